@@ -1,0 +1,99 @@
+//! Readers of pipelines, manifests and exports: one file a format, each turning a document or a stream into facts.
+//!
+//! A format is recognised by its path or by the head of its content, never by name alone where people rename files.
+//! Adding one is one file and one line in [`FORMATS`].
+
+pub mod ci;
+pub mod cloud;
+
+use std::io::BufRead;
+
+use crate::doc::Doc;
+use crate::model::{Fact, NoticeKind, RepoPath};
+
+/// How many bytes of a blob `claims` may look at.
+pub const HEAD: usize = 4096;
+
+/// Blobs longer than this are only streamed.
+pub const WHOLE_MAX: u64 = 16 << 20;
+
+/// A reader of one format.
+pub struct Format {
+    /// Stable id, kebab case.
+    pub id: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// The read-only command that produces the input, for exports; empty for files that lie in repositories.
+    pub command: &'static str,
+    /// Syntax that `read` wants.
+    pub syntax: Syntax,
+    /// Whether this blob is of this format. `head` is the first [`HEAD`] bytes, as UTF-8 text if they are.
+    pub claims: fn(path: &RepoPath, head: &str) -> bool,
+    /// Reads a whole document.
+    pub read: fn(&Input<'_>, &Doc, &mut Out<'_>),
+    /// Reads a stream of any length in bounded memory; `None` when the format is never large.
+    pub stream: Option<fn(&Input<'_>, &mut dyn BufRead, &mut Out<'_>)>,
+}
+
+/// Syntaxes a format may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// YAML; JSON files are YAML too, and are parsed as JSON when they look like it.
+    Yaml,
+    /// JSON or JSONC.
+    Json,
+    /// No tree: `read` gets an empty document and works from the text.
+    Text,
+}
+
+/// What a reader may know of its input.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Path, relative to the repository.
+    pub path: &'a RepoPath,
+    /// `owner/name` of the repository, when its remote tells.
+    pub repository: Option<&'a str>,
+    /// The whole text, for `read`; empty for `stream`.
+    pub text: &'a str,
+}
+
+/// Where a reader puts what it finds.
+pub struct Out<'a> {
+    facts: &'a mut dyn FnMut(Fact),
+    notices: &'a mut dyn FnMut(ReadNotice),
+}
+
+impl<'a> Out<'a> {
+    /// An output that passes on facts and notices as they come.
+    pub fn new(facts: &'a mut dyn FnMut(Fact), notices: &'a mut dyn FnMut(ReadNotice)) -> Self {
+        Self { facts, notices }
+    }
+
+    /// One fact.
+    pub fn fact(&mut self, fact: Fact) {
+        (self.facts)(fact);
+    }
+
+    /// One notice: a truncated page, a row that could not be read, a malformed document.
+    pub fn notice(&mut self, notice: ReadNotice) {
+        (self.notices)(notice);
+    }
+}
+
+/// Something a reader could not read or knows to be cut short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadNotice {
+    /// Gap or limit.
+    pub kind: NoticeKind,
+    /// Stable word: `malformed`, `truncated-export`, `unknown-version`.
+    pub code: &'static str,
+    /// 1-based line, 0 when unknown.
+    pub line: u64,
+    /// 1-based column, 0 when unknown.
+    pub column: u64,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+/// Every format, in the order in which they are asked.
+pub const FORMATS: &[&Format] = &[];

@@ -1,0 +1,242 @@
+//! What a format reader says it saw. Facts name identities by canonical key; linking happens later, in `inventory`.
+
+use std::collections::BTreeMap;
+
+use super::{AuthMode, Environment, Human, IdentityKey, IdentityKind, Privilege, Status, When};
+use super::{Secret, Span};
+
+/// Where in the input a fact was read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct At {
+    /// The bytes, when the reader had the whole blob.
+    pub span: Option<Span>,
+    /// The 1-based line, when the reader streamed and counted lines.
+    pub line: Option<u64>,
+    /// A JSON pointer or `row N`, for inputs in which a line says little.
+    pub pointer: Option<String>,
+}
+
+impl At {
+    /// A fact read from these bytes.
+    #[must_use]
+    pub fn span(span: Span) -> Self {
+        Self { span: Some(span), ..Self::default() }
+    }
+
+    /// A fact read from this line of a stream.
+    #[must_use]
+    pub fn line(line: u64) -> Self {
+        Self { line: Some(line), ..Self::default() }
+    }
+
+    /// The same place with a pointer for people.
+    #[must_use]
+    pub fn with_pointer(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+}
+
+/// One thing read from a pipeline, a manifest or an export.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    /// An identity exists.
+    Identity(At, IdentityFact),
+    /// A credential exists at the provider.
+    Credential(At, CredentialFact),
+    /// An identity may do something.
+    Grant(At, GrantFact),
+    /// An identity may be assumed by someone.
+    Trust(At, TrustFact),
+    /// A workload authenticates somewhere.
+    Usage(At, UsageFact),
+    /// Third-party code runs beside a workload.
+    ThirdParty(At, ThirdPartyFact),
+    /// A credential file holds this value; `scan` makes a candidate of it.
+    Secret(At, SecretFact),
+}
+
+/// Kept private to the module's `Fact::Secret`; re-exported for readers of credential files.
+#[derive(Debug, Clone)]
+pub struct SecretFact {
+    /// The rule under which to report it.
+    pub rule: String,
+    /// The value.
+    pub secret: Secret,
+    /// The value's span.
+    pub span: Span,
+    /// The user it belongs to.
+    pub user: Option<String>,
+    /// The host it opens.
+    pub host: Option<String>,
+}
+
+/// An identity, as far as one input tells. Facts with equal keys merge; a known value wins over an unknown one.
+#[derive(Debug, Clone)]
+pub struct IdentityFact {
+    /// Canonical key; see [`IdentityKey`].
+    pub key: IdentityKey,
+    /// Other exact keys of the same identity (unique id beside ARN, e-mail beside id).
+    pub aliases: Vec<IdentityKey>,
+    /// Kind.
+    pub kind: IdentityKind,
+    /// Provider, as in rule files: `aws`, `github`…
+    pub provider: String,
+    /// Name for people.
+    pub name: String,
+    /// Account, tenant, project or organisation.
+    pub account: Option<String>,
+    /// Whether a person stands behind it.
+    pub human: Human,
+    /// Enabled or not.
+    pub status: Status,
+    /// Creation.
+    pub created: When,
+    /// Last use of any of its credentials.
+    pub last_used: When,
+    /// Owner as the input names it.
+    pub owner: Option<String>,
+    /// Environment with the reason.
+    pub environment: Environment,
+    /// More facts by name; values are shown in reports, so never secret.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl IdentityFact {
+    /// A fact that knows only what an identity cannot be without.
+    #[must_use]
+    pub fn new(key: IdentityKey, kind: IdentityKind, provider: &str, name: &str) -> Self {
+        Self {
+            key,
+            aliases: Vec::new(),
+            kind,
+            provider: provider.to_owned(),
+            name: name.to_owned(),
+            account: None,
+            human: Human::Maybe,
+            status: Status::Unknown,
+            created: When::Unknown,
+            last_used: When::Unknown,
+            owner: None,
+            environment: Environment::default(),
+            attributes: BTreeMap::new(),
+        }
+    }
+}
+
+/// A credential as its provider lists it. The value is never part of it.
+#[derive(Debug, Clone)]
+pub struct CredentialFact {
+    /// Exact key that joins it to an exposure: `aws:access-key:AKIA…`, `aws:access-key-slot:<user arn>#1`…
+    pub key: String,
+    /// Kind, in words of the rule files: `aws-access-key`, `aws-console-password`…
+    pub kind: String,
+    /// Provider.
+    pub provider: String,
+    /// The identity that authenticates with it.
+    pub identity: Option<IdentityKey>,
+    /// Enabled or not.
+    pub status: Status,
+    /// Creation.
+    pub created: When,
+    /// Expiry.
+    pub expires: When,
+    /// Last use.
+    pub last_used: When,
+    /// Last rotation.
+    pub rotated: When,
+    /// The time the export itself speaks for.
+    pub as_of: When,
+    /// More facts by name, never secret.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl CredentialFact {
+    /// A fact that knows only the credential's key, kind and provider.
+    #[must_use]
+    pub fn new(key: impl Into<String>, kind: &str, provider: &str) -> Self {
+        Self {
+            key: key.into(),
+            kind: kind.to_owned(),
+            provider: provider.to_owned(),
+            identity: None,
+            status: Status::Unknown,
+            created: When::Unknown,
+            expires: When::Unknown,
+            last_used: When::Unknown,
+            rotated: When::Unknown,
+            as_of: When::Unknown,
+            attributes: BTreeMap::new(),
+        }
+    }
+}
+
+/// A right of an identity.
+#[derive(Debug, Clone)]
+pub struct GrantFact {
+    /// Who holds it.
+    pub identity: IdentityKey,
+    /// How much it is.
+    pub privilege: Privilege,
+    /// What it allows, in the provider's words: `iam:*`, `contents: write`.
+    pub action: String,
+    /// On what: `*`, an ARN, `repository`.
+    pub resource: String,
+    /// The chain that gives it: `group Admins → AdministratorAccess`.
+    pub source: String,
+    /// A condition that narrows it, in words.
+    pub condition: Option<String>,
+}
+
+/// Who else may become this identity.
+#[derive(Debug, Clone)]
+pub struct TrustFact {
+    /// The identity that trusts.
+    pub identity: IdentityKey,
+    /// The issuer or principal trusted.
+    pub issuer: String,
+    /// Audience demanded.
+    pub audience: Option<String>,
+    /// Subject pattern demanded; `None` when any subject will do.
+    pub subject: Option<String>,
+    /// More facts by name.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// One way in which a workload authenticates, counted once in static : referenced : federated.
+#[derive(Debug, Clone)]
+pub struct UsageFact {
+    /// The workload, when it is known.
+    pub identity: Option<IdentityKey>,
+    /// How.
+    pub mode: AuthMode,
+    /// To whom: `aws`, `gcp`, `npm`, `registry`…; empty when unknown.
+    pub provider: String,
+    /// The secret's name in its store, for references.
+    pub credential: Option<String>,
+    /// The identity taken on, for federation: a role ARN, a service-account e-mail.
+    pub target: Option<String>,
+    /// What does it: an action, a variable, a file.
+    pub mechanism: String,
+    /// True when the provider offers federation to this kind of workload, so a static credential is avoidable.
+    pub federation_available: bool,
+    /// More facts by name, never secret.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// Code of others that runs with a workload's credentials in reach.
+#[derive(Debug, Clone)]
+pub struct ThirdPartyFact {
+    /// The workload.
+    pub identity: IdentityKey,
+    /// What runs: `owner/action`, an image, a package.
+    pub component: String,
+    /// The version asked for, as written; empty when none.
+    pub version: String,
+    /// True when the version cannot change under its name (full commit id, digest).
+    pub pinned: bool,
+    /// True when it belongs to the same organisation or to the platform itself.
+    pub first_party: bool,
+    /// Credentials that reach it, by name.
+    pub credentials: Vec<String>,
+}

@@ -1,0 +1,31 @@
+//! Plain types that every stage speaks, and nothing else: no IO, no parsing of inputs beyond dates, no terminal.
+//!
+//! This floor imports no other. Ids live here so that no stage has to import another stage to name a thing.
+
+mod blob;
+mod candidate;
+mod fact;
+mod inventory;
+mod level;
+mod report;
+mod secret;
+mod sighting;
+mod span;
+mod when;
+
+pub use blob::{BlobId, Family, Origin, PathClass, RepoPath};
+pub use candidate::{Candidate, IdentityHint, Part, Proof, RuleIndex, Suppression, SuppressionKind, Validity};
+pub use fact::{At, CredentialFact, Fact, GrantFact, IdentityFact, SecretFact, ThirdPartyFact, TrustFact, UsageFact};
+pub use inventory::{
+    AuthMode, Credential, Environment, EnvironmentClass, Exposure, Grant, Human, Identity, IdentityKey, IdentityKind,
+    Inventory, Link, Privilege, Status, ThirdParty, Trust, Usage,
+};
+pub use level::{Confidence, Risk, Severity};
+pub use report::{
+    ControlAnswer, ControlCard, Coverage, Finding, Headline, Location, Notice, NoticeKind, Report, RiskStatus,
+    RiskSummary, Root, RuleInfo, Score, SkipReason, Term, ToolInfo,
+};
+pub use secret::{FingerprintKey, Secret};
+pub use sighting::{Attributes, LocatedFact, Sighting};
+pub use span::{Place, Span};
+pub use when::{When, parse_instant};

@@ -1,0 +1,45 @@
+//! Outputs: one file each, all reading the one [`Report`].
+
+use std::io;
+
+use crate::model::Report;
+
+/// What outputs may be asked to do differently.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// Terminal columns to fit into.
+    pub width: usize,
+    /// Whether ANSI colours may be written.
+    pub color: bool,
+    /// SARIF: write suppressed results too.
+    pub sarif_suppressed: bool,
+    /// Show more: every location and every notice.
+    pub verbose: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 80, color: false, sarif_suppressed: false, verbose: false }
+    }
+}
+
+/// One output.
+pub struct Reporter {
+    /// Id, as in `-f ID`.
+    pub id: &'static str,
+    /// Usual file extension.
+    pub extension: &'static str,
+    /// One line for help.
+    pub about: &'static str,
+    /// Writes the report.
+    pub write: fn(&Report, &Style, &mut dyn io::Write) -> io::Result<()>,
+}
+
+/// Every output.
+pub const REPORTERS: &[&Reporter] = &[];
+
+/// The output of this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Reporter> {
+    REPORTERS.iter().copied().find(|r| r.id == id)
+}

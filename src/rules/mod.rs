@@ -1,0 +1,3 @@
+//! Rules as data: schema, loading, example generators, lints.
+
+pub mod schema;

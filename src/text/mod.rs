@@ -1,0 +1,1 @@
+//! Text arithmetic without opinions: lines and columns, entropy, words.
