@@ -56,7 +56,7 @@ pub enum Fact {
     Secret(At, SecretFact),
 }
 
-/// Kept private to the module's `Fact::Secret`; re-exported for readers of credential files.
+/// A secret as a known credential file holds it, with its user and host.
 #[derive(Debug, Clone)]
 pub struct SecretFact {
     /// The rule under which to report it.
