@@ -5,11 +5,14 @@
 //! surface; this crate's Rust API is not.
 
 pub mod assess;
+pub mod decode;
+pub mod detect;
 pub mod doc;
 pub mod formats;
 pub mod inventory;
 pub mod model;
 pub mod report;
 pub mod rules;
+pub mod source;
 pub mod text;
 pub mod validate;

@@ -27,6 +27,14 @@ impl BlobId {
         Some(Self { bytes, len })
     }
 
+    /// An id from a SHA-1 digest.
+    #[must_use]
+    pub fn sha1(digest: [u8; 20]) -> Self {
+        let mut bytes = [0u8; 32];
+        bytes[..20].copy_from_slice(&digest);
+        Self { bytes, len: 20 }
+    }
+
     /// The raw id.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

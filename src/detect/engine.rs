@@ -1,0 +1,418 @@
+//! Runs every rule over one text.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::blocks::{self, Block};
+use super::filter::{self, Drop};
+use super::generic::{self, Verdict};
+use super::ignore;
+use super::prefilter::Prefilter;
+use crate::model::{Candidate, Confidence, Part, PathClass, Proof, RuleIndex, Secret, Severity, Span};
+use crate::rules::{Matcher, Rule};
+use crate::text::lines::LineIndex;
+
+/// Keyword ids from here on are the generic detector's words.
+const GENERIC: u32 = 1 << 30;
+
+/// Most candidates kept of one text; more is a list of tokens or an attack, and the rest is a notice.
+const MAX_CANDIDATES: usize = 10_000;
+
+/// The rules, ready to run. Shared by all threads; expressions are compiled when first needed.
+#[derive(Debug)]
+pub struct Engine {
+    rules: Cow<'static, [Rule]>,
+    enabled: Vec<bool>,
+    prefilter: Prefilter,
+    regexes: Vec<OnceLock<Option<Regex>>>,
+    generic: Option<u32>,
+}
+
+/// Buffers of one thread.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    hits: Vec<(u32, usize)>,
+}
+
+/// What one text gave.
+#[derive(Debug, Default)]
+pub struct Detected {
+    /// Candidates in order of place, overlaps merged, pairs joined.
+    pub candidates: Vec<Candidate>,
+    /// Values that are kept elsewhere.
+    pub references: Vec<Reference>,
+    /// Matches that were refused, with what they were taken for; only filled on request.
+    pub dropped: Vec<(RuleIndex, Span, Drop)>,
+    /// True when there were more candidates than are kept.
+    pub cut: bool,
+}
+
+/// A credential's name with a reference to where the value is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The name.
+    pub name: String,
+    /// The reference's span.
+    pub span: Span,
+    /// The reference as written, cut to 80 bytes.
+    pub target: String,
+}
+
+/// A raw match before filters.
+#[derive(Debug, Clone, Copy)]
+struct Raw {
+    rule: u32,
+    block: Block,
+}
+
+impl Engine {
+    /// Prepares rules. `enabled` says for each whether it runs.
+    #[must_use]
+    pub fn new(rules: Cow<'static, [Rule]>, enabled: Vec<bool>) -> Self {
+        let on = |i: usize| enabled.get(i).copied().unwrap_or(true);
+        let generic =
+            rules.iter().enumerate().find(|(i, r)| r.matcher == Matcher::Generic && on(*i)).map(|(i, _)| i as u32);
+        let keywords = rules
+            .iter()
+            .enumerate()
+            .filter(|(i, r)| on(*i) && r.matcher != Matcher::Generic)
+            .flat_map(|(i, r)| r.keywords.iter().map(move |k| (k.as_ref(), r.case_sensitive, i as u32)));
+        let words = generic::WORDS.iter().enumerate().filter(|_| generic.is_some());
+        let words = words.map(|(i, (w, _))| (*w, false, GENERIC + i as u32));
+        let prefilter = Prefilter::new(keywords.chain(words));
+        let regexes = rules.iter().map(|_| OnceLock::new()).collect();
+        Self { rules, enabled, prefilter, regexes, generic }
+    }
+
+    /// The rules.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rule of an index of this engine.
+    #[must_use]
+    pub fn rule(&self, index: RuleIndex) -> Option<&Rule> {
+        self.rules.get(index.0 as usize)
+    }
+
+    /// True when the rule runs.
+    #[must_use]
+    pub fn is_enabled(&self, index: usize) -> bool {
+        self.enabled.get(index).copied().unwrap_or(true)
+    }
+
+    fn regex(&self, rule: u32) -> Option<&Regex> {
+        let cell = self.regexes.get(rule as usize)?;
+        cell.get_or_init(|| match &self.rules[rule as usize].matcher {
+            Matcher::Pattern { pattern, .. } => compile(pattern),
+            _ => None,
+        })
+        .as_ref()
+    }
+
+    /// Finds candidates and references in one text. `path_rules` says whether a path-bound rule applies here.
+    pub fn scan(
+        &self,
+        scratch: &mut Scratch,
+        text: &[u8],
+        class: &PathClass,
+        path_rules: &dyn Fn(&Rule) -> bool,
+        explain: bool,
+    ) -> Detected {
+        let mut out = Detected::default();
+        scratch.hits.clear();
+        let hits = &mut scratch.hits;
+        self.prefilter.scan(text, &mut |id, at| hits.push((id, at)));
+        if hits.is_empty() {
+            return out;
+        }
+        hits.sort_unstable();
+        hits.dedup();
+        let mut raws = Vec::new();
+        for group in hits.chunk_by(|a, b| a.0 == b.0 || (a.0 >= GENERIC && b.0 >= GENERIC)) {
+            let id = group[0].0;
+            if id >= GENERIC {
+                self.generic_hits(text, group, class, &mut out, explain);
+                continue;
+            }
+            let rule = &self.rules[id as usize];
+            if !rule.paths.is_empty() && !path_rules(rule) {
+                continue;
+            }
+            self.rule_hits(text, id, rule, group, &mut raws);
+        }
+        for raw in raws {
+            self.accept(text, raw, &mut out, explain);
+        }
+        self.settle(text, &mut out);
+        out
+    }
+
+    /// Matches of one rule around its keywords, which are in order of place. Equal to matching over the whole text:
+    /// every match holds a keyword at most `before` bytes behind its start, so the search that starts at the later of
+    /// that distance and the end of the last match finds exactly the leftmost match that a whole search would.
+    fn rule_hits(&self, text: &[u8], id: u32, rule: &Rule, hits: &[(u32, usize)], raws: &mut Vec<Raw>) {
+        let mut last_end = 0;
+        for (_, at) in hits {
+            if *at < last_end {
+                continue;
+            }
+            let block = match &rule.matcher {
+                Matcher::Pattern { reach, .. } => {
+                    let Some(regex) = self.regex(id) else { return };
+                    let from = at.saturating_sub(reach.before).max(last_end);
+                    let to = text.len().min(at + reach.longest + 1);
+                    let Some(window) = text.get(..to) else { continue };
+                    let Some(found) = regex.find_at(window, from).filter(|m| m.start() <= *at) else { continue };
+                    let (start, end) = (found.start(), found.end());
+                    let secret = regex
+                        .captures_at(window, start)
+                        .and_then(|c| c.name("secret").map(|m| Span::new(m.start(), m.end())))
+                        .unwrap_or(Span::new(start, end));
+                    Some(Block { secret, extent: Span::new(start, end) })
+                }
+                Matcher::Jwt => blocks::jwt(text, *at),
+                Matcher::PrivateKeyBlock => blocks::private_key(text, *at),
+                Matcher::GoogleServiceAccount => blocks::google_service_account(text, *at),
+                Matcher::Generic => None,
+            };
+            if let Some(block) = block {
+                last_end = block.extent.end.max(at + 1);
+                raws.push(Raw { rule: id, block });
+            }
+        }
+    }
+
+    fn accept(&self, text: &[u8], raw: Raw, out: &mut Detected, explain: bool) {
+        let rule = &self.rules[raw.rule as usize];
+        let value = raw.block.secret.of(text);
+        let whole_block = matches!(rule.matcher, Matcher::PrivateKeyBlock | Matcher::GoogleServiceAccount);
+        if !whole_block
+            && !rule.encrypted
+            && let Some(why) = filter::why_dropped(value, rule.min_entropy, rule.needs_digit, rule.random)
+        {
+            if explain {
+                out.dropped.push((RuleIndex(raw.rule), raw.block.secret, why));
+            }
+            return;
+        }
+        if out.candidates.len() >= MAX_CANDIDATES {
+            out.cut = true;
+            return;
+        }
+        out.candidates.push(Candidate {
+            rule: RuleIndex(raw.rule),
+            secret: Secret::new(value),
+            span: raw.block.secret,
+            extent: raw.block.extent,
+            parts: self.parts(text, raw),
+            key_name: None,
+            confidence: rule.confidence,
+            severity: rule.severity,
+            proof: Proof { public: rule.public, encrypted: rule.encrypted, ..Proof::default() },
+            suppressed: None,
+            evidence: Vec::new(),
+            weak: false,
+        });
+    }
+
+    /// The named groups of a match besides `secret`.
+    fn parts(&self, text: &[u8], raw: Raw) -> Vec<Part> {
+        let Some(regex) = self.regex(raw.rule).filter(|r| r.captures_len() > 1) else { return Vec::new() };
+        let Matcher::Pattern { reach, .. } = &self.rules[raw.rule as usize].matcher else { return Vec::new() };
+        let start = raw.block.extent.start;
+        let to = text.len().min(start + reach.before + reach.longest + 1);
+        let Some(captures) = text.get(..to).and_then(|w| regex.captures_at(w, start)) else { return Vec::new() };
+        regex
+            .capture_names()
+            .flatten()
+            .filter(|name| *name != "secret")
+            .filter_map(|name| {
+                let m = captures.name(name)?;
+                Some(Part {
+                    name: name.to_owned(),
+                    value: String::from_utf8_lossy(m.as_bytes()).into_owned(),
+                    span: Span::new(m.start(), m.end()),
+                })
+            })
+            .collect()
+    }
+
+    fn generic_hits(&self, text: &[u8], hits: &[(u32, usize)], class: &PathClass, out: &mut Detected, explain: bool) {
+        let Some(generic) = self.generic else { return };
+        let rule = &self.rules[generic as usize];
+        for (id, at) in hits {
+            let (word, strength) = generic::WORDS[(id - GENERIC) as usize];
+            match generic::read(text, *at, word, strength, class) {
+                Some(Verdict::Secret { name, value, confidence, weak }) => {
+                    if out.candidates.len() >= MAX_CANDIDATES {
+                        out.cut = true;
+                        return;
+                    }
+                    out.candidates.push(Candidate {
+                        rule: RuleIndex(generic),
+                        secret: Secret::new(value.of(text)),
+                        span: value,
+                        extent: Span::new(name.start, value.end),
+                        parts: Vec::new(),
+                        key_name: Some(String::from_utf8_lossy(name.of(text)).into_owned()),
+                        confidence,
+                        severity: if confidence == Confidence::Low { Severity::Medium } else { rule.severity },
+                        proof: Proof::default(),
+                        suppressed: None,
+                        evidence: Vec::new(),
+                        weak,
+                    });
+                }
+                Some(Verdict::Reference { name, value }) => out.references.push(Reference {
+                    name: String::from_utf8_lossy(name.of(text)).into_owned(),
+                    span: value,
+                    target: String::from_utf8_lossy(Span::new(value.start, value.end.min(value.start + 80)).of(text))
+                        .into_owned(),
+                }),
+                Some(Verdict::Dropped { value, why }) if explain => {
+                    out.dropped.push((RuleIndex(generic), value, why));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// One candidate for one value, pairs joined, the rest in order of place.
+    fn settle(&self, text: &[u8], out: &mut Detected) {
+        out.references.sort_by(|a, b| (a.span, &a.name).cmp(&(b.span, &b.name)));
+        out.references.dedup_by(|a, b| a.span == b.span);
+        if out.candidates.is_empty() {
+            return;
+        }
+        let lines = LineIndex::new(text);
+        let candidates = std::mem::take(&mut out.candidates);
+        let mut kept = self.merge(candidates);
+        self.pair(&lines, &mut kept);
+        for candidate in &mut kept {
+            let id = self.rules[candidate.rule.0 as usize].id.as_ref();
+            candidate.suppressed = ignore::find(text, &lines, candidate.span, id);
+        }
+        // What a reference names cannot be a value at the same place.
+        out.references.retain(|r| !kept.iter().any(|c| c.span.overlaps(r.span)));
+        out.candidates = kept;
+    }
+
+    /// Of candidates that share bytes the most specific one stays: block matchers, then confidence, then length.
+    fn merge(&self, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let rank = |c: &Candidate| {
+            let rule = &self.rules[c.rule.0 as usize];
+            let class = match rule.matcher {
+                Matcher::GoogleServiceAccount => 4,
+                Matcher::PrivateKeyBlock => 3,
+                Matcher::Pattern { .. } | Matcher::Jwt => 2,
+                Matcher::Generic => 1,
+            };
+            (class, c.confidence, c.severity, c.span.len(), std::cmp::Reverse(c.rule))
+        };
+        candidates.sort_by(|a, b| rank(b).cmp(&rank(a)).then(a.span.cmp(&b.span)));
+        let mut kept: Vec<Candidate> = Vec::with_capacity(candidates.len());
+        // Kept spans in order of their start; they never overlap, so neighbours are all there is to look at.
+        let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+        for candidate in candidates {
+            let whole = matches!(self.rules[candidate.rule.0 as usize].matcher, Matcher::GoogleServiceAccount);
+            let span = if whole { candidate.extent } else { candidate.span };
+            let before = taken.range(..span.end.max(span.start + 1)).next_back();
+            if before.is_some_and(|(_, end)| *end > span.start) {
+                continue;
+            }
+            taken.insert(span.start, span.end.max(span.start + 1));
+            kept.push(candidate);
+        }
+        kept.sort_by_key(|c| (c.span, c.rule));
+        kept
+    }
+
+    /// Joins the halves of paired credentials: the nearest other half within the rule's distance goes into the finding.
+    fn pair(&self, lines: &LineIndex, candidates: &mut Vec<Candidate>) {
+        let line_of: Vec<u64> = candidates.iter().map(|c| lines.line(c.span.start)).collect();
+        let mut used = vec![false; candidates.len()];
+        for i in 0..candidates.len() {
+            let rule = &self.rules[candidates[i].rule.0 as usize];
+            let Some(pair) = &rule.pair else { continue };
+            let near = (0..candidates.len())
+                .filter(|j| *j != i && self.rules[candidates[*j].rule.0 as usize].id == pair.rule)
+                .map(|j| {
+                    (line_of[i].abs_diff(line_of[j]), candidates[i].span.start.abs_diff(candidates[j].span.start), j)
+                })
+                .filter(|(distance, ..)| *distance <= u64::from(pair.within))
+                .min();
+            match near {
+                Some((_, _, j)) => {
+                    used[j] = true;
+                    if !pair.part.is_empty() {
+                        let part = Part {
+                            name: pair.part.to_string(),
+                            value: String::from_utf8_lossy(candidates[j].secret.expose()).into_owned(),
+                            span: candidates[j].span,
+                        };
+                        candidates[i].parts.push(part);
+                    }
+                    let other = &self.rules[candidates[j].rule.0 as usize].name;
+                    candidates[i].evidence.push(format!("its other half, {other}, stands on line {}", line_of[j]));
+                }
+                None => {
+                    candidates[i].severity = rule.severity_alone;
+                    candidates[i].confidence = candidates[i].confidence.min(rule.confidence_alone);
+                }
+            }
+        }
+        let mut index = 0;
+        candidates.retain(|c| {
+            let keep = !used[index] && self.rules[c.rule.0 as usize].report;
+            index += 1;
+            keep
+        });
+    }
+}
+
+fn compile(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).multi_line(true).size_limit(8 << 20).build().ok()
+}
+
+/// Whole-text matching, slow and plain: what the windows must equal. Tests compare the two.
+#[derive(Debug)]
+pub struct Oracle;
+
+impl Oracle {
+    /// Every match of one pattern rule over the whole text, as `(secret, extent)`; nothing for rules matched by code.
+    #[must_use]
+    pub fn matches(rule: &Rule, text: &[u8]) -> Vec<(Span, Span)> {
+        let Matcher::Pattern { pattern, .. } = &rule.matcher else { return Vec::new() };
+        let Some(regex) = compile(pattern) else { return Vec::new() };
+        regex
+            .captures_iter(text)
+            .filter_map(|c| {
+                let whole = c.get(0)?;
+                let secret = c.name("secret").unwrap_or(whole);
+                Some((Span::new(secret.start(), secret.end()), Span::new(whole.start(), whole.end())))
+            })
+            .collect()
+    }
+
+    /// The same through keywords and windows.
+    #[must_use]
+    pub fn windowed(engine: &Engine, rule: usize, text: &[u8]) -> Vec<(Span, Span)> {
+        let mut hits = Vec::new();
+        engine.prefilter.scan(text, &mut |id, at| {
+            if id == rule as u32 {
+                hits.push((id, at));
+            }
+        });
+        hits.sort_unstable();
+        hits.dedup();
+        let mut raws = Vec::new();
+        if let Some(r) = engine.rules.get(rule) {
+            engine.rule_hits(text, rule as u32, r, &hits, &mut raws);
+        }
+        raws.into_iter().map(|r| (r.block.secret, r.block.extent)).collect()
+    }
+}

@@ -1,0 +1,296 @@
+//! Why a value that has the shape of a secret is not one. Every refusal has a name, so that `explain` can tell.
+
+use crate::text::entropy;
+
+/// What a refused value was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drop {
+    /// `xxxxxxxx`, `********`, `<token>`, `your-key-here`.
+    Placeholder,
+    /// `${VAR}`, `{{ value }}`, `os.environ[…]`: fetched from elsewhere.
+    Reference,
+    /// Less entropy than the rule asks for.
+    Entropy,
+    /// No digit where the rule asks for one.
+    NoDigit,
+    /// Reads like words.
+    Words,
+    /// A path, an URL, a dotted name, a type, a call.
+    Code,
+    /// A date, a version, a number.
+    Number,
+    /// A digest, a commit, a lock-file hash.
+    Hash,
+    /// An identifier: UUID in an id field, a public key, an account name.
+    Identifier,
+    /// The name of a key rather than its value.
+    Name,
+    /// Too short or too long for its kind.
+    Length,
+}
+
+impl Drop {
+    /// In words, after "taken for".
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Placeholder => "a placeholder",
+            Self::Reference => "a reference to a value kept elsewhere",
+            Self::Entropy => "too regular for this kind of secret",
+            Self::NoDigit => "a name: this kind of secret holds digits",
+            Self::Words => "words",
+            Self::Code => "code: a path, URL, call or type name",
+            Self::Number => "a number, date or version",
+            Self::Hash => "a digest or commit id",
+            Self::Identifier => "an identifier",
+            Self::Name => "the name of a key",
+            Self::Length => "too short or too long for its kind",
+        }
+    }
+}
+
+/// Words that make a value a placeholder when it holds one of them, in lower case.
+const PLACEHOLDER_PARTS: &[&str] = &[
+    "xxxx",
+    "****",
+    "....",
+    "____",
+    "----",
+    "0000000000",
+    "example",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "replace",
+    "redacted",
+    "insert",
+    "dummy",
+    "fake",
+    "your_",
+    "your-",
+    "yourapi",
+    "yourtoken",
+    "yoursecret",
+    "yourpass",
+    "mysecret",
+    "my_secret",
+    "my-secret",
+    "<",
+    "...",
+    "todo",
+    "fixme",
+    "foobar",
+    "notreal",
+    "not_real",
+    "not-a-",
+    "nottherealone",
+    "invalid",
+    "sample",
+];
+
+/// The ways of naming a value that is kept elsewhere.
+const REFERENCE_STARTS: &[&str] = &[
+    "${",
+    "$(",
+    "$[",
+    "{{",
+    "<%",
+    "%{",
+    "#{",
+    "@{",
+    "!ref",
+    "!sub",
+    "!getatt",
+    "vault:",
+    "op://",
+    "arn:",
+    "ssm:",
+    "env:",
+    "file:",
+    "secret://",
+    "secretref:",
+    "keyvault:",
+    "@microsoft.keyvault",
+    "doppler://",
+    "akeyless:",
+    "bws://",
+    "{resolve:",
+    "process.env",
+    "os.environ",
+    "os.getenv",
+    "system.getenv",
+    "env[",
+    "env.",
+    "secrets.",
+    "var.",
+    "local.",
+    "data.",
+    "module.",
+    "config.",
+    "config[",
+    "settings.",
+    "self.",
+    "this.",
+    "params.",
+    "props.",
+    "args.",
+    "options.",
+    "credentials(",
+    "getenv(",
+    "env(",
+    "lookup(",
+    "vault(",
+    "ref(",
+    "import.meta.env",
+    "deno.env",
+    "%env(",
+    "encrypted:",
+    "enc[",
+    "enc(",
+    "$ansible_vault",
+    "aqicaha",
+    "vault.",
+    "key_vault",
+];
+
+/// Says what a value that a provider rule matched is taken for instead of a secret; `None` when it stands.
+#[must_use]
+pub fn why_dropped(value: &[u8], min_entropy: u32, needs_digit: bool, random: bool) -> Option<Drop> {
+    if is_monotone(value) || is_marked(value) {
+        return Some(Drop::Placeholder);
+    }
+    if needs_digit && !value.iter().any(u8::is_ascii_digit) {
+        return Some(Drop::NoDigit);
+    }
+    if min_entropy > 0 && entropy::shannon(value) * 1000.0 < min_entropy as f32 {
+        return Some(Drop::Entropy);
+    }
+    if random && entropy::rare_pairs(value).is_some_and(|r| r < 0.22) {
+        return Some(Drop::Words);
+    }
+    None
+}
+
+/// Nearly all one character, or one short piece over and over: `xxxxxxxx`, `abcabcabc`, `00000000-0000`.
+#[must_use]
+pub fn is_monotone(value: &[u8]) -> bool {
+    let core: Vec<u8> = value.iter().copied().filter(|b| b.is_ascii_alphanumeric() || *b == b'*').collect();
+    if core.len() < 6 {
+        return value.len() >= 6 && core.is_empty();
+    }
+    let most = core.iter().map(|b| core.iter().filter(|c| *c == b).count()).max().unwrap_or(0);
+    if most * 10 >= core.len() * 6 {
+        return true;
+    }
+    (1..=4).any(|n| core.len() >= 3 * n && core.chunks(n).all(|c| core.starts_with(c)))
+}
+
+/// Holds a mark that people put into texts that stand for a secret. Only marks long enough not to occur by chance are
+/// looked for inside long values.
+#[must_use]
+pub fn is_marked(value: &[u8]) -> bool {
+    let run = longest_repeat(value);
+    if run >= 6 || (run >= 4 && value.iter().any(|b| *b == b'*')) {
+        return true;
+    }
+    let lower = value.to_ascii_lowercase();
+    [
+        "xxxxx",
+        "*****",
+        ".....",
+        "example",
+        "placeholder",
+        "changeme",
+        "change-me",
+        "change_me",
+        "redacted",
+        "your_",
+        "your-",
+        "<your",
+        "-here",
+        "_here",
+        "${",
+        "{{",
+    ]
+    .iter()
+    .any(|mark| memchr::memmem::find(&lower, mark.as_bytes()).is_some())
+}
+
+fn longest_repeat(value: &[u8]) -> usize {
+    let (mut longest, mut run, mut last) = (0, 0, None);
+    for b in value {
+        run = if last == Some(b) { run + 1 } else { 1 };
+        last = Some(b);
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// True for the placeholders of free-form values: every mark counts, short ones too.
+#[must_use]
+pub fn is_placeholder(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    is_monotone(value) || PLACEHOLDER_PARTS.iter().any(|p| memchr::memmem::find(&lower, p.as_bytes()).is_some())
+}
+
+/// True for values that name a place where the real value is kept.
+#[must_use]
+pub fn is_reference(value: &[u8]) -> bool {
+    let lower = value.trim_ascii().to_ascii_lowercase();
+    if REFERENCE_STARTS.iter().any(|s| lower.starts_with(s.as_bytes())) {
+        return true;
+    }
+    let is_variable = |name: &[u8]| {
+        !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
+    };
+    match lower.as_slice() {
+        [b'$', rest @ ..] => is_variable(rest.strip_prefix(b"env:").unwrap_or(rest)),
+        [b'%', name @ .., b'%'] | [b'@', name @ .., b'@'] | [b'<', name @ .., b'>'] | [b'[', name @ .., b']'] => {
+            name.len() >= 2 && name.iter().all(|b| is_variable(&[*b]) || *b == b' ')
+        }
+        other => memchr::memmem::find(other, b"${").is_some() || memchr::memmem::find(other, b"{{").is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_known_and_random_values_are_not() {
+        for p in [
+            "xxxxxxxxxxxxxxxxxxxx",
+            "00000000-0000-0000-0000-000000000000",
+            "your-api-key",
+            "abcabcabcabc",
+            "************",
+        ] {
+            assert!(is_placeholder(p.as_bytes()), "{p}");
+        }
+        for s in ["k3J9fQ0aZ7xLm2Pq", "1234567890abcdef1234567890abcdef", "hunter2"] {
+            assert!(!is_placeholder(s.as_bytes()), "{s}");
+        }
+    }
+
+    #[test]
+    fn references_are_known() {
+        for r in [
+            "${DB_PASSWORD}",
+            "$DB_PASSWORD",
+            "{{ .Values.password }}",
+            "vault:secret/data#key",
+            "op://vault/item/field",
+            "process.env.TOKEN",
+            "os.environ['X']",
+            "%DB_PASS%",
+            "var.password",
+            "<password>",
+        ] {
+            assert!(is_reference(r.as_bytes()), "{r}");
+        }
+        for s in ["$2b$12$abc/def", "pa$$word", "p@ss"] {
+            assert!(!is_reference(s.as_bytes()), "{s}");
+        }
+    }
+}

@@ -1,0 +1,703 @@
+//! The generic detector: a name that speaks of a credential, a separator of some grammar, and a value of its own.
+//!
+//! It reads assignments as many languages write them and judges name and value by their shape. What it refuses it can
+//! name, and what it takes for a reference to a value kept elsewhere it counts as the good path.
+
+use super::filter::{self, Drop};
+use super::tokens;
+use crate::model::{Confidence, Family, PathClass, Span};
+use crate::text::entropy;
+
+/// Words that make a name speak of a credential, compared without case. A strong word may stand before any value; a weak
+/// one is common in code and counts only before a long token with a digit.
+pub const WORDS: &[(&str, Strength)] = &[
+    ("passw", Strength::Password),
+    ("pwd", Strength::Password),
+    ("passphrase", Strength::Password),
+    ("_pass", Strength::Password),
+    ("pass=", Strength::Password),
+    ("pass:", Strength::Password),
+    ("pass\"", Strength::Password),
+    ("pass'", Strength::Password),
+    ("secret", Strength::Strong),
+    ("token", Strength::Strong),
+    ("credential", Strength::Strong),
+    ("api_key", Strength::Strong),
+    ("apikey", Strength::Strong),
+    ("api-key", Strength::Strong),
+    ("api key", Strength::Strong),
+    ("access_key", Strength::Strong),
+    ("accesskey", Strength::Strong),
+    ("access-key", Strength::Strong),
+    ("private_key", Strength::Strong),
+    ("privatekey", Strength::Strong),
+    ("bearer", Strength::Strong),
+    ("key", Strength::Weak),
+    ("auth", Strength::Weak),
+    ("cred", Strength::Weak),
+    ("api", Strength::Weak),
+];
+
+/// How much a word says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// Common in code.
+    Weak,
+    /// Speaks of a machine's credential.
+    Strong,
+    /// Speaks of a password, which may be short and wordy.
+    Password,
+}
+
+/// What stands at a keyword.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// A value worth reporting.
+    Secret {
+        /// The name.
+        name: Span,
+        /// The value.
+        value: Span,
+        /// How sure.
+        confidence: Confidence,
+        /// Whether it is weak enough to be guessed.
+        weak: bool,
+    },
+    /// A value that is kept elsewhere.
+    Reference {
+        /// The name.
+        name: Span,
+        /// The reference.
+        value: Span,
+    },
+    /// A value that is something else.
+    Dropped {
+        /// The value.
+        value: Span,
+        /// What it was taken for.
+        why: Drop,
+    },
+}
+
+/// How far a token may begin behind a weak word.
+const WEAK_REACH: usize = 64;
+/// Least length of a token behind a weak word.
+const TOKEN: usize = 16;
+/// Longest value read.
+const LONGEST: usize = 512;
+
+/// Reads the assignment whose name holds the word at `at`. `None` when no value follows.
+#[must_use]
+pub fn read(text: &[u8], at: usize, word: &str, strength: Strength, class: &PathClass) -> Option<Verdict> {
+    if strength == Strength::Weak && !tokens::run_ahead(text, at + word.len(), WEAK_REACH, TOKEN) {
+        return None;
+    }
+    let name = name_span(text, at, word.len());
+    if name.len() > 80 || !is_word_in(text, at, word) {
+        return None;
+    }
+    let (separator, value, quoted) = value_after(text, name.end)?;
+    let bytes = value.of(text);
+    if bytes.is_empty() {
+        return None;
+    }
+    if filter::is_reference(bytes) {
+        return Some(Verdict::Reference { name, value });
+    }
+    let name_bytes = name.of(text);
+    match judge(name_bytes, bytes, quoted, separator, strength, class, text.get(value.end).copied()) {
+        Ok((confidence, weak)) => Some(Verdict::Secret { name, value, confidence, weak }),
+        Err(why) => Some(Verdict::Dropped { value, why }),
+    }
+}
+
+/// True unless the word is the tail of a longer one that means something else (`monkey`, `keyboard`, `capital`).
+fn is_word_in(text: &[u8], at: usize, word: &str) -> bool {
+    let before = at.checked_sub(1).and_then(|i| text.get(i)).copied().unwrap_or(b' ');
+    let after = text.get(at + word.len()).copied().unwrap_or(b' ');
+    let first = text.get(at).copied().unwrap_or(b' ');
+    // A word that begins inside a run of lower-case letters begins nowhere, unless case marks it (`apiKey`).
+    let begins = !before.is_ascii_lowercase() || first.is_ascii_uppercase() || !first.is_ascii_alphabetic();
+    let begins = begins || matches!(word, "passw" | "secret" | "token" | "apikey") || ends_prefix(text, at);
+    let ends = match word {
+        "key" | "api" | "pwd" => {
+            !after.is_ascii_lowercase()
+                || after == b's' && !text.get(at + word.len() + 1).is_some_and(u8::is_ascii_lowercase)
+        }
+        "auth" => {
+            !after.is_ascii_lowercase() || text.get(at..at + 9).is_some_and(|w| w.eq_ignore_ascii_case(b"authoriza"))
+        }
+        _ => true,
+    };
+    begins && ends
+}
+
+/// Lower-case compounds in which `key` and `pwd` are words of their own.
+fn ends_prefix(text: &[u8], at: usize) -> bool {
+    let low = at.saturating_sub(8);
+    let before = text.get(low..at).unwrap_or_default().to_ascii_lowercase();
+    [
+        "api", "access", "secret", "auth", "private", "app", "account", "license", "consumer", "db", "user", "service",
+        "signing", "master", "my", "oauth",
+    ]
+    .iter()
+    .any(|p| before.ends_with(p.as_bytes()))
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+fn name_span(text: &[u8], at: usize, len: usize) -> Span {
+    let low = at.saturating_sub(64);
+    let start = text.get(low..at).map_or(at, |h| h.iter().rposition(|b| !is_name(*b)).map_or(low, |i| low + i + 1));
+    let mut from = at + len;
+    // Words like `pass=` hold the separator already.
+    while from > at && text.get(from - 1).is_some_and(|b| !is_name(*b)) {
+        from -= 1;
+    }
+    let high = text.len().min(from + 64);
+    let end = text.get(from..high).map_or(from, |t| t.iter().position(|b| !is_name(*b)).map_or(high, |i| from + i));
+    Span::new(start, end)
+}
+
+/// What stood between name and value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Separator {
+    /// `=`, `:`, `:=`, `=>` and relatives.
+    Assign,
+    /// `>` of an element.
+    Markup,
+    /// A comma between call arguments.
+    Comma,
+    /// Nothing but space, or a dash.
+    Space,
+}
+
+/// The separator and the value behind a name.
+fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, bool)> {
+    let limit = text.len().min(from + 96);
+    let mut at = from;
+    let peek = |i: usize| text.get(i).copied().filter(|_| i < limit);
+    let space = |mut i: usize| {
+        while peek(i).is_some_and(|b| b == b' ' || b == b'\t') {
+            i += 1;
+        }
+        i
+    };
+    // The quote that closes a quoted key, possibly escaped; a closing bracket of an index.
+    while matches!(peek(at), Some(b'\\' | b'"' | b'\'' | b'`' | b']' | b')' | b'*' | b'}')) {
+        at += 1;
+    }
+    let closed_quote = at > from;
+    at = space(at);
+    // `name: Type =`, `name (description):`
+    let mut separator = None;
+    let start_of_separator = at;
+    match peek(at) {
+        Some(b'=') => {
+            at += 1;
+            while matches!(peek(at), Some(b'=' | b'>' | b'~')) {
+                at += 1;
+            }
+            separator = Some(Separator::Assign);
+        }
+        Some(b':') => {
+            at += 1;
+            while matches!(peek(at), Some(b'=' | b':')) {
+                at += 1;
+            }
+            separator = Some(Separator::Assign);
+            at = typed(text, at, limit);
+        }
+        Some(b'?' | b'|' | b'+')
+            if text
+                .get(at..limit)
+                .is_some_and(|t| t.starts_with(b"?=") || t.starts_with(b"||=") || t.starts_with(b"+=")) =>
+        {
+            at += if text[at] == b'|' { 3 } else { 2 };
+            separator = Some(Separator::Assign);
+        }
+        Some(b'-') if peek(at + 1) == Some(b'>') => {
+            at += 2;
+            separator = Some(Separator::Assign);
+        }
+        Some(b'-') if peek(at + 1) == Some(b' ') => {
+            at += 1;
+            separator = Some(Separator::Space);
+        }
+        Some(b'>') => {
+            at += 1;
+            separator = Some(Separator::Markup);
+        }
+        Some(b',') => {
+            at += 1;
+            separator = Some(Separator::Comma);
+        }
+        Some(b'(') => {
+            at += 1;
+            separator = Some(Separator::Comma);
+        }
+        _ => {}
+    }
+    let separator = match separator {
+        Some(s) => s,
+        None if at > from && !closed_quote || start_of_separator > from && !closed_quote => {
+            // `token is "…"`, `key VALUE`.
+            for word in [&b"is "[..], b"to "] {
+                if text.get(at..limit).is_some_and(|t| t.starts_with(word)) {
+                    at += word.len();
+                }
+            }
+            Separator::Space
+        }
+        None => return None,
+    };
+    at = space(at);
+    if separator == Separator::Assign && peek(at) == Some(b'\\') && peek(at + 1) == Some(b'"') {
+        at += 1;
+    }
+    // Prefixes of string literals, and schemes in front of a token.
+    for prefix in [&b"b\""[..], b"r\"", b"u\"", b"f\"", b"b'", b"u'", b"@\""] {
+        if text.get(at..limit).is_some_and(|t| t.starts_with(prefix)) {
+            at += prefix.len() - 1;
+        }
+    }
+    let quote = peek(at).filter(|b| matches!(b, b'"' | b'\'' | b'`'));
+    if quote.is_some() {
+        at += 1;
+    }
+    for scheme in [&b"Bearer "[..], b"bearer ", b"Token ", b"token ", b"Basic "] {
+        if text.get(at..text.len().min(at + 16)).is_some_and(|t| t.starts_with(scheme)) {
+            at += scheme.len();
+        }
+    }
+    let rest = text.get(at..text.len().min(at + LONGEST))?;
+    let end = match quote {
+        Some(q) => {
+            let mut i = 0;
+            loop {
+                match rest.get(i) {
+                    Some(b) if *b == q => break i,
+                    Some(b'\n') | None => return None,
+                    // An escaped quote ends a value inside an escaped string, and is part of one elsewhere.
+                    Some(b'\\') if rest.get(i + 1) == Some(&b'"') => break i,
+                    Some(b'\\') => i += 2,
+                    Some(_) => i += 1,
+                }
+            }
+        }
+        None if separator == Separator::Markup => rest.iter().position(|b| matches!(b, b'<' | b'\n' | b'\r'))?,
+        None => rest
+            .iter()
+            .position(|b| {
+                b.is_ascii_whitespace()
+                    || matches!(
+                        b,
+                        b'"' | b'\'' | b',' | b';' | b')' | b']' | b'}' | b'<' | b'>' | b'`' | b'&' | b'|' | b'\\'
+                    )
+            })
+            .unwrap_or(rest.len()),
+    };
+    (end <= rest.len()).then(|| (separator, Span::new(at, at + end), quote.is_some()))
+}
+
+/// Skips `string =`, `&str =`, `String? =` behind a colon.
+fn typed(text: &[u8], at: usize, limit: usize) -> usize {
+    let Some(rest) = text.get(at..limit) else { return at };
+    let Some(equals) = rest.iter().take(32).position(|b| *b == b'=') else { return at };
+    let middle = rest[..equals].trim_ascii();
+    let is_type = !middle.is_empty()
+        && middle.iter().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'&' | b'\'' | b'?' | b' ' | b'<' | b'>' | b'.' | b'[' | b']')
+        });
+    let known = [&b"str"[..], b"string", b"&str", b"&'static str", b"string?", b"final", b"any", b"text", b"bytes"];
+    if is_type && known.iter().any(|k| middle.eq_ignore_ascii_case(k)) { at + equals + 1 } else { at }
+}
+
+/// Parts of names whose values are not secret.
+const NAME_REFUSALS: &[&str] = &[
+    "public",
+    "pubkey",
+    "publickey",
+    "keyid",
+    "key_id",
+    "key-id",
+    "keyname",
+    "key_name",
+    "key-name",
+    "secretname",
+    "secret_name",
+    "secret-name",
+    "tokenname",
+    "token_name",
+    "token_type",
+    "token-type",
+    "tokentype",
+    "token_url",
+    "tokenurl",
+    "token_uri",
+    "auth_uri",
+    "auth_url",
+    "keypath",
+    "key_path",
+    "keyfile",
+    "key_file",
+    "key-file",
+    "_path",
+    "_file",
+    "filename",
+    "_url",
+    "_uri",
+    "endpoint",
+    "keyword",
+    "foreign_key",
+    "primary_key",
+    "cache_key",
+    "cachekey",
+    "sort_key",
+    "partition_key",
+    "author",
+    "authority",
+    "keyring",
+    "checksum",
+    "sha1",
+    "sha256",
+    "sha512",
+    "md5",
+    "digest",
+    "integrity",
+    "fingerprint",
+    "thumbprint",
+    "hash",
+    "nonce",
+    "csrf",
+    "xsrf",
+    "sitekey",
+    "site_key",
+    "site-key",
+    "publishable",
+    "pagetoken",
+    "page_token",
+    "nexttoken",
+    "next_token",
+    "continuation",
+    "cursor",
+    "etag",
+    "version",
+    "keystore_type",
+    "api_version",
+    "api-version",
+    "apiversion",
+    "keycode",
+    "hotkey",
+    "keybind",
+    "tokenizer",
+    "tokens",
+    "max_token",
+    "translation",
+    "i18n",
+    "label",
+    "placeholder",
+    "description",
+    "keyspace",
+    "monkey",
+    "turkey",
+    "donkey",
+    "password_field",
+    "regex",
+    "pattern",
+    "template",
+    "expires",
+    "expiry",
+    "ttl",
+    "timeout",
+    "length",
+    "field",
+];
+
+/// Decides on name and value.
+fn judge(
+    name: &[u8],
+    value: &[u8],
+    quoted: bool,
+    separator: Separator,
+    strength: Strength,
+    class: &PathClass,
+    next: Option<u8>,
+) -> Result<(Confidence, bool), Drop> {
+    let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
+    if NAME_REFUSALS.iter().any(|r| lower.contains(r)) {
+        return Err(Drop::Identifier);
+    }
+    if filter::is_placeholder(value) {
+        return Err(Drop::Placeholder);
+    }
+    let bare_code = !quoted && matches!(class.family, Family::Code) && separator != Separator::Markup;
+    if bare_code {
+        return Err(Drop::Code);
+    }
+    if !quoted && next == Some(b'(') {
+        return Err(Drop::Code);
+    }
+    if class.lock || class.translation {
+        return Err(if class.lock { Drop::Hash } else { Drop::Words });
+    }
+    let shape = Shape::of(value);
+    if let Some(token) = judge_token(value, &shape, separator, strength, &lower)? {
+        return Ok((token, false));
+    }
+    if strength == Strength::Password
+        && matches!(separator, Separator::Assign | Separator::Markup | Separator::Comma | Separator::Space)
+    {
+        return judge_password(value, &shape, quoted, separator, &lower);
+    }
+    Err(Drop::Words)
+}
+
+/// Counts of kinds of characters.
+#[derive(Debug, Clone, Copy, Default)]
+struct Shape {
+    lower: usize,
+    upper: usize,
+    digit: usize,
+    /// `_ - . ~ + / =`: what tokens of common alphabets hold besides letters and digits.
+    token_mark: usize,
+    other: usize,
+    space: usize,
+    hex: bool,
+}
+
+impl Shape {
+    fn of(value: &[u8]) -> Self {
+        let mut s = Self { hex: true, ..Self::default() };
+        for b in value {
+            match b {
+                b'a'..=b'z' => s.lower += 1,
+                b'A'..=b'Z' => s.upper += 1,
+                b'0'..=b'9' => s.digit += 1,
+                b'_' | b'-' | b'.' | b'~' | b'+' | b'/' | b'=' | b':' => s.token_mark += 1,
+                b' ' | b'\t' => s.space += 1,
+                _ => s.other += 1,
+            }
+            s.hex &= b.is_ascii_hexdigit();
+        }
+        s
+    }
+
+    fn letters(&self) -> usize {
+        self.lower + self.upper
+    }
+}
+
+/// A machine-made token: long, of a token's alphabet, with digits among letters that do not read like words.
+fn judge_token(
+    value: &[u8],
+    shape: &Shape,
+    separator: Separator,
+    strength: Strength,
+    name: &str,
+) -> Result<Option<Confidence>, Drop> {
+    let n = value.len();
+    if shape.space > 0 || shape.other > 0 || !(TOKEN..=300).contains(&n) {
+        return Ok(None);
+    }
+    if shape.letters() == 0 {
+        return if n >= 20 && strength == Strength::Strong { Ok(Some(Confidence::Low)) } else { Err(Drop::Number) };
+    }
+    if is_uuid(value) {
+        let speaks = strength >= Strength::Strong && separator == Separator::Assign;
+        return if speaks { Ok(Some(Confidence::Medium)) } else { Err(Drop::Identifier) };
+    }
+    if looks_like_code(value) {
+        return Err(Drop::Code);
+    }
+    if shape.digit == 0
+        && !(shape.upper >= 4 && shape.lower >= 4 && entropy::rare_pairs(value).is_some_and(|r| r > 0.45))
+    {
+        return Ok(None);
+    }
+    let h = entropy::shannon(value);
+    let least = if shape.hex { 2.6 } else { 3.2 };
+    if h < least {
+        return Err(Drop::Entropy);
+    }
+    if !shape.hex && reads_like_words(value, shape) {
+        return Ok(None);
+    }
+    if name.contains("commit") || name.contains("revision") || name.ends_with("sha") || name.ends_with("rev") {
+        return Err(Drop::Hash);
+    }
+    Ok(Some(match (separator, strength) {
+        (Separator::Space | Separator::Comma, Strength::Weak) => Confidence::Low,
+        _ => Confidence::Medium,
+    }))
+}
+
+/// A password that a person may have chosen.
+fn judge_password(
+    value: &[u8],
+    shape: &Shape,
+    quoted: bool,
+    separator: Separator,
+    name: &str,
+) -> Result<(Confidence, bool), Drop> {
+    let n = value.len();
+    if !(4..=64).contains(&n) || shape.space > 2 {
+        return Err(Drop::Length);
+    }
+    let lower = String::from_utf8_lossy(value).to_ascii_lowercase();
+    if looks_like_code(value) || lower.contains("://") || lower.starts_with('/') || lower.starts_with("$2") {
+        return Err(Drop::Code);
+    }
+    if [
+        "true",
+        "false",
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "string",
+        "required",
+        "optional",
+        "password",
+        "passwd",
+        "secret",
+        "empty",
+        "yes",
+        "no",
+    ]
+    .contains(&lower.as_str())
+        || name.contains(&lower)
+    {
+        return Err(Drop::Placeholder);
+    }
+    if shape.letters() == n && !(shape.upper > 0 && shape.lower > 0) {
+        return if quoted && separator == Separator::Assign && n >= 6 {
+            Ok((Confidence::Low, true))
+        } else {
+            Err(Drop::Words)
+        };
+    }
+    let kinds = usize::from(shape.lower > 0)
+        + usize::from(shape.upper > 0)
+        + usize::from(shape.digit > 0)
+        + usize::from(shape.other + shape.token_mark > 0);
+    let confidence = match separator {
+        _ if n < 6 || kinds < 2 => Confidence::Low,
+        Separator::Assign | Separator::Markup if kinds >= 3 && n >= 8 && shape.digit > 0 => Confidence::Medium,
+        _ => Confidence::Low,
+    };
+    Ok((confidence, n < 12 || kinds < 3))
+}
+
+fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value
+            .iter()
+            .enumerate()
+            .all(|(i, b)| if matches!(i, 8 | 13 | 18 | 23) { *b == b'-' } else { b.is_ascii_hexdigit() })
+}
+
+/// A path, an URL, a dotted or scoped name, a version, a date, a MIME type.
+fn looks_like_code(value: &[u8]) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
+    if has(b"://")
+        || has(b"::")
+        || has(b"/.")
+        || value.starts_with(b"/")
+        || value.starts_with(b"./")
+        || value.starts_with(b"--")
+    {
+        return true;
+    }
+    let dots = value.iter().filter(|b| **b == b'.').count();
+    let slashes = value.iter().filter(|b| **b == b'/').count();
+    let parts =
+        |sep: u8| value.split(|b| *b == sep).filter(|p| p.len() >= 2 && !p.iter().any(u8::is_ascii_digit)).count();
+    // Most pieces of a dotted name or path are words.
+    (dots >= 2 && parts(b'.') * 2 > dots)
+        || (slashes >= 2 && parts(b'/') * 2 > slashes)
+        || (dots == 1 && parts(b'.') == 2)
+}
+
+/// Pieces between marks that are words, perhaps with a number at the end: `prod-db-master-2`.
+fn reads_like_words(value: &[u8], shape: &Shape) -> bool {
+    if entropy::rare_pairs(value).is_some_and(|r| r > 0.3) {
+        return false;
+    }
+    let pieces: Vec<&[u8]> =
+        value.split(|b| matches!(b, b'_' | b'-' | b'.' | b'/' | b':' | b'=')).filter(|p| !p.is_empty()).collect();
+    let wordy = pieces.iter().filter(|p| {
+        let letters = p.iter().filter(|b| b.is_ascii_alphabetic()).count();
+        let tail = p.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        letters + tail == p.len() && (letters == 0 || entropy::rare_pairs(p).is_none_or(|r| r < 0.25))
+    });
+    let wordy = wordy.count();
+    wordy * 3 >= pieces.len() * 2 && (pieces.len() > 1 || shape.digit * 4 < shape.letters())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, class: Family) -> Option<Verdict> {
+        let class = PathClass { family: class, ..PathClass::default() };
+        let lower = text.to_ascii_lowercase();
+        WORDS.iter().find_map(|(w, s)| lower.find(w).and_then(|i| read(text.as_bytes(), i, w, *s, &class)))
+    }
+
+    fn value(text: &str) -> Option<String> {
+        match at(text, Family::Other) {
+            Some(Verdict::Secret { value, confidence, .. }) if confidence >= Confidence::Medium => {
+                Some(String::from_utf8_lossy(value.of(text.as_bytes())).into_owned())
+            }
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn many_grammars_give_the_exact_value() {
+        let v = "k3J9fQ0aZ7xLm2PqW4";
+        for text in [
+            format!("API_TOKEN={v}"),
+            format!("api_token: {v}"),
+            format!("\"apiToken\": \"{v}\","),
+            format!("apiToken := \"{v}\""),
+            format!("  'api_token' => '{v}',"),
+            format!("{{\\\"api_token\\\": \\\"{v}\\\"}}"),
+            format!("<token>{v}</token>"),
+            format!("let api_token: &str = \"{v}\";"),
+            format!("Authorization: Bearer {v}"),
+            format!("setToken(\"{v}\")"),
+            format!("thing token - '{v}'"),
+            format!("--api-token {v}"),
+        ] {
+            assert_eq!(value(&text).as_deref(), Some(v), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_paths_and_words_are_not_values() {
+        for text in [
+            "public_key = \"k3J9fQ0aZ7xLm2PqW4\"",
+            "monkey = \"k3J9fQ0aZ7xLm2PqW4\"",
+            "LLM_SECRET_NAME=prod-llm-secret-01",
+            "token = \"/var/run/secrets/token-1\"",
+            "secret: my-company-prod-secret-2",
+            "password = getPassword123()",
+            "api_key: ${API_KEY_1234567890ab}",
+            "key: com.example.app.key1.name2",
+            "token = \"xxxxxxxxxxxxxxxxxxxxxx\"",
+        ] {
+            assert_eq!(value(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn references_are_seen_as_such() {
+        for text in ["password: ${DB_PASSWORD}", "token = process.env.TOKEN", "api_key: {{ .Values.key }}"] {
+            assert!(matches!(at(text, Family::Other), Some(Verdict::Reference { .. })), "{text}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Comments that say "this one is known", keyroll's own and those of other scanners.
+
+use crate::model::{Span, Suppression, SuppressionKind};
+use crate::text::lines::LineIndex;
+
+/// Markers, and whether they speak for the next line instead of their own.
+const MARKERS: &[(&str, bool)] = &[
+    ("keyroll:ignore", false),
+    ("keyroll:ignore-next-line", true),
+    ("gitleaks:allow", false),
+    ("betterleaks:allow", false),
+    ("kingfisher:ignore", false),
+    ("trufflehog:ignore", false),
+    ("pragma: allowlist secret", false),
+    ("pragma: whitelist secret", false),
+    ("pragma: allowlist nextline secret", true),
+    ("pragma: whitelist nextline secret", true),
+    ("ggignore", false),
+];
+
+/// A marker on one line, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mark {
+    marker: &'static str,
+    next: bool,
+    /// Rules it is limited to; empty for all.
+    rules: Vec<String>,
+    reason: String,
+}
+
+/// The suppression of a finding of `rule` at `span`, if a comment on its first or last line, or one for the next line on
+/// the line above, speaks for it.
+#[must_use]
+pub fn find(text: &[u8], lines: &LineIndex, span: Span, rule: &str) -> Option<Suppression> {
+    let first = lines.line(span.start);
+    let last = lines.line(span.end.saturating_sub(1).max(span.start));
+    let own = |line: u64| -> Option<Placed> {
+        marks(lines.line_span(line, text).of(text)).into_iter().find(|m| !m.next && m.speaks_for(rule))
+    };
+    let above = |line: u64| -> Option<Placed> {
+        marks(lines.line_span(line, text).of(text)).into_iter().find(|m| m.speaks_for(rule) && (m.next || m.alone))
+    };
+    let mark = own(first)
+        .map(|m| m.mark)
+        .or_else(|| own(last).map(|m| m.mark))
+        .or_else(|| first.checked_sub(1).filter(|l| *l > 0).and_then(above).map(|m| m.mark))?;
+    Some(Suppression { kind: SuppressionKind::Inline, reason: mark.reason, by: mark.marker.to_owned() })
+}
+
+/// A mark with how it stands on its line.
+struct Placed {
+    mark: Mark,
+    next: bool,
+    /// Nothing but a comment sign before it: a line of its own, which speaks for the line below.
+    alone: bool,
+}
+
+impl Placed {
+    fn speaks_for(&self, rule: &str) -> bool {
+        self.mark.rules.is_empty() || self.mark.rules.iter().any(|r| r == rule)
+    }
+}
+
+fn marks(line: &[u8]) -> Vec<Placed> {
+    // A very long line is data; a comment stands near its end.
+    let line = if line.len() > 4096 { &line[line.len() - 4096..] } else { line };
+    if memchr::memmem::find(line, b"ignore").is_none()
+        && memchr::memmem::find(line, b"allow").is_none()
+        && memchr::memmem::find(line, b"whitelist").is_none()
+    {
+        return Vec::new();
+    }
+    let text = String::from_utf8_lossy(line).replace("allowlist-secret", "allowlist secret");
+    let mut found: Vec<Placed> = Vec::new();
+    for (marker, next) in MARKERS {
+        let Some(at) = text.find(marker) else { continue };
+        let rest = &text[at + marker.len()..];
+        if rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_') {
+            continue;
+        }
+        let (rules, reason) = match rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
+            Some((list, reason)) => (list.split(',').map(|r| r.trim().to_owned()).collect(), reason),
+            None => (Vec::new(), rest),
+        };
+        let reason = reason.trim().trim_end_matches(['*', '/', '-', '>']).trim().to_owned();
+        let alone = text[..at].chars().all(|c| !c.is_alphanumeric());
+        found.push(Placed { mark: Mark { marker, next: *next, rules, reason }, next: *next, alone });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suppressed(text: &str, rule: &str) -> Option<(String, String)> {
+        let at = text.find("SECRET").unwrap_or(0);
+        find(text.as_bytes(), &LineIndex::new(text.as_bytes()), Span::new(at, at + 6), rule).map(|s| (s.by, s.reason))
+    }
+
+    #[test]
+    fn markers_of_all_tools_are_honoured_on_the_line_and_above() {
+        for marker in [
+            "gitleaks:allow",
+            "betterleaks:allow",
+            "kingfisher:ignore",
+            "trufflehog:ignore",
+            "pragma: allowlist secret",
+            "ggignore",
+            "keyroll:ignore",
+        ] {
+            assert!(suppressed(&format!("x = 'SECRET' # {marker}\n"), "r").is_some(), "{marker}");
+            assert!(suppressed(&format!("# {marker}\nx = 'SECRET'\n"), "r").is_some(), "{marker} above");
+            assert!(suppressed(&format!("y = 1 # {marker}\nx = 'SECRET'\n"), "r").is_none(), "{marker} beside another");
+        }
+        assert!(suppressed("// pragma: allowlist nextline secret\nx = 'SECRET'\n", "r").is_some());
+        assert!(suppressed("// pragma: allowlist nextline secret\n\nx = 'SECRET'\n", "r").is_none());
+    }
+
+    #[test]
+    fn a_marker_may_name_rules_and_a_reason() {
+        let text = "x = 'SECRET' // keyroll:ignore[a, b] rotated in May */\n";
+        assert_eq!(suppressed(text, "b"), Some(("keyroll:ignore".to_owned(), "rotated in May".to_owned())));
+        assert_eq!(suppressed(text, "c"), None);
+    }
+}

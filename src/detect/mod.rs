@@ -1,0 +1,15 @@
+//! From bytes to candidates: keywords first, expressions last and only in a bounded window around a keyword.
+//!
+//! Two ways in are united: keywords that are rare enough are followed wherever they stand, and words that are common
+//! (`key`, `auth`) count only where a token run is near. Detection is a function of the bytes and the path's class.
+
+mod blocks;
+mod engine;
+mod filter;
+mod generic;
+mod ignore;
+mod prefilter;
+mod tokens;
+
+pub use engine::{Detected, Engine, Oracle, Reference, Scratch};
+pub use filter::{Drop, why_dropped};

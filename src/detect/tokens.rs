@@ -1,0 +1,65 @@
+//! Token runs: unbroken stretches of characters that keys are made of.
+
+use crate::model::Span;
+
+/// True for the characters that keys are made of: letters, digits, `_` and `-`.
+#[must_use]
+pub fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// The longest run of token characters around an offset, at most `max` bytes to either side.
+#[must_use]
+pub fn run_around(text: &[u8], at: usize, max: usize) -> Span {
+    let low = at.saturating_sub(max);
+    let high = text.len().min(at.saturating_add(max));
+    let start =
+        text.get(low..at).map_or(at, |head| head.iter().rposition(|b| !is_token(*b)).map_or(low, |i| low + i + 1));
+    let end = text.get(at..high).map_or(at, |tail| tail.iter().position(|b| !is_token(*b)).map_or(high, |i| at + i));
+    Span::new(start, end)
+}
+
+/// True when a run of at least `least` token characters with a digit among them starts within `within` bytes after
+/// `at`, before the line ends.
+///
+/// The run is looked for by its `least`-th byte: when the byte that far ahead is no token character, no run that starts
+/// before it can be long enough, so most bytes are never looked at.
+#[must_use]
+pub fn run_ahead(text: &[u8], at: usize, within: usize, least: usize) -> bool {
+    let limit = text.len().min(at.saturating_add(within));
+    let mut start = at;
+    while start < limit {
+        let Some(window) = text.get(start..start + least) else { return false };
+        match window.iter().rposition(|b| !is_token(*b)) {
+            Some(i) => {
+                if window[..=i].contains(&b'\n') {
+                    return false;
+                }
+                start += i + 1;
+            }
+            None => {
+                let run = run_around(text, start, 512);
+                if Span::new(start, run.end).of(text).iter().any(u8::is_ascii_digit) {
+                    return true;
+                }
+                start = run.end.max(start + least);
+            }
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_run_with_a_digit_is_seen_and_others_are_not() {
+        let yes = b"key = 'abcdefghij0123456789'";
+        assert!(run_ahead(yes, 3, 40, 16));
+        assert!(!run_ahead(b"key = 'abcdefghijklmnopqrstuvwx'", 3, 40, 16));
+        assert!(!run_ahead(b"key = 'abc123'", 3, 40, 16));
+        assert!(!run_ahead(b"key =\n'abcdefghij0123456789'", 3, 40, 16));
+        assert!(!run_ahead(b"", 0, 40, 16));
+    }
+}

@@ -1,0 +1,160 @@
+//! From YAML to rules.
+
+use std::path::{Path, PathBuf};
+
+use super::schema::{PairDef, RuleDef, RuleFile};
+use super::{Matcher, Pair, Rule, Text, Texts, reach};
+use crate::model::{Confidence, Human, Severity};
+
+/// Why a rule file could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file or folder could not be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text is not a rule file; the message names line and column.
+    #[error("{}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where.
+        message: String,
+    },
+    /// A rule says something that cannot be.
+    #[error("{}: rule `{rule}`: {message}", path.display())]
+    Rule {
+        /// The file.
+        path: PathBuf,
+        /// The rule's id.
+        rule: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+/// Reads one rule file's text.
+///
+/// # Errors
+/// With line and column, when the YAML or its shape is wrong.
+pub fn parse_file(path: &Path, text: &str) -> Result<RuleFile, LoadError> {
+    serde_yaml::from_str(text).map_err(|e| LoadError::Syntax { path: path.to_owned(), message: e.to_string() })
+}
+
+/// Loads every `*.yml` and `*.yaml` of a folder (or one file), sorted by name.
+///
+/// # Errors
+/// The first file that cannot be read or used.
+pub fn load_dir(dir: &Path) -> Result<Vec<Rule>, LoadError> {
+    let io = |path: &Path, source| LoadError::Io { path: path.to_owned(), source };
+    let mut files = Vec::new();
+    if dir.is_dir() {
+        for entry in std::fs::read_dir(dir).map_err(|e| io(dir, e))? {
+            let path = entry.map_err(|e| io(dir, e))?.path();
+            if path.extension().is_some_and(|e| e == "yml" || e == "yaml") {
+                files.push(path);
+            }
+        }
+    } else {
+        files.push(dir.to_owned());
+    }
+    files.sort();
+    let mut rules = Vec::new();
+    for path in files {
+        let text = std::fs::read_to_string(&path).map_err(|e| io(&path, e))?;
+        let file = parse_file(&path, &text)?;
+        for def in &file.rules {
+            let rule = convert(&file, def).map_err(|message| LoadError::Rule {
+                path: path.clone(),
+                rule: def.id.clone(),
+                message,
+            })?;
+            rules.push(rule);
+        }
+    }
+    Ok(rules)
+}
+
+/// Makes a rule of its written form.
+///
+/// # Errors
+/// What cannot be: an unknown word, a pattern that does not compile or whose match cannot be bounded.
+pub fn convert(file: &RuleFile, def: &RuleDef) -> Result<Rule, String> {
+    let severity = severity(&def.severity)?;
+    let confidence = confidence(&def.confidence)?;
+    Ok(Rule {
+        id: own(&def.id),
+        provider: own(&file.provider),
+        provider_name: own(&file.name),
+        name: own(&def.name),
+        description: own(&def.description),
+        remediation: own(&def.remediation),
+        identity_kind: word(&def.identity.kind)?,
+        human: word::<Human>(&def.identity.human)?,
+        severity,
+        confidence,
+        keywords: texts(&def.keywords),
+        case_sensitive: def.case_sensitive,
+        matcher: matcher(def)?,
+        min_entropy: (def.min_entropy * 1000.0).clamp(0.0, 8000.0) as u32,
+        needs_digit: def.needs_digit,
+        random: def.random,
+        pair: def.pair.as_ref().map(pair),
+        severity_alone: def.severity_alone.as_deref().map_or(Ok(severity), self::severity)?,
+        confidence_alone: def.confidence_alone.as_deref().map_or(Ok(confidence), self::confidence)?,
+        report: def.report,
+        identifier: def.identifier,
+        public: def.public,
+        encrypted: def.encrypted,
+        validate: own(def.validate.as_deref().unwrap_or_default()),
+        paths: texts(&def.paths),
+        references: texts(&def.references),
+        examples: texts(&def.examples),
+        counterexamples: texts(&def.counterexamples),
+    })
+}
+
+fn matcher(def: &RuleDef) -> Result<Matcher, String> {
+    match (&def.pattern, def.matcher.as_deref()) {
+        (Some(pattern), None) => {
+            let reach = reach::measure(pattern, &def.keywords)?;
+            Ok(Matcher::Pattern { pattern: own(pattern), reach })
+        }
+        (None, Some("jwt")) => Ok(Matcher::Jwt),
+        (None, Some("private-key-block")) => Ok(Matcher::PrivateKeyBlock),
+        (None, Some("google-service-account")) => Ok(Matcher::GoogleServiceAccount),
+        (None, Some("generic")) => Ok(Matcher::Generic),
+        (None, Some(other)) => Err(format!("`{other}` is no matcher")),
+        (Some(_), Some(_)) => Err("`pattern` and `matcher` exclude each other".to_owned()),
+        (None, None) => Err("one of `pattern` and `matcher` is needed".to_owned()),
+    }
+}
+
+fn pair(def: &PairDef) -> Pair {
+    Pair { rule: own(&def.rule), part: own(def.part.as_deref().unwrap_or_default()), within: def.within }
+}
+
+fn own(text: &str) -> Text {
+    Text::Owned(text.trim().to_owned())
+}
+
+fn texts(list: &[String]) -> Texts {
+    Texts::Owned(list.iter().map(|t| Text::Owned(t.clone())).collect())
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    word(text)
+}
+
+fn confidence(text: &str) -> Result<Confidence, String> {
+    word(text)
+}
+
+/// Any of the model's word enums, by the names serde gives them.
+fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_yaml::from_str(text).map_err(|_| format!("`{text}` is no word known here"))
+}

@@ -1,0 +1,222 @@
+//! How far a match can reach from its keyword, and the proof that every match holds one.
+//!
+//! The engine looks for keywords first and runs a rule's expression only in a window around each. That is exact only
+//! when every match holds a keyword within a known distance of its start and no match is longer than the window. Both are
+//! shown here from the expression's syntax tree, so a rule for which they do not hold cannot be built.
+//!
+//! Only `regex-syntax` and std: the build script includes this file by path.
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// The longest match a rule may have, in bytes.
+pub const MAX_MATCH: usize = 4096;
+
+/// Strings that one piece of an expression can stand for are enumerated up to this many.
+const MAX_STRINGS: usize = 128;
+
+/// Distances that bound the window around a keyword.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// Most bytes from the start of a match to the start of the keyword that is certain to be in it.
+    pub before: usize,
+    /// Most bytes of a whole match.
+    pub longest: usize,
+}
+
+/// Parses an expression the way the engine compiles it: bytes, no Unicode, multi-line.
+///
+/// # Errors
+/// The syntax error, in words.
+pub fn parse(pattern: &str) -> Result<Hir, String> {
+    regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .multi_line(true)
+        .build()
+        .parse(pattern)
+        .map_err(|e| e.to_string())
+}
+
+/// Measures an expression against its keywords (compared without regard to ASCII case).
+///
+/// # Errors
+/// When a match could be longer than [`MAX_MATCH`] or could hold none of the keywords.
+pub fn measure(pattern: &str, keywords: &[String]) -> Result<Reach, String> {
+    let hir = parse(pattern)?;
+    let longest = hir
+        .properties()
+        .maximum_len()
+        .filter(|n| *n <= MAX_MATCH)
+        .ok_or_else(|| format!("a match could be longer than {MAX_MATCH} bytes: bound every repetition"))?;
+    let words: Vec<Vec<u8>> = keywords.iter().map(|k| k.to_ascii_lowercase().into_bytes()).collect();
+    let before = certain(&hir, &words)
+        .ok_or_else(|| "a match could hold none of the keywords: put one into every branch".to_owned())?;
+    Ok(Reach { before, longest })
+}
+
+/// The largest offset from the start of a match at which some keyword is certain to start; `None` when a match may hold
+/// none.
+fn certain(hir: &Hir, words: &[Vec<u8>]) -> Option<usize> {
+    if let Some(strings) = strings(hir) {
+        return offset_in_all(&strings, words);
+    }
+    match hir.kind() {
+        HirKind::Capture(capture) => certain(&capture.sub, words),
+        HirKind::Repetition(repetition) if repetition.min > 0 => certain(&repetition.sub, words),
+        HirKind::Alternation(branches) => {
+            branches.iter().map(|b| certain(b, words)).try_fold(0, |worst, one| one.map(|o| worst.max(o)))
+        }
+        HirKind::Concat(parts) => certain_in_sequence(parts, words),
+        _ => None,
+    }
+}
+
+fn certain_in_sequence(parts: &[Hir], words: &[Vec<u8>]) -> Option<usize> {
+    let mut best: Option<usize> = None;
+    // Every run of neighbouring pieces that stand for few strings is looked at as one text, from each start.
+    let mut start_offset = 0;
+    for (i, part) in parts.iter().enumerate() {
+        if let Some(inner) = certain(part, words) {
+            let offset = start_offset + inner;
+            best = Some(best.map_or(offset, |b| b.min(offset)));
+        }
+        let mut run = vec![Vec::new()];
+        for next in &parts[i..] {
+            let Some(more) = strings(next) else { break };
+            if run.len() * more.len() > MAX_STRINGS {
+                break;
+            }
+            run = run.iter().flat_map(|a: &Vec<u8>| more.iter().map(move |b| [a.as_slice(), b].concat())).collect();
+            if let Some(inner) = offset_in_all(&run, words) {
+                let offset = start_offset + inner;
+                best = Some(best.map_or(offset, |b| b.min(offset)));
+                break;
+            }
+        }
+        match part.properties().maximum_len() {
+            Some(n) => start_offset += n,
+            None => break,
+        }
+    }
+    best
+}
+
+fn offset_in_all(strings: &[Vec<u8>], words: &[Vec<u8>]) -> Option<usize> {
+    strings.iter().try_fold(0, |worst: usize, text| {
+        let at = words.iter().filter_map(|w| text.windows(w.len()).position(|t| t == w.as_slice())).min()?;
+        Some(worst.max(at))
+    })
+}
+
+/// Every string a piece can match, in lower case, when there are few. Look-arounds stand for the empty string.
+fn strings(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => Some(vec![Vec::new()]),
+        HirKind::Literal(literal) => Some(vec![literal.0.to_ascii_lowercase()]),
+        HirKind::Class(class) => class_strings(class),
+        HirKind::Capture(capture) => strings(&capture.sub),
+        HirKind::Repetition(r) => {
+            let max = r.max?;
+            let one = strings(&r.sub)?;
+            let mut all = Vec::new();
+            let mut run = vec![Vec::new()];
+            for count in 0..=max {
+                if count >= r.min {
+                    all.extend(run.iter().cloned());
+                }
+                if all.len() > MAX_STRINGS || run.len() * one.len() > MAX_STRINGS {
+                    return None;
+                }
+                run = run.iter().flat_map(|a: &Vec<u8>| one.iter().map(move |b| [a.as_slice(), b].concat())).collect();
+            }
+            finish(all)
+        }
+        HirKind::Concat(parts) => {
+            let mut run = vec![Vec::new()];
+            for part in parts {
+                let more = strings(part)?;
+                if run.len() * more.len() > MAX_STRINGS {
+                    return None;
+                }
+                run = run.iter().flat_map(|a: &Vec<u8>| more.iter().map(move |b| [a.as_slice(), b].concat())).collect();
+            }
+            finish(run)
+        }
+        HirKind::Alternation(branches) => {
+            let mut all = Vec::new();
+            for branch in branches {
+                all.extend(strings(branch)?);
+                if all.len() > MAX_STRINGS {
+                    return None;
+                }
+            }
+            finish(all)
+        }
+    }
+}
+
+fn finish(mut all: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
+    all.sort();
+    all.dedup();
+    (all.len() <= MAX_STRINGS).then_some(all)
+}
+
+fn class_strings(class: &Class) -> Option<Vec<Vec<u8>>> {
+    let mut letters: Vec<u8> = match class {
+        Class::Bytes(bytes) => {
+            let total: usize = bytes.ranges().iter().map(|r| usize::from(r.end()) - usize::from(r.start()) + 1).sum();
+            if total > 40 {
+                return None;
+            }
+            bytes.ranges().iter().flat_map(|r| r.start()..=r.end()).collect()
+        }
+        Class::Unicode(chars) => {
+            let ranges = chars.ranges();
+            if ranges.iter().any(|r| !r.end().is_ascii())
+                || ranges.iter().map(|r| r.end() as usize - r.start() as usize + 1).sum::<usize>() > 40
+            {
+                return None;
+            }
+            ranges.iter().flat_map(|r| r.start() as u8..=r.end() as u8).collect()
+        }
+    };
+    letters.make_ascii_lowercase();
+    letters.sort_unstable();
+    letters.dedup();
+    Some(letters.into_iter().map(|b| vec![b]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn reach(pattern: &str, keywords: &[&str]) -> Result<Reach, String> {
+        measure(pattern, &keywords.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_prefix_is_certain_at_the_start() {
+        let r = reach(r"\b(?<secret>gh[pousr]_[0-9A-Za-z]{36})\b", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]).unwrap();
+        assert_eq!(r, Reach { before: 0, longest: 40 });
+    }
+
+    #[test]
+    fn context_words_are_found_behind_bounded_gaps_and_without_case() {
+        let r = reach(r#"(?i)(?:my.{0,5})?datadog.{0,20}?(?<secret>[0-9a-f]{32})\b"#, &["datadog"]).unwrap();
+        assert_eq!(r, Reach { before: 7, longest: 7 + 7 + 20 + 32 });
+    }
+
+    #[test]
+    fn a_branch_without_keyword_is_refused() {
+        assert!(reach(r"(?:abcd|efgh)[0-9]{8}", &["abcd"]).is_err());
+        assert!(reach(r"(?:abcd)?[0-9]{8}", &["abcd"]).is_err());
+        assert!(reach(r"(?:abcd|efgh)[0-9]{8}", &["abcd", "efgh"]).is_ok());
+    }
+
+    #[test]
+    fn an_unbounded_match_is_refused() {
+        assert!(reach(r"abcd[0-9]+", &["abcd"]).is_err());
+        assert!(reach(r"abcd[0-9]{0,5000}", &["abcd"]).is_err());
+    }
+}

@@ -1,0 +1,170 @@
+//! What a path says about the text behind it.
+
+use crate::model::{Family, PathClass, RepoPath};
+
+/// Segments that mark a test, fixture or example path, in lower case.
+const TEST_SEGMENTS: &[&str] = &[
+    "test",
+    "tests",
+    "testing",
+    "testdata",
+    "test-data",
+    "test_data",
+    "__tests__",
+    "spec",
+    "specs",
+    "fixture",
+    "fixtures",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "demo",
+    "demos",
+    "mock",
+    "mocks",
+    "__mocks__",
+    "e2e",
+    "testutil",
+    "testutils",
+    "integration-tests",
+    "unit-tests",
+    "cassettes",
+    "snapshots",
+    "__snapshots__",
+    "benchmark",
+    "benches",
+];
+
+const DOC_SEGMENTS: &[&str] = &["doc", "docs", "documentation", "man", "website", "site"];
+
+const VENDOR_SEGMENTS: &[&str] = &[
+    "vendor",
+    "node_modules",
+    "third_party",
+    "third-party",
+    "thirdparty",
+    "bower_components",
+    "site-packages",
+    "dist-info",
+];
+
+const TRANSLATION_SEGMENTS: &[&str] =
+    &["locale", "locales", "i18n", "l10n", "lang", "langs", "translations", "translation"];
+
+const LOCK_NAMES: &[&str] = &[
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "cargo.lock",
+    "go.sum",
+    "poetry.lock",
+    "pipfile.lock",
+    "composer.lock",
+    "gemfile.lock",
+    "flake.lock",
+    "packages.lock.json",
+    "uv.lock",
+    "bun.lock",
+    "deno.lock",
+    "mix.lock",
+    "pubspec.lock",
+    "podfile.lock",
+    "gradle.lockfile",
+    "conan.lock",
+    "pdm.lock",
+    "checksums.txt",
+    "sha256sums",
+    "sha512sums",
+    "go.work.sum",
+];
+
+/// The class of a path. Only bytes are looked at; nothing is opened.
+#[must_use]
+pub fn classify(path: &RepoPath) -> PathClass {
+    let lower = path.as_bytes().to_ascii_lowercase();
+    let name = lower.rsplit(|b| *b == b'/').next().unwrap_or(&lower);
+    let mut class = PathClass { family: family(name), ..PathClass::default() };
+    for segment in lower.split(|b| *b == b'/').rev().skip(1) {
+        let is = |list: &[&str]| list.iter().any(|s| s.as_bytes() == segment);
+        class.test |= is(TEST_SEGMENTS)
+            || segment.ends_with(b"_test")
+            || segment.ends_with(b"-test")
+            || segment.ends_with(b"-tests");
+        class.docs |= is(DOC_SEGMENTS);
+        class.vendored |= is(VENDOR_SEGMENTS);
+        class.translation |= is(TRANSLATION_SEGMENTS)
+            && matches!(class.family, Family::Json | Family::Yaml | Family::Config | Family::Markup);
+    }
+    class.test |= is_test_name(name);
+    class.docs |= class.family == Family::Prose;
+    class.vendored |= name.ends_with(b".min.js") || name.ends_with(b".min.css") || name.ends_with(b".map");
+    class.lock = LOCK_NAMES.iter().any(|n| n.as_bytes() == name) || name.ends_with(b".lock") || name.ends_with(b".sum");
+    class
+}
+
+fn is_test_name(name: &[u8]) -> bool {
+    let stem = name.split(|b| *b == b'.').next().unwrap_or(name);
+    stem.starts_with(b"test_")
+        || stem.ends_with(b"_test")
+        || stem.ends_with(b"_spec")
+        || [&b".test."[..], b".spec.", b".example", b".sample", b"-example.", b".mock."]
+            .iter()
+            .any(|p| memchr::memmem::find(name, p).is_some())
+}
+
+fn family(name: &[u8]) -> Family {
+    let extension = name.rsplit(|b| *b == b'.').next().filter(|e| e.len() < name.len()).unwrap_or_default();
+    if name.starts_with(b".env")
+        || name.ends_with(b".env")
+        || matches!(name, b".npmrc" | b".netrc" | b".pypirc" | b".gitconfig" | b".pgpass" | b"credentials")
+    {
+        return Family::Config;
+    }
+    if name.starts_with(b"dockerfile")
+        || name.starts_with(b"containerfile")
+        || name == b"makefile"
+        || name == b"jenkinsfile"
+    {
+        return Family::Shell;
+    }
+    match extension {
+        b"rs" | b"go" | b"py" | b"js" | b"ts" | b"jsx" | b"tsx" | b"mjs" | b"cjs" | b"java" | b"kt" | b"kts"
+        | b"scala" | b"c" | b"h" | b"cc" | b"cpp" | b"hpp" | b"cxx" | b"cs" | b"fs" | b"vb" | b"rb" | b"php"
+        | b"swift" | b"m" | b"mm" | b"pl" | b"pm" | b"lua" | b"dart" | b"ex" | b"exs" | b"erl" | b"hs" | b"clj"
+        | b"cljs" | b"groovy" | b"gradle" | b"r" | b"jl" | b"zig" | b"nim" | b"ml" | b"mli" | b"elm" | b"coffee"
+        | b"vue" | b"svelte" | b"sol" | b"proto" | b"nix" | b"s" | b"asm" => Family::Code,
+        b"sh" | b"bash" | b"zsh" | b"fish" | b"ps1" | b"psm1" | b"bat" | b"cmd" | b"ksh" => Family::Shell,
+        b"yml" | b"yaml" => Family::Yaml,
+        b"json" | b"jsonc" | b"json5" | b"jsonl" | b"ndjson" | b"ipynb" | b"tfstate" | b"webmanifest" => Family::Json,
+        b"toml" | b"ini" | b"cfg" | b"conf" | b"config" | b"properties" | b"cnf" | b"editorconfig" => Family::Config,
+        b"xml" | b"html" | b"htm" | b"xhtml" | b"svg" | b"plist" | b"csproj" | b"pom" | b"jsp" | b"erb" | b"ejs" => {
+            Family::Markup
+        }
+        b"tf" | b"tfvars" | b"hcl" | b"nomad" => Family::Hcl,
+        b"sql" => Family::Sql,
+        b"md" | b"markdown" | b"rst" | b"adoc" | b"asciidoc" | b"org" => Family::Prose,
+        _ => Family::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_say_what_they_hold() {
+        let class = |p: &str| classify(&RepoPath::from(p));
+        assert!(class("pkg/auth/testdata/key.pem").test);
+        assert!(class("src/login_test.go").test);
+        assert!(!class("src/latest.go").test);
+        assert!(!class("src/contest/entry.py").test);
+        assert_eq!(class("a/.env.production").family, Family::Config);
+        assert_eq!(class("Dockerfile.dev").family, Family::Shell);
+        assert!(class("web/package-lock.json").lock);
+        assert!(class("go/vendor/x/y.go").vendored);
+        assert!(class("README.md").docs);
+        assert!(class("app/locales/de.json").translation);
+    }
+}

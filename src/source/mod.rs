@@ -1,0 +1,10 @@
+//! Where bytes come from. A source hands over blobs with their origins, one at a time on each thread; nothing here knows
+//! what they are read for.
+
+mod class;
+mod files;
+mod repository;
+
+pub use class::classify;
+pub use files::{Entry, Files, WalkOptions, blob_id, for_each_chunk, open, read};
+pub use repository::{Repository, discover};
