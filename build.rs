@@ -116,6 +116,7 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
         ("report", rule.report.to_string()),
         ("identifier", rule.identifier.to_string()),
         ("public", rule.public.to_string()),
+        ("public_near", list(&rule.public_near)),
         ("encrypted", rule.encrypted.to_string()),
         ("validate", text(rule.validate.as_deref().unwrap_or_default())),
         ("paths", list(&rule.paths)),

@@ -5,6 +5,7 @@
 //! surface; this crate's Rust API is not.
 
 pub mod assess;
+pub mod config;
 pub mod decode;
 pub mod detect;
 pub mod doc;
@@ -13,6 +14,7 @@ pub mod inventory;
 pub mod model;
 pub mod report;
 pub mod rules;
+pub mod scan;
 pub mod source;
 pub mod text;
 pub mod validate;

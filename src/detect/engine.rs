@@ -212,7 +212,11 @@ impl Engine {
             key_name: None,
             confidence: rule.confidence,
             severity: rule.severity,
-            proof: Proof { public: rule.public, encrypted: rule.encrypted, ..Proof::default() },
+            proof: Proof {
+                public: rule.public || is_public_here(text, raw.block.extent, &rule.public_near),
+                encrypted: rule.encrypted,
+                ..Proof::default()
+            },
             suppressed: None,
             evidence: Vec::new(),
             weak: false,
@@ -372,6 +376,15 @@ impl Engine {
             keep
         });
     }
+}
+
+/// Two or more of the rule's marks stand near: a web client's configuration, say, in which the key is meant to be read.
+fn is_public_here(text: &[u8], extent: Span, marks: &[Cow<'static, str>]) -> bool {
+    if marks.is_empty() {
+        return false;
+    }
+    let around = Span::new(extent.start.saturating_sub(600), extent.end + 600).of(text);
+    marks.iter().filter(|m| memchr::memmem::find(around, m.as_bytes()).is_some()).count() >= 2
 }
 
 fn compile(pattern: &str) -> Option<Regex> {

@@ -437,7 +437,7 @@ fn judge(
     if bare_code {
         return Err(Drop::Code);
     }
-    if !quoted && next == Some(b'(') {
+    if !quoted && (next == Some(b'(') || value.contains(&b'(')) {
         return Err(Drop::Code);
     }
     if class.lock || class.translation {

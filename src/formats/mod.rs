@@ -96,4 +96,9 @@ pub struct ReadNotice {
 }
 
 /// Every format, in the order in which they are asked.
-pub const FORMATS: &[&Format] = &[];
+pub fn all() -> impl Iterator<Item = &'static Format> {
+    FORMATS.iter().flat_map(|group| group.iter().copied())
+}
+
+/// Formats by group.
+const FORMATS: &[&[&Format]] = &[];

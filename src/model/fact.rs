@@ -56,6 +56,22 @@ pub enum Fact {
     Secret(At, SecretFact),
 }
 
+impl Fact {
+    /// Where it was read.
+    #[must_use]
+    pub fn at(&self) -> &At {
+        match self {
+            Self::Identity(at, _)
+            | Self::Credential(at, _)
+            | Self::Grant(at, _)
+            | Self::Trust(at, _)
+            | Self::Usage(at, _)
+            | Self::ThirdParty(at, _)
+            | Self::Secret(at, _) => at,
+        }
+    }
+}
+
 /// A secret as a known credential file holds it, with its user and host.
 #[derive(Debug, Clone)]
 pub struct SecretFact {

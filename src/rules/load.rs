@@ -109,6 +109,7 @@ pub fn convert(file: &RuleFile, def: &RuleDef) -> Result<Rule, String> {
         report: def.report,
         identifier: def.identifier,
         public: def.public,
+        public_near: texts(&def.public_near),
         encrypted: def.encrypted,
         validate: own(def.validate.as_deref().unwrap_or_default()),
         paths: texts(&def.paths),

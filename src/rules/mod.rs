@@ -69,6 +69,8 @@ pub struct Rule {
     pub identifier: bool,
     /// Whether the value is public by design.
     pub public: bool,
+    /// Texts whose nearness shows a public use.
+    pub public_near: Texts,
     /// Whether the value is encrypted material.
     pub encrypted: bool,
     /// Id of its offline proof; empty for none.
@@ -134,6 +136,7 @@ pub struct Pair {
 
 mod built_in {
     #![allow(clippy::all, missing_docs)]
+    #[allow(unused_imports)]
     use super::{Matcher, Pair, Reach, Rule};
     use crate::model::{Confidence, Human, IdentityKind, Severity};
     use std::borrow::Cow::Borrowed;

@@ -83,6 +83,9 @@ pub struct RuleDef {
     /// True for values that are public by design: inventory, not a leak.
     #[serde(default)]
     pub public: bool,
+    /// Texts of which two or more within 600 bytes show that this value is used where it is public by design.
+    #[serde(default)]
+    pub public_near: Vec<String>,
     /// True for encrypted material: inventory, not a leak.
     #[serde(default)]
     pub encrypted: bool,

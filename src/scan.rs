@@ -1,0 +1,351 @@
+//! The order of the stages: sources hand over blobs, workers decode, detect, validate and read formats, one collector
+//! gathers what they saw, and from there on everything is pure: inventory, assessment, report.
+
+mod locate;
+mod roots;
+mod worker;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crossbeam_channel::Sender;
+use rayon::ThreadPoolBuilder;
+
+use crate::assess;
+use crate::config::Settings;
+use crate::detect::Engine;
+use crate::inventory;
+use crate::model::{
+    BlobId, Coverage, FingerprintKey, LocatedFact, Notice, NoticeKind, PathClass, RepoPath, Report, Root, RuleInfo,
+    Severity, Sighting, SkipReason, ToolInfo,
+};
+use crate::rules::{self, Rule};
+use crate::source::{Entry, Files, WalkOptions};
+
+pub use worker::{Explained, explain};
+
+/// Why a scan cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// A path that is not there.
+    #[error("{path}: {message}")]
+    Path {
+        /// As given.
+        path: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// Rules that cannot be used.
+    #[error(transparent)]
+    Rules(#[from] rules::LoadError),
+    /// A rule id that no rule has.
+    #[error("{place} names the rule `{rule}`, which does not exist; `keyroll rules list` shows those that do")]
+    UnknownRule {
+        /// Flag or entry.
+        place: String,
+        /// The id.
+        rule: String,
+    },
+    /// Threads could not be started.
+    #[error("threads could not be started: {0}")]
+    Threads(String),
+}
+
+/// Counts that grow while the scan runs, for a progress bar.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Files read so far.
+    pub files: AtomicU64,
+    /// Bytes read so far.
+    pub bytes: AtomicU64,
+    /// Set to stop early; the report then says that it is incomplete.
+    pub stop: AtomicBool,
+}
+
+/// What workers tell the collector.
+enum Message {
+    /// A file was read.
+    Seen { path: RepoPath, key: (BlobId, PathClass), bytes: u64, first: bool },
+    /// What a blob gave, once a blob and class.
+    Sightings { key: (BlobId, PathClass), path: RepoPath, sightings: Vec<Sighting> },
+    /// What a format read.
+    Facts { format: &'static str, facts: Vec<LocatedFact> },
+    /// Something left out.
+    Skipped(SkipReason),
+    /// Something to tell.
+    Notice(Notice),
+    /// A repository below the start.
+    Repository(Root),
+}
+
+/// The rules of a run: those compiled in, those of the settings' folders.
+///
+/// # Errors
+/// When a folder's rules cannot be used.
+pub fn load_rules(dirs: &[std::path::PathBuf]) -> Result<Cow<'static, [Rule]>, ScanError> {
+    if dirs.is_empty() {
+        return Ok(Cow::Borrowed(rules::built_in()));
+    }
+    let mut all = rules::built_in().to_vec();
+    for dir in dirs {
+        for rule in rules::load_dir(dir)? {
+            // A rule of the same id replaces the one that is compiled in.
+            all.retain(|r| r.id != rule.id);
+            all.push(rule);
+        }
+    }
+    Ok(Cow::Owned(all))
+}
+
+/// The engine for these settings.
+///
+/// # Errors
+/// When rules cannot be used or a setting names one that does not exist.
+pub fn engine(settings: &Settings) -> Result<Engine, ScanError> {
+    let rules = load_rules(&settings.rule_dirs)?;
+    let ids: BTreeSet<&str> = rules.iter().map(|r| r.id.as_ref()).collect();
+    let named = (settings.disabled_rules.iter().map(|r| ("--disable-rule", r.as_str())))
+        .chain(settings.enabled_rules.iter().map(|r| ("--enable-rule", r.as_str())))
+        .chain(settings.allow.rules());
+    for (place, rule) in named {
+        if !ids.contains(rule) {
+            return Err(ScanError::UnknownRule { place: place.to_owned(), rule: rule.to_owned() });
+        }
+    }
+    let enabled = rules
+        .iter()
+        .map(|r| {
+            let id = r.id.as_ref();
+            !settings.disabled_rules.iter().any(|d| d == id)
+                && (settings.enabled_rules.is_empty() || settings.enabled_rules.iter().any(|e| e == id))
+        })
+        .collect();
+    Ok(Engine::new(rules, enabled))
+}
+
+/// The ids of the rules that report something in a text: what lints of rules run on.
+#[must_use]
+pub fn detect_ids(engine: &Engine, text: &str) -> Vec<String> {
+    let mut scratch = crate::detect::Scratch::default();
+    let found = engine.scan(&mut scratch, text.as_bytes(), &PathClass::default(), &|_| true, false);
+    found.candidates.iter().filter_map(|c| engine.rule(c.rule)).map(|r| r.id.to_string()).collect()
+}
+
+/// Runs a whole scan.
+///
+/// # Errors
+/// When it cannot start; whatever goes wrong later is a notice in the report.
+pub fn run(settings: &Settings, progress: &Progress) -> Result<Report, ScanError> {
+    let engine = engine(settings)?;
+    let roots = roots::resolve(settings)?;
+    let key = settings.key.clone().unwrap_or_else(|| roots::derived_key(&roots));
+    let threads = if settings.jobs == 0 {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    } else {
+        settings.jobs
+    };
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("scan-{i}"))
+        .build()
+        .map_err(|e| ScanError::Threads(e.to_string()))?;
+    let (sender, receiver) = crossbeam_channel::bounded(threads * 64);
+    let mut gathered = Gathered::default();
+    gathered.coverage.roots = roots.iter().map(roots::StartingPoint::describe).collect();
+    std::thread::scope(|scope| {
+        let (engine, key, roots) = (&engine, &key, &roots);
+        scope.spawn(move || pool.install(|| produce(settings, engine, key, roots, progress, sender)));
+        for message in receiver {
+            gathered.add(message);
+        }
+    });
+    gathered.finish(settings);
+    Ok(build_report(settings, &engine, &key, gathered, progress))
+}
+
+/// Walks the roots and scans what they hold; runs on the pool.
+fn produce(
+    settings: &Settings,
+    engine: &Engine,
+    key: &FingerprintKey,
+    roots: &[roots::StartingPoint],
+    progress: &Progress,
+    sender: Sender<Message>,
+) {
+    let options = WalkOptions { gitignore: settings.gitignore, excludes: settings.excludes.clone() };
+    for root in roots {
+        let slug = root.repository.as_ref().and_then(|r| r.slug());
+        let worker = worker::Worker::new(settings, engine, key, slug, progress, sender.clone());
+        match &root.input {
+            roots::Input::Stdin => worker.stdin(),
+            roots::Input::File(path) => worker.file(path, &RepoPath::new(root.name.clone())),
+            roots::Input::Directory(path) => {
+                let sink = |entry: Entry| worker.entry(entry);
+                Files::new(&options, &sink).run(path, &root.name, root.repository.clone(), &root.inside);
+            }
+        }
+    }
+}
+
+/// What the collector has so far.
+#[derive(Default)]
+struct Gathered {
+    coverage: Coverage,
+    sightings: HashMap<(BlobId, PathClass), (RepoPath, Vec<Sighting>)>,
+    copies: Vec<((BlobId, PathClass), RepoPath)>,
+    facts: Vec<LocatedFact>,
+    formats: BTreeMap<String, u64>,
+    notices: Vec<Notice>,
+}
+
+impl Gathered {
+    fn add(&mut self, message: Message) {
+        match message {
+            Message::Seen { path, key, bytes, first } => {
+                self.coverage.files += 1;
+                if first {
+                    self.coverage.blobs += 1;
+                    self.coverage.bytes += bytes;
+                } else {
+                    self.copies.push((key, path));
+                }
+            }
+            Message::Sightings { key, path, sightings } => {
+                self.sightings.insert(key, (path, sightings));
+            }
+            Message::Facts { format, facts } => {
+                *self.formats.entry(format.to_owned()).or_default() += 1;
+                self.facts.extend(facts);
+            }
+            Message::Skipped(reason) => *self.coverage.skipped.entry(reason).or_default() += 1,
+            Message::Notice(notice) => self.notices.push(notice),
+            Message::Repository(root) => self.coverage.roots.push(root),
+        }
+    }
+
+    /// Gives every copy of a blob its own sightings, and puts everything into an order that threads cannot change.
+    fn finish(&mut self, settings: &Settings) {
+        let mut all = Vec::new();
+        for (key, path) in std::mem::take(&mut self.copies) {
+            if let Some((_, sightings)) = self.sightings.get(&key) {
+                all.extend(sightings.iter().cloned().map(|s| locate::moved(s, &path)));
+            }
+        }
+        all.extend(std::mem::take(&mut self.sightings).into_values().flat_map(|(_, s)| s));
+        all.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
+        self.sightings.insert(no_key(), (RepoPath::default(), all));
+        self.facts.sort_by(|a, b| (&a.location, a.format).cmp(&(&b.location, b.format)));
+        self.coverage.roots.sort();
+        self.coverage.roots.dedup();
+        self.notices.extend(
+            settings.expired.iter().map(|message| {
+                limit("expired-exception", None, format!("{message}; what it covered is reported again"))
+            }),
+        );
+        if self.coverage.files == 0 {
+            let skipped: u64 = self.coverage.skipped.values().sum();
+            let message = if skipped > 0 {
+                format!(
+                    "nothing was scanned: all {skipped} entries found were skipped; see the coverage for the reasons"
+                )
+            } else {
+                "nothing was scanned: no file was found below the given paths".to_owned()
+            };
+            self.notices.push(gap("nothing-scanned", None, message));
+        }
+        let repositories = self.coverage.roots.iter().filter(|r| r.kind == "repository").count();
+        if repositories > 0 && !settings.no_history {
+            let message = "only the working tree was scanned; this version does not read git history yet";
+            self.notices.push(limit("history-not-scanned", None, message.to_owned()));
+        }
+        self.notices.sort();
+        self.notices.dedup();
+    }
+
+    fn take_sightings(&mut self) -> Vec<Sighting> {
+        self.sightings.remove(&no_key()).map(|(_, s)| s).unwrap_or_default()
+    }
+}
+
+fn no_key() -> (BlobId, PathClass) {
+    (BlobId::sha1([0; 20]), PathClass::default())
+}
+
+fn build_report(
+    settings: &Settings,
+    engine: &Engine,
+    key: &FingerprintKey,
+    mut gathered: Gathered,
+    progress: &Progress,
+) -> Report {
+    let interrupted = progress.stop.load(Ordering::Relaxed);
+    gathered.coverage.interrupted = interrupted;
+    if interrupted {
+        gathered.notices.push(gap("interrupted", None, "the scan was stopped before its end".to_owned()));
+    }
+    let sightings = gathered.take_sightings();
+    let fired: BTreeSet<&str> = sightings.iter().map(|s| s.rule.as_str()).collect();
+    let infos: Vec<RuleInfo> =
+        engine.rules().iter().filter(|r| fired.contains(r.id.as_ref())).map(Rule::info).collect();
+    let mut inventory = inventory::build(sightings, gathered.facts, infos);
+    inventory.formats_read = gathered.formats;
+    let assessment = assess::assess(&mut inventory, &assess::Context { as_of: settings.as_of });
+    let findings = assessment.findings.into_iter().filter(|f| f.severity >= settings.severity).collect();
+    let incomplete = interrupted
+        || gathered.notices.iter().any(|n| n.kind == NoticeKind::Gap)
+        || (settings.strict && !gathered.notices.is_empty());
+    let mut headline = assessment.headline;
+    headline.findings.retain(|severity, _| *severity >= settings.severity && *severity > Severity::Info);
+    let (config, config_hash) = settings.config.clone().unzip();
+    Report {
+        schema: Report::SCHEMA.to_owned(),
+        tool: ToolInfo {
+            name: "keyroll".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            config,
+            config_hash,
+        },
+        key_id: key.id(),
+        key_source: key.source().to_owned(),
+        as_of: settings.as_of,
+        as_of_source: settings.as_of_source.to_owned(),
+        incomplete,
+        coverage: gathered.coverage,
+        headline,
+        inventory,
+        findings,
+        risks: assessment.risks,
+        score: assessment.score,
+        notices: gathered.notices,
+    }
+}
+
+fn gap(code: &str, path: Option<String>, message: String) -> Notice {
+    Notice { kind: NoticeKind::Gap, code: code.to_owned(), path, line: None, column: None, message }
+}
+
+fn limit(code: &str, path: Option<String>, message: String) -> Notice {
+    Notice { kind: NoticeKind::Limit, ..gap(code, path, message) }
+}
+
+/// Blobs seen, shared by the workers. Sharded so that threads seldom wait for each other.
+struct Seen {
+    shards: Vec<std::sync::Mutex<std::collections::HashSet<(BlobId, PathClass)>>>,
+}
+
+impl Seen {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { shards: (0..64).map(|_| std::sync::Mutex::default()).collect() })
+    }
+
+    /// True the first time.
+    fn first(&self, key: (BlobId, PathClass)) -> bool {
+        let shard = usize::from(key.0.as_bytes().first().copied().unwrap_or(0)) % self.shards.len();
+        match self.shards[shard].lock() {
+            Ok(mut set) => set.insert(key),
+            Err(poisoned) => poisoned.into_inner().insert(key),
+        }
+    }
+}

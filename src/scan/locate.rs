@@ -1,0 +1,91 @@
+//! From spans to places that reports can show.
+
+use std::collections::BTreeMap;
+
+use data_encoding::BASE64;
+
+use crate::model::{At, BlobId, Location, RepoPath, Sighting, Span};
+use crate::text::line_hash::line_hash;
+use crate::text::lines::LineIndex;
+
+/// Locates spans of one text.
+pub struct Locator<'a> {
+    path: &'a RepoPath,
+    blob: Option<BlobId>,
+    text: &'a [u8],
+    lines: LineIndex,
+    /// Line and column that the text begins at, for pieces of a larger file.
+    first_line: u64,
+    first_column: u64,
+}
+
+impl<'a> Locator<'a> {
+    /// A locator over a whole text.
+    pub fn new(path: &'a RepoPath, blob: Option<BlobId>, text: &'a [u8]) -> Self {
+        Self { path, blob, text, lines: LineIndex::new(text), first_line: 1, first_column: 1 }
+    }
+
+    /// A locator over a piece that begins at a line and column of a larger text.
+    pub fn piece(path: &'a RepoPath, blob: Option<BlobId>, text: &'a [u8], first_line: u64, first_column: u64) -> Self {
+        Self { first_line, first_column, ..Self::new(path, blob, text) }
+    }
+
+    /// The location of a span, its line hash still missing.
+    pub fn span(&self, span: Span) -> Location {
+        let place = self.lines.place(span, self.text);
+        let column = |line: u64, column: u64| if line == 1 { column + self.first_column - 1 } else { column };
+        Location {
+            line: place.line + self.first_line - 1,
+            column: column(place.line, place.column),
+            end_line: place.end_line + self.first_line - 1,
+            end_column: column(place.end_line, place.end_column),
+            ..base(self.path, self.blob)
+        }
+    }
+
+    /// The location of a fact.
+    pub fn fact(&self, at: &At) -> Location {
+        let mut location = match (at.span, at.line) {
+            (Some(span), _) => self.span(span),
+            (None, Some(line)) => {
+                Location { line, column: 1, end_line: line, end_column: 1, ..base(self.path, self.blob) }
+            }
+            (None, None) => base(self.path, self.blob),
+        };
+        location.pointer.clone_from(&at.pointer);
+        location
+    }
+}
+
+/// A location that only knows its file.
+pub fn base(path: &RepoPath, blob: Option<BlobId>) -> Location {
+    Location {
+        path: path.display(),
+        in_head: true,
+        blob: blob.map(|b| b.to_string()),
+        path_bytes: path.as_str().is_none().then(|| BASE64.encode(path.as_bytes())),
+        ..Location::default()
+    }
+}
+
+/// Fills in the line hashes of locations of one blob, from its original bytes.
+pub fn fill_hashes<'l>(bytes: &[u8], locations: impl Iterator<Item = &'l mut Location>) {
+    let mut locations: Vec<&mut Location> = locations.filter(|l| l.line > 0).collect();
+    if locations.is_empty() {
+        return;
+    }
+    let mut wanted: Vec<u64> = locations.iter().map(|l| l.line).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let hashes: BTreeMap<u64, String> = line_hash(bytes, &wanted).into_iter().collect();
+    for location in &mut locations {
+        location.line_hash = hashes.get(&location.line).cloned();
+    }
+}
+
+/// The same sighting in another copy of the blob.
+pub fn moved(mut sighting: Sighting, path: &RepoPath) -> Sighting {
+    sighting.location.path = path.display();
+    sighting.location.path_bytes = path.as_str().is_none().then(|| BASE64.encode(path.as_bytes()));
+    sighting
+}

@@ -1,0 +1,110 @@
+//! From the given paths to starting points.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::ScanError;
+use crate::config::Settings;
+use crate::model::{FingerprintKey, Root};
+use crate::source::{Repository, discover};
+
+/// Where a scan starts.
+pub struct StartingPoint {
+    /// What is read.
+    pub input: Input,
+    /// As given.
+    pub given: String,
+    /// What reports call it: the path below the repository's top, else empty (or the given path, when several
+    /// starting points would share names).
+    pub name: Vec<u8>,
+    /// The repository that holds it.
+    pub repository: Option<Arc<Repository>>,
+    /// Its path inside that repository.
+    pub inside: Vec<u8>,
+}
+
+/// Kinds of starting point.
+pub enum Input {
+    /// Standard input.
+    Stdin,
+    /// One file.
+    File(PathBuf),
+    /// A directory.
+    Directory(PathBuf),
+}
+
+impl StartingPoint {
+    /// What the coverage says of it.
+    pub fn describe(&self) -> Root {
+        let kind = match (&self.input, &self.repository) {
+            (Input::Stdin, _) => "stdin",
+            (_, Some(_)) => "repository",
+            (Input::File(_), None) => "file",
+            (Input::Directory(_), None) => "directory",
+        };
+        let head = self.repository.as_ref().and_then(|r| r.head());
+        Root { path: self.given.clone(), kind: kind.to_owned(), head }
+    }
+}
+
+/// The starting points of a run.
+///
+/// # Errors
+/// When a path does not exist or cannot be looked at.
+pub fn resolve(settings: &Settings) -> Result<Vec<StartingPoint>, ScanError> {
+    if settings.stdin {
+        let point = StartingPoint {
+            input: Input::Stdin,
+            given: "<stdin>".to_owned(),
+            name: Vec::new(),
+            repository: None,
+            inside: Vec::new(),
+        };
+        return Ok(vec![point]);
+    }
+    let mut points = Vec::new();
+    let mut tops = std::collections::BTreeSet::new();
+    for given in &settings.paths {
+        let fail = |message: String| ScanError::Path { path: given.display().to_string(), message };
+        let path = given.canonicalize().map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => fail("no such file or directory".to_owned()),
+            _ => fail(e.to_string()),
+        })?;
+        let repository = discover(&path).map(Arc::new);
+        let inside = repository.as_ref().and_then(|r| path.strip_prefix(&r.top).ok()).map(slashed).unwrap_or_default();
+        let is_dir = path.is_dir();
+        let name = match (&repository, is_dir) {
+            (Some(_), _) => inside.clone(),
+            (None, false) => path.file_name().map(|n| n.as_encoded_bytes().to_vec()).unwrap_or_default(),
+            (None, true) => Vec::new(),
+        };
+        tops.insert(repository.as_ref().map_or_else(|| path.clone(), |r| r.top.clone()));
+        let input = if is_dir { Input::Directory(path) } else { Input::File(path) };
+        points.push(StartingPoint { input, given: given.display().to_string(), name, repository, inside });
+    }
+    // Names relative to different tops would be ambiguous in one report.
+    if tops.len() > 1 {
+        for (point, given) in points.iter_mut().zip(&settings.paths) {
+            point.name = slashed(given);
+        }
+    }
+    Ok(points)
+}
+
+fn slashed(path: &std::path::Path) -> Vec<u8> {
+    let parts: Vec<&[u8]> = path
+        .components()
+        .filter(|c| !matches!(c, std::path::Component::CurDir))
+        .map(|c| c.as_os_str().as_encoded_bytes())
+        .collect();
+    parts.join(&b'/')
+}
+
+/// The key that belongs to the repository scanned, so that its reports compare over time; a constant elsewhere.
+pub fn derived_key(points: &[StartingPoint]) -> FingerprintKey {
+    let root = points.iter().find_map(|p| p.repository.as_ref()).and_then(|r| r.smallest_root());
+    match root {
+        Some(id) => FingerprintKey::new(format!("keyroll repository key\0{id}").as_bytes(), "repository", true),
+        None => FingerprintKey::constant(),
+    }
+}

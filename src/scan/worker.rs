@@ -1,0 +1,548 @@
+//! What happens to one blob: decode, detect, validate, read formats, reduce to sightings and facts.
+
+use std::cell::RefCell;
+use std::io::{BufReader, Read as _, Seek as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::Sender;
+
+use super::locate::{self, Locator};
+use super::{Message, Progress, Seen, gap, limit};
+use crate::config::Settings;
+use crate::decode;
+use crate::detect::{Detected, Engine, Scratch};
+use crate::doc::{self, Doc};
+use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
+use crate::model::{
+    At, AuthMode, BlobId, Candidate, Confidence, Fact, Family, FingerprintKey, LocatedFact, Notice, Part, PathClass,
+    RepoPath, Root, Sighting, SkipReason, Span, UsageFact, Validity,
+};
+use crate::rules::Rule;
+use crate::source::{self, Entry};
+use crate::validate;
+
+/// Files over this are read in pieces.
+const WHOLE: u64 = formats::WHOLE_MAX;
+/// Size of a piece and what it shares with the one before: more than any match and its context.
+const PIECE: usize = 8 << 20;
+const OVERLAP: usize = 128 << 10;
+
+/// Buffers of one thread.
+#[derive(Default)]
+struct Buffers {
+    bytes: Vec<u8>,
+    scratch: Scratch,
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
+/// Scans blobs; shared by all threads of one root.
+pub struct Worker<'a> {
+    settings: &'a Settings,
+    engine: &'a Engine,
+    key: &'a FingerprintKey,
+    repository: Option<String>,
+    progress: &'a Progress,
+    sender: Sender<Message>,
+    seen: Arc<Seen>,
+    path_rules: Vec<(usize, globset::GlobSet)>,
+}
+
+impl<'a> Worker<'a> {
+    /// A worker for one root.
+    pub fn new(
+        settings: &'a Settings,
+        engine: &'a Engine,
+        key: &'a FingerprintKey,
+        repository: Option<String>,
+        progress: &'a Progress,
+        sender: Sender<Message>,
+    ) -> Self {
+        let path_rules =
+            engine.rules().iter().enumerate().filter(|(i, r)| !r.paths.is_empty() && engine.is_enabled(*i));
+        let path_rules = path_rules.map(|(i, r)| (i, path_globs(r))).collect();
+        Self { settings, engine, key, repository, progress, sender, seen: Seen::new(), path_rules }
+    }
+
+    fn send(&self, message: Message) {
+        // The collector outlives every worker, so a failed send means that the process is ending.
+        let _ = self.sender.send(message);
+    }
+
+    fn notice(&self, notice: Notice) {
+        self.send(Message::Notice(notice));
+    }
+
+    /// One entry of the walk.
+    pub fn entry(&self, entry: Entry) {
+        if self.progress.stop.load(Ordering::Relaxed) {
+            return;
+        }
+        match entry {
+            Entry::File { path, name } => self.file(&path, &name),
+            Entry::Skipped { reason, .. } => self.send(Message::Skipped(reason)),
+            Entry::Unreadable { name, error } => self.unreadable(&name, &error),
+            Entry::Repository { path, name } => {
+                let repository = source::Repository::at(&path);
+                let head = repository.and_then(|r| r.head());
+                self.send(Message::Repository(Root { path: name.display(), kind: "repository".to_owned(), head }));
+            }
+        }
+    }
+
+    fn unreadable(&self, name: &RepoPath, error: &std::io::Error) {
+        self.send(Message::Skipped(SkipReason::Unreadable));
+        let message = format!("could not be read: {error}");
+        self.notice(gap("unreadable", Some(name.display()), message));
+    }
+
+    /// One file.
+    pub fn file(&self, path: &Path, name: &RepoPath) {
+        let (mut file, length) = match source::open(path) {
+            Ok(opened) => opened,
+            Err(error) => return self.unreadable(name, &error),
+        };
+        if length > self.settings.max_file_size {
+            self.send(Message::Skipped(SkipReason::TooLarge));
+            let message = format!(
+                "{} MiB is over the limit of {} MiB (--max-file-size)",
+                length >> 20,
+                self.settings.max_file_size >> 20
+            );
+            return self.notice(limit("too-large", Some(name.display()), message));
+        }
+        let done = if length > WHOLE {
+            catch_unwind(AssertUnwindSafe(|| self.large(&mut file, length, name)))
+        } else {
+            catch_unwind(AssertUnwindSafe(|| {
+                BUFFERS.with_borrow_mut(|buffers| {
+                    source::read(&mut file, length, WHOLE + 1, &mut buffers.bytes)?;
+                    self.whole(&buffers.bytes, &mut buffers.scratch, name);
+                    Ok(())
+                })
+            }))
+        };
+        match done {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.unreadable(name, &error),
+            Err(_) => {
+                let message = "an internal error stopped the reading of this file; please report it".to_owned();
+                self.notice(gap("internal-error", Some(name.display()), message));
+            }
+        }
+    }
+
+    /// Standard input.
+    pub fn stdin(&self) {
+        let name = RepoPath::from("<stdin>");
+        let mut bytes = Vec::new();
+        let most = self.settings.max_file_size;
+        match std::io::stdin().lock().take(most + 1).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 > most => {
+                let message = format!(
+                    "standard input is longer than {} MiB (--max-file-size); the rest was not read",
+                    most >> 20
+                );
+                bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+                self.notice(gap("too-large", Some(name.display()), message));
+            }
+            Ok(_) => {}
+            Err(error) => return self.unreadable(&name, &error),
+        }
+        BUFFERS.with_borrow_mut(|buffers| self.whole(&bytes, &mut buffers.scratch, &name));
+    }
+
+    /// A blob that is held whole.
+    fn whole(&self, bytes: &[u8], scratch: &mut Scratch, name: &RepoPath) {
+        self.count(bytes.len() as u64);
+        let class = self.classify(name);
+        let id = source::blob_id(bytes);
+        let first = self.seen.first((id, class));
+        let text = decode::text(bytes);
+        let Some(text) = text else {
+            return self.send(Message::Skipped(SkipReason::Binary));
+        };
+        self.send(Message::Seen { path: name.clone(), key: (id, class), bytes: bytes.len() as u64, first });
+        let claimed = claim(name, &class, &text.bytes);
+        if let Some(format) = claimed {
+            self.read_format(format, bytes, &text.bytes, Some(id), name, &class);
+        }
+        if !first {
+            return;
+        }
+        let found = self.detect(scratch, &text.bytes, &class, name);
+        self.report_cut(&found, name);
+        if found.candidates.is_empty() && found.references.is_empty() {
+            return;
+        }
+        let locator = Locator::new(name, Some(id), &text.bytes);
+        if claimed.is_none() && !found.references.is_empty() {
+            self.references(&found, &locator, &class);
+        }
+        let mut sightings: Vec<Sighting> = found
+            .candidates
+            .into_iter()
+            .filter_map(|c| self.sighting(c, &text.bytes, &locator, &class, name))
+            .collect();
+        if !sightings.is_empty() {
+            locate::fill_hashes(bytes, sightings.iter_mut().map(|s| &mut s.location));
+            self.send(Message::Sightings { key: (id, class), path: name.clone(), sightings });
+        }
+    }
+
+    /// A blob that is read in pieces: never held whole.
+    fn large(&self, file: &mut std::fs::File, length: u64, name: &RepoPath) -> std::io::Result<()> {
+        self.count(length);
+        let class = self.classify(name);
+        let mut sightings = Vec::new();
+        let (mut line, mut column) = (1u64, 1u64);
+        let mut binary = false;
+        let mut claimed = None;
+        let mut scratch = Scratch::default();
+        source::for_each_chunk(file, PIECE, OVERLAP, &mut |offset, bytes, last| {
+            if binary {
+                return;
+            }
+            let Some(text) = decode::text(bytes) else {
+                binary = offset == 0;
+                return;
+            };
+            if offset == 0 {
+                claimed = claim(name, &class, &text.bytes);
+            }
+            let found = self.detect(&mut scratch, &text.bytes, &class, name);
+            let locator = Locator::piece(name, None, &text.bytes, line, column);
+            // What begins in the part shared with the next piece is found there, with its whole context.
+            let shared = if last { 0 } else { OVERLAP.min(text.bytes.len() / 2) };
+            let (from, to) = (if offset == 0 { 0 } else { OVERLAP / 2 }, text.bytes.len() - shared / 2);
+            let mine = found
+                .candidates
+                .into_iter()
+                .filter(|c| (from..to).contains(&c.span.start) || last && c.span.start >= from);
+            sightings.extend(mine.filter_map(|c| self.sighting(c, &text.bytes, &locator, &class, name)));
+            if !last {
+                let end = locator.span(Span::new(text.bytes.len() - shared, text.bytes.len() - shared));
+                (line, column) = (end.line, end.column);
+            }
+        })?;
+        if binary {
+            self.send(Message::Skipped(SkipReason::Binary));
+            return Ok(());
+        }
+        // Without the whole at hand there is no cheap blob id; the name and length stand for it.
+        let key = (source::blob_id(&[name.as_bytes(), &length.to_le_bytes()].concat()), class);
+        self.send(Message::Seen { path: name.clone(), key, bytes: length, first: true });
+        if !sightings.is_empty() {
+            self.send(Message::Sightings { key, path: name.clone(), sightings });
+        }
+        if let Some(format) = claimed {
+            file.rewind()?;
+            self.stream_format(format, file, name, &class);
+        }
+        Ok(())
+    }
+
+    fn count(&self, bytes: u64) {
+        self.progress.files.fetch_add(1, Ordering::Relaxed);
+        self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn classify(&self, name: &RepoPath) -> PathClass {
+        let mut class = source::classify(name);
+        if !self.path_rules.is_empty() || !self.settings.allow.is_empty() {
+            let text = name.display();
+            let bits = self.path_rules.iter().enumerate().filter(|(_, (_, globs))| globs.is_match(&text));
+            class.key = bits.fold(0, |k, (i, _)| k ^ (0x9e37_79b9_7f4a_7c15u64.wrapping_mul(i as u64 + 1)));
+            class.key ^= self.settings.allow.path_key(name);
+        }
+        class
+    }
+
+    fn detect(&self, scratch: &mut Scratch, text: &[u8], class: &PathClass, name: &RepoPath) -> Detected {
+        let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
+        self.engine.scan(scratch, text, class, &applies, false)
+    }
+
+    fn report_cut(&self, found: &Detected, name: &RepoPath) {
+        if found.cut {
+            let message =
+                "holds more possible credentials than are kept for one file; the rest was left out".to_owned();
+            self.notice(gap("too-many-matches", Some(name.display()), message));
+        }
+    }
+
+    /// Proof, gates and fingerprint; then the secret is dropped.
+    fn sighting(
+        &self,
+        mut candidate: Candidate,
+        text: &[u8],
+        locator: &Locator<'_>,
+        class: &PathClass,
+        name: &RepoPath,
+    ) -> Option<Sighting> {
+        let rule = self.engine.rule(candidate.rule)?;
+        prove(&mut candidate, rule, text, self.settings.as_of);
+        let shown = candidate.proof.public || candidate.proof.encrypted;
+        if candidate.confidence < self.settings.confidence && !shown {
+            return None;
+        }
+        let fingerprint = (!(candidate.weak && self.key.guessable()) || rule.identifier)
+            .then(|| candidate.secret.fingerprint(self.key));
+        let suppressed = candidate
+            .suppressed
+            .take()
+            .filter(|_| self.settings.inline_ignores)
+            .or_else(|| self.settings.allow.find(name, &rule.id, &candidate.secret, fingerprint.as_deref()));
+        let identifier = rule.identifier.then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned());
+        Some(Sighting {
+            rule: rule.id.to_string(),
+            provider: rule.provider.to_string(),
+            identity_kind: rule.identity_kind,
+            human: rule.human,
+            fingerprint,
+            preview: identifier.clone().unwrap_or_else(|| candidate.secret.preview()),
+            identifier,
+            parts: candidate.parts.into_iter().map(|p| (p.name, p.value)).collect(),
+            key_name: candidate.key_name,
+            confidence: candidate.confidence,
+            base_severity: candidate.severity,
+            proof: candidate.proof,
+            suppressed,
+            evidence: candidate.evidence,
+            test_path: class.test || class.docs,
+            location: locator.span(candidate.span),
+        })
+    }
+
+    /// Names whose values are kept elsewhere: the good path, once a file and name.
+    fn references(&self, found: &Detected, locator: &Locator<'_>, class: &PathClass) {
+        if class.family == Family::Code || class.family == Family::Prose {
+            return;
+        }
+        let mut names = std::collections::BTreeSet::new();
+        let facts: Vec<LocatedFact> = found
+            .references
+            .iter()
+            .filter(|r| names.insert(r.name.as_str()))
+            .map(|r| LocatedFact {
+                fact: Fact::Usage(
+                    At::span(r.span),
+                    UsageFact {
+                        identity: None,
+                        mode: AuthMode::Referenced,
+                        provider: String::new(),
+                        credential: Some(r.name.clone()),
+                        target: None,
+                        mechanism: r.target.clone(),
+                        federation_available: false,
+                        attributes: std::collections::BTreeMap::new(),
+                    },
+                ),
+                location: locator.span(r.span),
+                format: "code",
+                sample: class.test || class.docs,
+            })
+            .collect();
+        self.send(Message::Facts { format: "code", facts });
+    }
+
+    fn read_format(
+        &self,
+        format: &'static Format,
+        bytes: &[u8],
+        text: &[u8],
+        id: Option<BlobId>,
+        name: &RepoPath,
+        class: &PathClass,
+    ) {
+        let text = String::from_utf8_lossy(text);
+        let doc = match format.syntax {
+            Syntax::Yaml => doc::yaml::parse(&text),
+            Syntax::Json => doc::json::parse(&text),
+            Syntax::Text => Ok(Doc::default()),
+        };
+        let doc = match doc {
+            Ok(doc) => doc,
+            Err(e) => {
+                let message = format!("is no valid {}: {}", format.name, e.message);
+                return self.notice(Notice {
+                    line: Some(e.line),
+                    column: Some(e.column),
+                    ..gap("malformed", Some(name.display()), message)
+                });
+            }
+        };
+        let input = Input { path: name, repository: self.repository.as_deref(), text: &text };
+        let locator = Locator::new(name, id, text.as_bytes());
+        let mut located = self.collect(format, name, class, &locator, &mut |out| (format.read)(&input, &doc, out));
+        locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location));
+        self.send(Message::Facts { format: format.id, facts: located });
+    }
+
+    fn stream_format(&self, format: &'static Format, file: &std::fs::File, name: &RepoPath, class: &PathClass) {
+        let Some(stream) = format.stream else {
+            let message = format!("is over {} MiB, more than a {} file is read of", WHOLE >> 20, format.name);
+            return self.notice(limit("too-large", Some(name.display()), message));
+        };
+        let input = Input { path: name, repository: self.repository.as_deref(), text: "" };
+        let locator = Locator::new(name, None, b"");
+        let mut reader = BufReader::with_capacity(1 << 16, file);
+        let located = self.collect(format, name, class, &locator, &mut |out| stream(&input, &mut reader, out));
+        self.send(Message::Facts { format: format.id, facts: located });
+    }
+
+    fn collect(
+        &self,
+        format: &'static Format,
+        name: &RepoPath,
+        class: &PathClass,
+        locator: &Locator<'_>,
+        read: &mut dyn FnMut(&mut Out<'_>),
+    ) -> Vec<LocatedFact> {
+        let mut located = Vec::new();
+        let sample = class.test || class.docs;
+        let mut keep = |fact: Fact| {
+            let location = locator.fact(fact.at());
+            located.push(LocatedFact { fact, location, format: format.id, sample });
+        };
+        let mut tell = |n: ReadNotice| {
+            let known = |n: u64| (n > 0).then_some(n);
+            let place = (known(n.line), known(n.column));
+            self.notice(Notice {
+                kind: n.kind,
+                line: place.0,
+                column: place.1,
+                ..gap(n.code, Some(name.display()), n.message)
+            });
+        };
+        read(&mut Out::new(&mut keep, &mut tell));
+        located
+    }
+}
+
+fn path_globs(rule: &Rule) -> globset::GlobSet {
+    let mut set = globset::GlobSetBuilder::new();
+    for path in rule.paths.iter() {
+        if let Ok(glob) = globset::Glob::new(path) {
+            set.add(glob);
+        }
+    }
+    set.build().unwrap_or_else(|_| globset::GlobSet::empty())
+}
+
+/// The format of a blob, if any claims it. Source code and prose never hold one; the first byte rules out most others.
+fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static Format> {
+    let first = text.iter().find(|b| !b.is_ascii_whitespace())?;
+    let structured = matches!(first, b'{' | b'[')
+        || matches!(class.family, Family::Yaml | Family::Json | Family::Other | Family::Config | Family::Hcl);
+    if !structured {
+        return None;
+    }
+    let head = text.get(..formats::HEAD.min(text.len()))?;
+    let head = match std::str::from_utf8(head) {
+        Ok(head) => head,
+        Err(e) => std::str::from_utf8(head.get(..e.valid_up_to())?).ok()?,
+    };
+    formats::all().find(|f| (f.claims)(name, head))
+}
+
+/// Runs the rule's offline proof and lets it move confidence and severity.
+fn prove(candidate: &mut Candidate, rule: &Rule, text: &[u8], as_of: jiff::Timestamp) {
+    if let Some(validator) = validate::find(&rule.validate) {
+        let parts: Vec<Part> = candidate.parts.clone();
+        let subject = validate::Subject {
+            secret: candidate.secret.expose(),
+            matched: candidate.extent.of(text),
+            parts: &parts,
+            key_name: candidate.key_name.as_deref(),
+            as_of,
+        };
+        let mut proof = (validator.check)(&subject);
+        proof.public |= candidate.proof.public;
+        proof.encrypted |= candidate.proof.encrypted;
+        candidate.confidence = proof.confidence.unwrap_or(candidate.confidence);
+        candidate.severity = proof.severity.unwrap_or(candidate.severity);
+        candidate.evidence.append(&mut proof.evidence.clone());
+        candidate.proof = proof;
+    }
+    if candidate.proof.validity == Validity::ProvenFormat && candidate.confidence < Confidence::High {
+        candidate.confidence = Confidence::High;
+    }
+}
+
+/// What `keyroll explain` says of one place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Explained {
+    /// Line.
+    pub line: u64,
+    /// Column.
+    pub column: u64,
+    /// Rule.
+    pub rule: String,
+    /// Verdict in words.
+    pub verdict: String,
+}
+
+/// Why each possible value of a text was or was not reported.
+#[must_use]
+pub fn explain(engine: &Engine, settings: &Settings, name: &RepoPath, bytes: &[u8]) -> Vec<Explained> {
+    let Some(text) = decode::text(bytes) else { return Vec::new() };
+    let class = source::classify(name);
+    let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
+    let found = engine.scan(&mut Scratch::default(), &text.bytes, &class, &applies, true);
+    let locator = Locator::new(name, None, &text.bytes);
+    let id = |index| engine.rule(index).map(|r| r.id.to_string()).unwrap_or_default();
+    let at = |span: Span| {
+        let l = locator.span(span);
+        (l.line, l.column)
+    };
+    let mut all = Vec::new();
+    for (index, span, why) in found.dropped {
+        let (line, column) = at(span);
+        all.push(Explained {
+            line,
+            column,
+            rule: id(index),
+            verdict: format!("not reported: taken for {}", why.as_str()),
+        });
+    }
+    for reference in found.references {
+        let (line, column) = at(reference.span);
+        let verdict = format!("counted as a reference: `{}` is kept elsewhere", reference.name);
+        all.push(Explained { line, column, rule: "reference".to_owned(), verdict });
+    }
+    for mut candidate in found.candidates {
+        let Some(rule) = engine.rule(candidate.rule) else { continue };
+        prove(&mut candidate, rule, &text.bytes, settings.as_of);
+        let (line, column) = at(candidate.span);
+        all.push(Explained { line, column, rule: rule.id.to_string(), verdict: verdict(&candidate, settings) });
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn verdict(candidate: &Candidate, settings: &Settings) -> String {
+    let preview = candidate.secret.preview();
+    let why = candidate.evidence.join("; ");
+    let tail = if why.is_empty() { String::new() } else { format!(" ({why})") };
+    if candidate.proof.public {
+        return format!("inventory only: public by design{tail}");
+    }
+    if candidate.proof.encrypted {
+        return format!("inventory only: encrypted material{tail}");
+    }
+    if let Some(suppression) = &candidate.suppressed {
+        return format!("suppressed by `{}`: {}", suppression.by, suppression.reason);
+    }
+    let confidence = candidate.confidence.as_str();
+    if candidate.confidence < settings.confidence {
+        return format!("not reported: confidence {confidence} is below {}{tail}", settings.confidence.as_str());
+    }
+    format!("reported with confidence {confidence}: {preview}{tail}")
+}
