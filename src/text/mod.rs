@@ -1,4 +1,6 @@
-//! Text arithmetic without opinions: lines and columns, entropy, words.
+//! Text arithmetic without opinions: lines and columns, line hashes, entropy, escapes.
 
 pub mod entropy;
+pub mod escape;
+pub mod line_hash;
 pub mod lines;

@@ -1,0 +1,102 @@
+//! Makes text from scanned files safe to show: what could move a cursor, hide, reorder or fake text becomes visible.
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthChar as _;
+
+/// Zero-width characters that may follow one base character before the rest are escaped. Two marks on a letter occur in
+/// real names; a hundred are an attack on the reader's screen.
+const MARKS: usize = 2;
+
+/// The text as a terminal or a web page may show it, on one line.
+///
+/// Escaped are: control characters (C0, DEL, C1, so also ESC and the 8-bit CSI), line and paragraph separators,
+/// bidirectional controls, characters that show nothing, and runs of combining marks. `\n`, `\r`, `\t` are written so,
+/// other ASCII as `\x1b`, the rest as `\u{202e}`. A backslash of the text itself stays single: the result is for
+/// reading, not for decoding. Applying it twice changes nothing.
+#[must_use]
+pub fn terminal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut marks = MARKS;
+    for c in text.chars() {
+        let zero_width = c.width() == Some(0);
+        if is_unsafe(c) || (zero_width && marks >= MARKS) {
+            push_escape(&mut out, c);
+            marks = MARKS;
+        } else {
+            out.push(c);
+            marks = if zero_width { marks + 1 } else { 0 };
+        }
+    }
+    out
+}
+
+/// True for characters that act on the screen or show nothing, wherever they stand.
+///
+/// Unicode's general category Cc, and of Cf and the default-ignorable characters those without a shape of their own
+/// (<https://www.unicode.org/reports/tr36/>, <https://www.unicode.org/reports/tr9/> for the bidirectional ones).
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn push_escape(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        c if c.is_ascii() => _ = write!(out, "\\x{:02x}", u32::from(c)),
+        c => _ = write!(out, "\\u{{{:x}}}", u32::from(c)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn control_characters_become_visible() {
+        assert_eq!(terminal("a\x1b[31mred\x1b[0m"), "a\\x1b[31mred\\x1b[0m");
+        assert_eq!(terminal("two\r\nlines\tand\0nul\x7f"), "two\\r\\nlines\\tand\\x00nul\\x7f");
+        assert_eq!(terminal("\u{9b}31m"), "\\u{9b}31m");
+    }
+
+    #[test]
+    fn text_that_reorders_or_hides_becomes_visible() {
+        assert_eq!(terminal("gpj.\u{202e}exe"), "gpj.\\u{202e}exe");
+        assert_eq!(terminal("\u{2066}x\u{2069}"), "\\u{2066}x\\u{2069}");
+        assert_eq!(terminal("pass\u{200b}word\u{feff}"), "pass\\u{200b}word\\u{feff}");
+        assert_eq!(terminal("line\u{2028}next"), "line\\u{2028}next");
+        assert_eq!(terminal("tag\u{e0041}"), "tag\\u{e0041}");
+    }
+
+    #[test]
+    fn ordinary_text_of_any_script_is_left_alone() {
+        for text in
+            ["plain", "été", "日本語.env", "Ελληνικά", "e\u{301}tude", "🔑 key", "C:\\path", "caf\u{fffd}.env", ""]
+        {
+            assert_eq!(terminal(text), text);
+        }
+    }
+
+    #[test]
+    fn a_tower_of_combining_marks_is_cut_to_two() {
+        let shown = terminal(&format!("a{}", "\u{301}".repeat(1000)));
+        assert_eq!(shown.matches('\u{301}').count(), 2);
+        assert_eq!(shown.matches("\\u{301}").count(), 998);
+        assert_eq!(terminal("\u{301}x"), "\\u{301}x", "a mark may not join what stands before the text");
+    }
+
+    #[test]
+    fn escaping_twice_changes_nothing() {
+        let once = terminal("\x1b]8;;https://example.org\x07\u{202e}\u{301}\u{301}\u{301}");
+        assert_eq!(terminal(&once), once);
+    }
+}

@@ -1,0 +1,267 @@
+//! GitHub's `primaryLocationLineHash`, the one fingerprint by which code scanning follows an alert from commit to commit.
+//!
+//! Its upload step computes the hash of the alert's first line from the checked-out file and warns when a tool sent
+//! another one, so ours has to be equal to the last bit. Source of the algorithm: `src/fingerprints.ts` of
+//! <https://github.com/github/codeql-action>. In words: a line's hash covers the 100 UTF-16 code units that start at the
+//! line, reaching into the lines after it; spaces and tabs are left out; CR, LF and CRLF count as one LF; the end of the
+//! file counts as the unit 65535 and is followed by zeros. With `u` the units, the hash is the sum of `u[i] · 37^(99−i)`
+//! in wrapping 64-bit arithmetic, in lower-case hex, then `:` and how often that hash has occurred so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Code units that one hash covers.
+const WINDOW: usize = 100;
+/// Base of the polynomial.
+const BASE: u64 = 37;
+/// What a unit has been multiplied by when it leaves the window.
+const LEAVING: u64 = BASE.wrapping_pow(WINDOW as u32);
+/// The unit that stands for the end of the file.
+const END: u16 = u16::MAX;
+
+const SPACE: u16 = b' ' as u16;
+const TAB: u16 = b'\t' as u16;
+const LF: u16 = b'\n' as u16;
+const CR: u16 = b'\r' as u16;
+
+/// The hashes of the wanted lines (1-based), as `hash:occurrence`, in ascending order and each once.
+///
+/// Lines past the end of the text are left out; a text that ends in a line break has one more, empty line, as upstream
+/// counts. Bytes that are not UTF-8 count as U+FFFD. Time is linear in the bytes up to the last wanted line, memory in
+/// the number of wanted lines: a first pass finds their hashes, a second counts how often those occurred before.
+#[must_use]
+pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
+    let wanted: BTreeSet<u64> = wanted_lines.iter().copied().filter(|line| *line > 0).collect();
+    let Some(last) = wanted.last().copied() else { return Vec::new() };
+
+    let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
+    each_line(bytes, |line, hash| {
+        if wanted.contains(&line) {
+            counts.insert(hash, 0);
+        }
+        line < last
+    });
+
+    let mut out = Vec::with_capacity(wanted.len());
+    each_line(bytes, |line, hash| {
+        if let Some(count) = counts.get_mut(&hash) {
+            *count += 1;
+            if wanted.contains(&line) {
+                out.push((line, format!("{hash:x}:{count}")));
+            }
+        }
+        line < last
+    });
+    out
+}
+
+/// Calls `emit` with the number and hash of every line in order, until it returns false.
+fn each_line(bytes: &[u8], emit: impl FnMut(u64, u64) -> bool) {
+    let mut rolling = Rolling::new(emit);
+    let mut units = [0u16; 2];
+    for chunk in bytes.utf8_chunks() {
+        let replacement = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
+        for c in chunk.valid().chars().chain(replacement) {
+            for unit in c.encode_utf16(&mut units) {
+                if !rolling.read(*unit) {
+                    return;
+                }
+            }
+        }
+    }
+    rolling.finish();
+}
+
+/// The window over the text and the lines that wait for theirs to fill.
+struct Rolling<F> {
+    window: [u16; WINDOW],
+    /// For each place of the window, the number of the line that starts there, or 0.
+    starts: [u64; WINDOW],
+    at: usize,
+    hash: u64,
+    line: u64,
+    at_line_start: bool,
+    after_cr: bool,
+    emit: F,
+}
+
+impl<F: FnMut(u64, u64) -> bool> Rolling<F> {
+    fn new(emit: F) -> Self {
+        Self {
+            window: [0; WINDOW],
+            starts: [0; WINDOW],
+            at: 0,
+            hash: 0,
+            line: 0,
+            at_line_start: true,
+            after_cr: false,
+            emit,
+        }
+    }
+
+    /// Takes in one unit of the text; false when the caller wants no more.
+    fn read(&mut self, unit: u16) -> bool {
+        // As upstream: white space between a CR and an LF ends the pair, so "\r \n" is two line breaks.
+        let joined = self.after_cr && unit == LF;
+        self.after_cr = unit == CR;
+        if unit == SPACE || unit == TAB || joined {
+            return true;
+        }
+        let unit = if unit == CR { LF } else { unit };
+        if !self.flush_place() {
+            return false;
+        }
+        if self.at_line_start {
+            self.line += 1;
+            self.starts[self.at] = self.line;
+        }
+        self.at_line_start = unit == LF;
+        self.push(unit);
+        true
+    }
+
+    /// Ends the text and hands out the lines still waiting.
+    fn finish(&mut self) {
+        if !self.read(END) {
+            return;
+        }
+        for _ in 0..WINDOW {
+            if !self.flush_place() {
+                return;
+            }
+            self.push(0);
+        }
+    }
+
+    /// Hands out the line whose start is about to leave the window, if one is.
+    fn flush_place(&mut self) -> bool {
+        let line = std::mem::take(&mut self.starts[self.at]);
+        line == 0 || (self.emit)(line, self.hash)
+    }
+
+    fn push(&mut self, unit: u16) {
+        let leaving = std::mem::replace(&mut self.window[self.at], unit);
+        self.hash = self
+            .hash
+            .wrapping_mul(BASE)
+            .wrapping_add(u64::from(unit))
+            .wrapping_sub(LEAVING.wrapping_mul(u64::from(leaving)));
+        self.at = (self.at + 1) % WINDOW;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    fn all(text: &str) -> Vec<String> {
+        let lines: Vec<u64> = (1..=20).collect();
+        let got = line_hash(text.as_bytes(), &lines);
+        assert!(
+            got.iter().enumerate().all(|(i, (line, _))| *line == i as u64 + 1),
+            "lines come in order, none missing"
+        );
+        got.into_iter().map(|(_, hash)| hash).collect()
+    }
+
+    /// The expected values are upstream's own, from `src/fingerprints.test.ts`.
+    #[test]
+    fn hashes_equal_those_of_the_upload_step() {
+        assert_eq!(all(""), ["c129715d7a2bc9a3:1"]);
+        assert_eq!(
+            all(" a\nb\n  \t\tc\n d"),
+            ["271789c17abda88f:1", "54703d4cd895b18:1", "180aee12dab6264:1", "a23a3dc5e078b07b:1"]
+        );
+        assert_eq!(
+            all(" hello; \t\nworld!!!\n\n\n  \t\tGreetings\n End"),
+            [
+                "8b7cf3e952e7aeb2:1",
+                "b1ae1287ec4718d9:1",
+                "bff680108adb0fcc:1",
+                "c6805c5e1288b612:1",
+                "b86d3392aea1be30:1",
+                "e6ceba753e1a442:1",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_kind_of_line_break_counts_as_one() {
+        for text in [
+            " hello; \t\nworld!!!\n\n\n  \t\tGreetings\n End\n",
+            " hello; \t\nworld!!!\r\r\r  \t\tGreetings\r End\r",
+            " hello; \t\r\nworld!!!\r\n\r\n\r\n  \t\tGreetings\r\n End\r\n",
+            " hello; \t\nworld!!!\r\n\n\r  \t\tGreetings\r End\r\n",
+        ] {
+            assert_eq!(
+                all(text),
+                [
+                    "e9496ae3ebfced30:1",
+                    "fb7c023a8b9ccb3f:1",
+                    "ce8ba1a563dcdaca:1",
+                    "e20e36e16fcb0cc8:1",
+                    "b3edc88f2938467e:1",
+                    "c8e28b0b4002a3a0:1",
+                    "c129715d7a2bc9a3:1",
+                ],
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn equal_lines_are_told_apart_by_their_count() {
+        let text = "Lorem ipsum dolor sit amet.\n".repeat(10);
+        assert_eq!(
+            all(&text),
+            [
+                "a7f2ff13bc495cf2:1",
+                "a7f2ff13bc495cf2:2",
+                "a7f2ff13bc495cf2:3",
+                "a7f2ff13bc495cf2:4",
+                "a7f2ff13bc495cf2:5",
+                "a7f2ff13bc495cf2:6",
+                "a7f2ff1481e87703:1",
+                "a9cf91f7bbf1862b:1",
+                "55ec222b86bcae53:1",
+                "cc97dc7b1d7d8f7b:1",
+                "c129715d7a2bc9a3:1",
+            ]
+        );
+    }
+
+    #[test]
+    fn asking_for_fewer_lines_does_not_change_their_hashes() {
+        let text = "Lorem ipsum dolor sit amet.\n".repeat(10);
+        let want = vec![(2, "a7f2ff13bc495cf2:2".to_owned()), (8, "a9cf91f7bbf1862b:1".to_owned())];
+        assert_eq!(line_hash(text.as_bytes(), &[8, 2, 2, 0, 99]), want);
+        assert!(line_hash(text.as_bytes(), &[]).is_empty());
+    }
+
+    #[test]
+    fn white_space_between_cr_and_lf_makes_two_line_breaks() {
+        assert_eq!(all("a\r \nb"), all("a\n\nb"));
+        assert_ne!(all("a\r\nb"), all("a\n\nb"));
+    }
+
+    /// The definition, computed without a rolling window, over text with astral characters and broken bytes.
+    #[test]
+    fn the_rolling_sum_equals_the_definition() {
+        let bytes = b"\xef\xbb\xbfkey = \xf0\x9f\x94\x91\xf0\x9f\x94\x91\n\xff\xfe\n".repeat(40);
+        let mut units: Vec<u16> = String::from_utf8_lossy(&bytes).encode_utf16().collect();
+        units.retain(|u| *u != SPACE);
+        units.push(END);
+        let mut starts = vec![0];
+        starts.extend(units.iter().enumerate().filter(|(_, u)| **u == LF).map(|(i, _)| i + 1));
+        units.resize(units.len() + WINDOW, 0);
+        let wanted: Vec<u64> = (1..=starts.len() as u64).collect();
+        let got = line_hash(&bytes, &wanted);
+        assert_eq!(got.len(), starts.len());
+        for ((_, got), start) in got.iter().zip(starts) {
+            let hash =
+                units[start..start + WINDOW].iter().fold(0u64, |h, u| h.wrapping_mul(BASE).wrapping_add(u64::from(*u)));
+            assert_eq!(got.split(':').next(), Some(format!("{hash:x}").as_str()));
+        }
+    }
+}
