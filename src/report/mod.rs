@@ -1,5 +1,9 @@
 //! Outputs: one file each, all reading the one [`Report`].
 
+pub mod json;
+pub mod sarif;
+pub mod table;
+
 use std::io;
 
 use crate::model::Report;
@@ -36,7 +40,7 @@ pub struct Reporter {
 }
 
 /// Every output.
-pub const REPORTERS: &[&Reporter] = &[];
+pub const REPORTERS: &[&Reporter] = &[&table::REPORTER, &json::REPORTER, &sarif::REPORTER];
 
 /// The output of this id.
 #[must_use]

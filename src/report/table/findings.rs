@@ -1,0 +1,364 @@
+//! The findings, grouped by the identity they are about.
+
+use std::collections::BTreeMap;
+
+use super::page::{Ink, Page};
+use super::{count, grouped, summary};
+use crate::model::{
+    ControlAnswer, ControlCard, Credential, EnvironmentClass, Finding, Human, Identity, Location, Report, Severity,
+    Status,
+};
+use crate::report::Style;
+
+/// Places shown of one finding.
+const PLACES: usize = 5;
+/// Sentences of evidence shown of one finding.
+const EVIDENCE: usize = 2;
+/// Findings shown with everything; of the rest the serious ones get one line and the others are counted.
+const FULL: usize = 50;
+/// Columns of the labels beside a finding's fields.
+const LABEL: usize = 7;
+
+/// The three findings to look at first.
+pub(super) fn worst(page: &mut Page, report: &Report) {
+    let open: Vec<&Finding> = open(report).collect();
+    if open.is_empty() {
+        return;
+    }
+    page.heading("Do first");
+    for (at, finding) in open.iter().take(3).enumerate() {
+        let number = format!("{}", at + 1);
+        let runs = [(Ink::Severity(finding.severity), finding.severity.as_str()), (Ink::Bold, &finding.title)];
+        page.field(2, &number, 3, &runs);
+        if let Some(place) = finding.locations.first() {
+            page.field(2, "", 3, &[(Ink::Path, &at_line(place))]);
+        }
+        page.field(2, "", 3, &[(Ink::Plain, first_sentence(&finding.remediation))]);
+    }
+}
+
+/// All findings that count, then a word on the suppressed ones.
+pub(super) fn all(page: &mut Page, report: &Report, style: &Style) {
+    let groups = group(report);
+    if groups.is_empty() && !summary::nothing_scanned(report) {
+        page.blank();
+        let text = if report.incomplete { "No findings in what could be read." } else { "No findings." };
+        page.flow(0, &[(Ink::Bold, text)]);
+    }
+    if !groups.is_empty() {
+        page.heading("Findings");
+    }
+    // The fifty most important ones, wherever they are grouped.
+    let full: Vec<*const Finding> = open(report).take(FULL).map(std::ptr::from_ref).collect();
+    let mut counted: BTreeMap<Severity, u64> = BTreeMap::new();
+    for (subject, findings) in &groups {
+        let (long, short): (Vec<&Finding>, Vec<&Finding>) =
+            findings.iter().partition(|f| style.verbose || full.contains(&std::ptr::from_ref(**f)));
+        let (lines, rest): (Vec<&Finding>, Vec<&Finding>) =
+            short.into_iter().partition(|f| f.severity >= Severity::High);
+        rest.iter().for_each(|finding| *counted.entry(finding.severity).or_default() += 1);
+        if long.is_empty() && lines.is_empty() {
+            continue;
+        }
+        page.blank();
+        subject.head(page, style);
+        long.iter().for_each(|finding| finding_in_full(page, finding, style));
+        lines.iter().for_each(|finding| finding_in_a_line(page, finding));
+    }
+    if !counted.is_empty() {
+        let words: Vec<String> =
+            counted.iter().rev().map(|(severity, n)| format!("{} {}", grouped(*n), severity.as_str())).collect();
+        page.blank();
+        page.flow(
+            0,
+            &[(Ink::Dim, &format!("Not shown: {} findings. -v shows them, -f json has them.", words.join(", ")))],
+        );
+    }
+    suppressed(page, report, style);
+}
+
+fn suppressed(page: &mut Page, report: &Report, style: &Style) {
+    let kept: Vec<&Finding> = report.findings.iter().filter(|finding| finding.suppressed.is_some()).collect();
+    if kept.is_empty() || !style.verbose {
+        return;
+    }
+    page.heading("Suppressed");
+    for finding in kept {
+        let place = finding.locations.first().map(at_line).unwrap_or_default();
+        let reason = finding.suppressed.as_ref().map(|s| format!("{}: {}", s.by, s.reason)).unwrap_or_default();
+        page.field(0, "", 2, &[(Ink::Plain, &finding.title), (Ink::Path, &place), (Ink::Dim, &reason)]);
+    }
+}
+
+fn open(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.findings.iter().filter(|finding| finding.suppressed.is_none())
+}
+
+/// Whom findings are about.
+enum Subject<'a> {
+    Known(&'a Identity),
+    /// An identity that the inventory does not describe.
+    Named(&'a str),
+    /// No owner known: the provider and the part of the tree.
+    Unattributed(&'a str, &'a str),
+}
+
+/// Findings by subject: the group with the most important finding first, those without an owner last.
+fn group(report: &Report) -> Vec<(Subject<'_>, Vec<&Finding>)> {
+    let identities: BTreeMap<&str, &Identity> =
+        report.inventory.identities.iter().map(|identity| (identity.id.as_str(), identity)).collect();
+    let credentials: BTreeMap<&str, &Credential> =
+        report.inventory.credentials.iter().map(|credential| (credential.id.as_str(), credential)).collect();
+    let mut index: BTreeMap<(bool, &str, &str), usize> = BTreeMap::new();
+    let mut groups: Vec<(Subject<'_>, Vec<&Finding>)> = Vec::new();
+    for finding in open(report) {
+        let key = match &finding.identity {
+            Some(identity) => (false, identity.as_str(), ""),
+            None => {
+                let credential = finding.credential.as_ref().and_then(|id| credentials.get(id.as_str()));
+                (true, credential.map_or("", |credential| credential.provider.as_str()), component(finding))
+            }
+        };
+        let at = *index.entry(key).or_insert_with(|| {
+            let subject = match key {
+                (true, provider, component) => Subject::Unattributed(provider, component),
+                (false, id, _) => identities.get(id).map_or(Subject::Named(id), |known| Subject::Known(known)),
+            };
+            groups.push((subject, Vec::new()));
+            groups.len() - 1
+        });
+        if let Some((_, findings)) = groups.get_mut(at) {
+            findings.push(finding);
+        }
+    }
+    groups.sort_by_key(|(subject, _)| matches!(subject, Subject::Unattributed(..)));
+    groups
+}
+
+/// The first directory of a finding's path, which mostly is a component or a service.
+fn component(finding: &Finding) -> &str {
+    let path = finding.locations.first().map_or("", |place| place.path.as_str());
+    path.split_once('/').map_or("", |(first, _)| first)
+}
+
+impl Subject<'_> {
+    fn head(&self, page: &mut Page, style: &Style) {
+        match self {
+            Self::Known(identity) => known_head(page, identity, style),
+            Self::Named(id) => page.flow(0, &[(Ink::Bold, id)]),
+            Self::Unattributed(provider, component) => {
+                let provider = if provider.is_empty() { String::new() } else { format!("· {provider}") };
+                let component =
+                    if component.is_empty() { "· top level".to_owned() } else { format!("· {component}/") };
+                page.flow(0, &[(Ink::Bold, "Owner not known"), (Ink::Dim, &provider), (Ink::Dim, &component)]);
+            }
+        }
+    }
+}
+
+fn known_head(page: &mut Page, identity: &Identity, style: &Style) {
+    let mut facts = vec![format!("{} {}", identity.provider, identity.kind.as_str())];
+    facts.extend(identity.account.as_ref().map(|account| format!("account {account}")));
+    match identity.environment.class {
+        EnvironmentClass::Prod => facts.push("production".to_owned()),
+        EnvironmentClass::Nonprod => facts.push("not production".to_owned()),
+        EnvironmentClass::Unknown => {}
+    }
+    facts.push(format!("rights {}", summary::privilege(identity.privilege)));
+    match identity.status {
+        Status::Active => facts.push("active".to_owned()),
+        Status::Inactive => facts.push("inactive".to_owned()),
+        Status::Deleted => facts.push("deleted".to_owned()),
+        Status::Unknown => {}
+    }
+    if identity.human == Human::Yes {
+        facts.push("a person's account".to_owned());
+    }
+    facts.push(identity.owner.as_ref().map_or_else(|| "owner not known".to_owned(), |owner| format!("owner {owner}")));
+    if let Some(score) = &identity.score {
+        facts.push(format!("score {} ({}–{})", score.value, score.low, score.high));
+    }
+    page.flow(0, &[(Ink::Bold, &identity.name), (Ink::Dim, &format!("· {}", facts.join(" · ")))]);
+    if let Some(card) = identity.controls.as_ref().filter(|_| style.verbose) {
+        page.field(2, "controls", 10, &[(Ink::Plain, &controls(card))]);
+    }
+}
+
+fn controls(card: &ControlCard) -> String {
+    let answers: [(&str, &ControlAnswer); 8] = [
+        ("dedicated", &card.dedicated),
+        ("short-lived", &card.short_lived),
+        ("bound", &card.bound),
+        ("automated", &card.automated),
+        ("rotated", &card.rotated),
+        ("revocable", &card.revocable),
+        ("owned", &card.owned),
+        ("logged", &card.logged),
+    ];
+    let words: Vec<String> = answers
+        .iter()
+        .map(|(name, answer)| {
+            let why = if answer.evidence.is_empty() { String::new() } else { format!(" ({})", answer.evidence) };
+            let answer = if answer.answer.is_empty() { "not-seen" } else { &answer.answer };
+            format!("{name}: {answer}{why}")
+        })
+        .collect();
+    words.join(" · ")
+}
+
+fn finding_in_full(page: &mut Page, finding: &Finding, style: &Style) {
+    let severity = finding.severity.as_str().to_uppercase();
+    let score = finding.score.to_string();
+    let ink = Ink::Severity(finding.severity);
+    page.field(2, "", 2, &[(ink, &severity), (ink, &score), (Ink::Bold, &finding.title)]);
+    let shown = if style.verbose { finding.locations.len() } else { PLACES.min(finding.locations.len()) };
+    for (at, place) in finding.locations.iter().take(shown).enumerate() {
+        let label = if at == 0 { "at" } else { "" };
+        page.field(6, label, LABEL, &[(Ink::Path, &at_line(place)), (Ink::Dim, &circumstances(place))]);
+    }
+    let more = (finding.locations.len() - shown) as u64;
+    if more > 0 {
+        page.field(6, "", LABEL, &[(Ink::Dim, &format!("+{}", count(more, "more place", "more places")))]);
+    }
+    let what = format!("{} · {} {}", finding.id, finding.risk.id(), finding.risk.title());
+    let sure = format!("· confidence {}", finding.confidence.as_str());
+    page.field(6, "what", LABEL, &[(Ink::Plain, &what), (Ink::Plain, &sure)]);
+    if let Some(preview) = &finding.preview {
+        page.field(6, "value", LABEL, &[(Ink::Plain, preview)]);
+    }
+    page.field(6, "score", LABEL, &[(Ink::Plain, &terms(finding))]);
+    let shown = if style.verbose { finding.evidence.len() } else { EVIDENCE };
+    for (at, sentence) in finding.evidence.iter().take(shown).enumerate() {
+        page.field(6, if at == 0 { "seen" } else { "" }, LABEL, &[(Ink::Plain, sentence)]);
+    }
+    paragraphs(page, "why", &finding.why);
+    paragraphs(page, "do", &finding.remediation);
+}
+
+/// Text that may have paragraphs of its own, each wrapped beneath the label.
+fn paragraphs(page: &mut Page, label: &str, text: &str) {
+    for (at, line) in text.lines().map(str::trim).filter(|line| !line.is_empty()).enumerate() {
+        page.field(6, if at == 0 { label } else { "" }, LABEL, &[(Ink::Plain, line)]);
+    }
+}
+
+fn finding_in_a_line(page: &mut Page, finding: &Finding) {
+    let severity = finding.severity.as_str().to_uppercase();
+    let score = finding.score.to_string();
+    let place = finding.locations.first().map(at_line).unwrap_or_default();
+    let ink = Ink::Severity(finding.severity);
+    page.field(2, "", 2, &[(ink, &severity), (ink, &score), (Ink::Plain, &finding.title), (Ink::Path, &place)]);
+}
+
+/// `path:line:column`, as editors and terminals take it; archive members after their archive.
+fn at_line(place: &Location) -> String {
+    let mut text = match &place.container {
+        Some(container) => format!("{container}!{}", place.path),
+        None => place.path.clone(),
+    };
+    for number in [place.line, place.column] {
+        if number == 0 {
+            break;
+        }
+        text = format!("{text}:{number}");
+    }
+    text
+}
+
+/// Where in an export, and in which commit when the checkout no longer has it.
+fn circumstances(place: &Location) -> String {
+    let mut words = Vec::new();
+    words.extend(place.pointer.as_ref().map(|pointer| format!("at {pointer}")));
+    if let Some(commit) = place.commit.as_ref().filter(|_| !place.in_head) {
+        let commit: String = commit.chars().take(12).collect();
+        let time = place.time.map(|time| time.to_string()).unwrap_or_default();
+        let day = time.get(..10).map(|day| format!(" of {day}")).unwrap_or_default();
+        words.push(format!("commit {commit}{day}, no longer in the checkout"));
+    }
+    if words.is_empty() { String::new() } else { format!("({})", words.join(", ")) }
+}
+
+/// The terms of a score and what they come to.
+fn terms(finding: &Finding) -> String {
+    let mut text = String::new();
+    let mut sum = 0i64;
+    for term in &finding.terms {
+        sum += i64::from(term.points);
+        let sign = match (text.is_empty(), term.points < 0) {
+            (true, true) => "−",
+            (true, false) => "",
+            (false, true) => " − ",
+            (false, false) => " + ",
+        };
+        text.push_str(&format!("{sign}{} {}", term.name, term.points.unsigned_abs()));
+    }
+    match (text.is_empty(), sum == i64::from(finding.score)) {
+        (true, _) => finding.score.to_string(),
+        (false, true) => format!("{text} = {}", finding.score),
+        (false, false) => format!("{text} = {sum}, held at {}", finding.score),
+    }
+}
+
+fn first_sentence(text: &str) -> &str {
+    let line = text.trim().lines().next().unwrap_or_default();
+    line.find(". ").and_then(|at| line.get(..=at)).unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+    use crate::model::{Confidence, Risk, Term};
+
+    fn finding(points: &[(&str, i32)], score: i32) -> Finding {
+        Finding {
+            id: "x".into(),
+            risk: Risk::Nhi2,
+            title: "t".into(),
+            severity: Severity::of_score(score),
+            base_severity: Severity::High,
+            confidence: Confidence::High,
+            score,
+            terms: points
+                .iter()
+                .map(|(name, points)| Term { name: (*name).into(), points: *points, why: String::new() })
+                .collect(),
+            identity: None,
+            credential: None,
+            locations: vec![Location { path: "svc/a.env".into(), line: 3, column: 7, ..Location::default() }],
+            preview: None,
+            fingerprint: None,
+            evidence: Vec::new(),
+            why: String::new(),
+            remediation: String::new(),
+            suppressed: None,
+        }
+    }
+
+    #[test]
+    fn the_terms_shown_add_up_to_the_score_shown() {
+        assert_eq!(terms(&finding(&[("base high", 78), ("test path", -15)], 63)), "base high 78 − test path 15 = 63");
+        assert_eq!(
+            terms(&finding(&[("base critical", 95), ("admin", 8)], 100)),
+            "base critical 95 + admin 8 = 103, held at 100"
+        );
+        assert_eq!(terms(&finding(&[], 55)), "55");
+        assert_eq!(terms(&finding(&[("a", i32::MIN)], 0)), "−a 2147483648 = -2147483648, held at 0");
+    }
+
+    #[test]
+    fn a_place_reads_as_editors_take_it() {
+        let place = finding(&[], 1).locations[0].clone();
+        assert_eq!(at_line(&place), "svc/a.env:3:7");
+        assert_eq!(at_line(&Location { line: 0, ..place.clone() }), "svc/a.env");
+        assert_eq!(at_line(&Location { container: Some("x.zip".into()), ..place }), "x.zip!svc/a.env:3:7");
+    }
+
+    #[test]
+    fn the_first_sentence_ends_at_its_full_stop() {
+        assert_eq!(first_sentence("Revoke it. Then look."), "Revoke it.");
+        assert_eq!(first_sentence("Use v1.2 now\nand more"), "Use v1.2 now");
+        assert_eq!(first_sentence(""), "");
+    }
+}

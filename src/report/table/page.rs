@@ -1,0 +1,257 @@
+//! A page of text for a terminal: wrapping, colours, and the one gate through which text reaches the screen.
+
+use anstyle::{AnsiColor, Style as Paint};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::model::Severity;
+use crate::report::Style;
+use crate::text::escape;
+
+/// Narrowest page; below it words are cut more than they help.
+const NARROWEST: usize = 20;
+/// Widest page; longer lines are hard to read.
+const WIDEST: usize = 160;
+
+/// How a piece of text looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ink {
+    Plain,
+    Bold,
+    Dim,
+    Path,
+    Alarm,
+    Severity(Severity),
+}
+
+impl Ink {
+    fn paint(self) -> Paint {
+        match self {
+            Self::Plain => Paint::new(),
+            Self::Bold => Paint::new().bold(),
+            Self::Dim => Paint::new().dimmed(),
+            Self::Path => AnsiColor::Cyan.on_default(),
+            Self::Alarm | Self::Severity(Severity::Critical) => AnsiColor::Red.on_default().bold(),
+            Self::Severity(Severity::High) => AnsiColor::Red.on_default(),
+            Self::Severity(Severity::Medium) => AnsiColor::Yellow.on_default(),
+            Self::Severity(_) => AnsiColor::Blue.on_default(),
+        }
+    }
+}
+
+/// The page. Whatever is written to it is escaped and fitted to its width.
+pub(super) struct Page {
+    width: usize,
+    color: bool,
+    text: String,
+}
+
+impl Page {
+    pub(super) fn new(style: &Style) -> Self {
+        Self { width: style.width.clamp(NARROWEST, WIDEST), color: style.color, text: String::new() }
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
+    pub(super) fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A section's title after a blank line.
+    pub(super) fn heading(&mut self, title: &str) {
+        self.blank();
+        self.flow(0, &[(Ink::Bold, title)]);
+    }
+
+    /// Runs of text joined by spaces, wrapped with every line indented.
+    pub(super) fn flow(&mut self, indent: usize, runs: &[(Ink, &str)]) {
+        self.wrap(indent, "", 0, runs);
+    }
+
+    /// A label in a column of `column` characters and text beside it, wrapped beneath itself.
+    pub(super) fn field(&mut self, indent: usize, label: &str, column: usize, runs: &[(Ink, &str)]) {
+        self.wrap(indent, label, column, runs);
+    }
+
+    fn wrap(&mut self, indent: usize, label: &str, column: usize, runs: &[(Ink, &str)]) {
+        // On a narrow page the indent gives way before the text does.
+        let indent = indent.min(self.width / 8);
+        let hang = (indent + column).min(self.width / 2);
+        let room = self.width - hang;
+        let label = cut(&escape::terminal(label), hang.saturating_sub(indent + 1));
+        let lead = format!("{}{label}", " ".repeat(indent));
+        let mut line = Line::new();
+        let mut first = true;
+        for (ink, text) in runs {
+            let text = escape::terminal(text);
+            for word in text.split(' ').filter(|word| !word.is_empty()) {
+                let mut rest = word;
+                while line.width + usize::from(line.width > 0) + rest.width() > room {
+                    if line.width == 0 {
+                        let (head, tail) = split_at_width(rest, room);
+                        line.push(*ink, head);
+                        rest = tail;
+                    }
+                    self.put(&lead, hang, std::mem::replace(&mut line, Line::new()), &mut first);
+                }
+                line.push(*ink, rest);
+            }
+        }
+        if line.width > 0 || first {
+            self.put(&lead, hang, line, &mut first);
+        }
+    }
+
+    /// Writes one line; the first of a paragraph bears the label.
+    fn put(&mut self, lead: &str, hang: usize, line: Line, first: &mut bool) {
+        let lead = if std::mem::take(first) { lead } else { "" };
+        let start = lead.trim_end().len();
+        if start > 0 {
+            let label = lead.trim_start();
+            self.text.push_str(&" ".repeat(lead.len() - label.len()));
+            self.ink(Ink::Dim, label);
+        }
+        if line.width > 0 {
+            self.text.push_str(&" ".repeat(hang.saturating_sub(if start > 0 { lead.width() } else { 0 })));
+        }
+        for (at, (ink, words)) in line.spans.iter().enumerate() {
+            if at > 0 {
+                self.text.push(' ');
+            }
+            self.ink(*ink, words);
+        }
+        self.blank();
+    }
+
+    fn ink(&mut self, ink: Ink, text: &str) {
+        let paint = ink.paint();
+        if self.color && paint != Paint::new() {
+            self.text.push_str(&format!("{}{text}{}", paint.render(), paint.render_reset()));
+        } else {
+            self.text.push_str(text);
+        }
+    }
+
+    /// Rows in columns. Columns whose number is in `right` are aligned to the right; a cell is cut at `widest`.
+    pub(super) fn table(&mut self, head: &[&str], rows: &[Vec<String>], right: &[usize], widest: usize) {
+        let mut table = Table::new();
+        table.load_style(NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
+        table.set_header(head.to_vec());
+        for row in rows {
+            table.add_row(row.iter().map(|cell| cut(&escape::terminal(cell), widest)).collect::<Vec<_>>());
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+            if right.contains(&column.index) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let lines: Vec<String> = table.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let line = cut(line.trim_end(), self.width);
+            self.ink(if at == 0 { Ink::Bold } else { Ink::Plain }, &line);
+            self.blank();
+        }
+    }
+}
+
+/// A line being filled.
+struct Line {
+    spans: Vec<(Ink, String)>,
+    width: usize,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self { spans: Vec::new(), width: 0 }
+    }
+
+    fn push(&mut self, ink: Ink, word: &str) {
+        if word.is_empty() {
+            return;
+        }
+        self.width += usize::from(self.width > 0) + word.width();
+        match self.spans.last_mut() {
+            Some((last, words)) if *last == ink => {
+                words.push(' ');
+                words.push_str(word);
+            }
+            _ => self.spans.push((ink, word.to_owned())),
+        }
+    }
+}
+
+/// Splits a word so that the first part is at most `room` columns wide and holds at least one character.
+fn split_at_width(word: &str, room: usize) -> (&str, &str) {
+    let mut end = 0;
+    for (at, c) in word.char_indices() {
+        let next = at + c.len_utf8();
+        // Measured as a text, not by summing characters: some sequences are wider than their parts.
+        if at > 0 && c.width() != Some(0) && word.get(..next).is_some_and(|head| head.width() > room) {
+            break;
+        }
+        end = next;
+    }
+    word.split_at(end)
+}
+
+/// The text in at most `room` columns, the last one an ellipsis when something was cut.
+pub(super) fn cut(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let (head, _) = split_at_width(text, room.saturating_sub(1));
+    if room < 2 { "…".chars().take(room).collect() } else { format!("{head}…") }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    fn page(width: usize) -> Page {
+        Page::new(&Style { width, ..Style::default() })
+    }
+
+    #[test]
+    fn text_wraps_beneath_itself() {
+        let mut page = page(30);
+        page.field(2, "why", 6, &[(Ink::Plain, "one two three four five six seven eight")]);
+        assert_eq!(page.into_text(), "  why   one two three four\n        five six seven eight\n");
+    }
+
+    #[test]
+    fn a_word_longer_than_the_page_is_split_and_nothing_is_lost() {
+        let word = "日本語".repeat(40);
+        let mut page = page(24);
+        page.flow(4, &[(Ink::Path, &word)]);
+        let text = page.into_text();
+        assert!(text.lines().all(|line| line.width() <= 24), "{text}");
+        assert_eq!(text.replace([' ', '\n'], ""), word);
+    }
+
+    #[test]
+    fn colours_appear_only_when_asked_for() {
+        for color in [false, true] {
+            let mut page = Page::new(&Style { color, ..Style::default() });
+            page.flow(0, &[(Ink::Alarm, "x"), (Ink::Plain, "y")]);
+            assert_eq!(page.into_text().contains('\u{1b}'), color);
+        }
+    }
+
+    #[test]
+    fn cells_of_others_cannot_break_out_of_a_table() {
+        let mut page = page(40);
+        let rows = vec![vec!["\u{1b}[2Jx\ny".to_owned(), "1".to_owned()], vec!["a".repeat(300), "22".to_owned()]];
+        page.table(&["Name", "Count"], &rows, &[1], 30);
+        let text = page.into_text();
+        assert!(text.contains("\\x1b[2Jx\\ny"), "{text}");
+        assert!(text.lines().all(|line| line.width() <= 40), "{text}");
+    }
+}

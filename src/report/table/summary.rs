@@ -1,0 +1,262 @@
+//! Everything around the findings: headline, identities, risks, notices, coverage, hints.
+
+use std::collections::BTreeMap;
+
+use super::page::{Ink, Page};
+use super::{count, grouped, size};
+use crate::model::{
+    AuthMode, Finding, Identity, IdentityKey, NoticeKind, Privilege, Report, RiskStatus, RiskSummary, Severity,
+    SkipReason,
+};
+use crate::report::Style;
+
+/// Identities listed unless all are asked for.
+const IDENTITIES: usize = 15;
+/// Notices listed unless all are asked for.
+const NOTICES: usize = 10;
+
+/// True when the run read nothing at all.
+pub(super) fn nothing_scanned(report: &Report) -> bool {
+    report.coverage.files == 0 && report.coverage.blobs == 0
+}
+
+/// The numbers at the top, and before them whatever makes them untrustworthy.
+pub(super) fn headline(page: &mut Page, report: &Report) {
+    if nothing_scanned(report) {
+        page.flow(0, &[(Ink::Alarm, "NOTHING WAS SCANNED."), (Ink::Plain, "This is not a clean result.")]);
+        page.blank();
+    } else if report.incomplete {
+        let gaps = report.notices.iter().filter(|notice| notice.kind == NoticeKind::Gap).count() as u64;
+        let what = if report.coverage.interrupted {
+            "the run was interrupted".to_owned()
+        } else {
+            format!("{} could not be read", count(gaps, "input", "inputs"))
+        };
+        let see = format!("{what}, see \"Gaps and limits\" below.");
+        page.flow(0, &[(Ink::Alarm, "INCOMPLETE:"), (Ink::Plain, &see)]);
+        page.blank();
+    }
+    let head = &report.headline;
+    let identities = count(head.identities, "identity", "identities");
+    let unattributed = count(head.unattributed, "credential", "credentials");
+    page.flow(0, &[(Ink::Bold, &identities), (Ink::Plain, &format!("· {unattributed} without a known owner"))]);
+    let modes = format!("static {} : referenced {} : federated {}", head.static_uses, head.referenced, head.federated);
+    page.flow(0, &[(Ink::Plain, "how they authenticate:"), (Ink::Bold, &modes)]);
+    severities(page, report);
+    if let Some(score) = report.score {
+        let score = format!("{score} of 100");
+        page.flow(0, &[(Ink::Plain, "score"), (Ink::Bold, &score), (Ink::Dim, "(0 is best) over the assessed risks")]);
+    }
+}
+
+fn severities(page: &mut Page, report: &Report) {
+    let suppressed = report.headline.suppressed;
+    let total: u64 = report.headline.findings.values().sum();
+    let mut parts: Vec<(Ink, String)> = Vec::new();
+    if total == 0 {
+        parts.push((Ink::Bold, "no findings".to_owned()));
+    } else {
+        parts.push((Ink::Bold, format!("{}:", count(total, "finding", "findings"))));
+        for severity in Severity::ALL.iter().rev() {
+            if let Some(number) = report.headline.findings.get(severity).filter(|number| **number > 0) {
+                let lead = if parts.len() > 1 { "· " } else { "" };
+                parts.push((Ink::Severity(*severity), format!("{lead}{} {}", grouped(*number), severity.as_str())));
+            }
+        }
+    }
+    if suppressed > 0 {
+        parts.push((Ink::Dim, format!("· {} suppressed", grouped(suppressed))));
+    }
+    let runs: Vec<(Ink, &str)> = parts.iter().map(|(ink, text)| (*ink, text.as_str())).collect();
+    page.flow(0, &runs);
+}
+
+/// The identities with the highest scores.
+pub(super) fn identities(page: &mut Page, report: &Report, style: &Style) {
+    let all = &report.inventory.identities;
+    if all.is_empty() {
+        return;
+    }
+    let mut open: BTreeMap<&IdentityKey, u64> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
+        if let Some(key) = &finding.identity {
+            *open.entry(key).or_default() += 1;
+        }
+    }
+    let mut order: Vec<&Identity> = all.iter().collect();
+    order.sort_by_key(|identity| (std::cmp::Reverse(identity.score.as_ref().map(|score| score.value)), &identity.id));
+    let shown = if style.verbose { order.len() } else { IDENTITIES.min(order.len()) };
+    page.heading("Identities");
+    let rows: Vec<Vec<String>> = order
+        .iter()
+        .take(shown)
+        .map(|identity| {
+            vec![
+                if identity.sample { format!("{} (sample)", identity.name) } else { identity.name.clone() },
+                format!("{} {}", identity.provider, identity.kind.as_str()),
+                auth(&identity.auth),
+                privilege(identity.privilege).to_owned(),
+                open.get(&identity.id).map_or_else(|| "0".to_owned(), |number| grouped(*number)),
+                identity.score.as_ref().map_or_else(|| "–".to_owned(), |score| score.value.to_string()),
+            ]
+        })
+        .collect();
+    page.table(&["Identity", "Kind", "Authenticates", "Rights", "Findings", "Score"], &rows, &[4, 5], 40);
+    let rest = (order.len() - shown) as u64;
+    if rest > 0 {
+        page.flow(0, &[(Ink::Dim, &format!("+{} more: -v, or -f csv-identities", grouped(rest)))]);
+    }
+}
+
+fn auth(modes: &[AuthMode]) -> String {
+    let words: Vec<&str> = modes.iter().map(|mode| mode_name(*mode)).collect();
+    if words.is_empty() { "not seen".to_owned() } else { words.join(", ") }
+}
+
+fn mode_name(mode: AuthMode) -> &'static str {
+    match mode {
+        AuthMode::Static => "static",
+        AuthMode::Referenced => "referenced",
+        AuthMode::Federated => "federated",
+        AuthMode::Instance => "instance",
+        AuthMode::None => "none",
+        AuthMode::Unknown => "not seen",
+    }
+}
+
+/// A privilege in a word or two.
+pub(super) fn privilege(privilege: Privilege) -> &'static str {
+    match privilege {
+        Privilege::Unknown => "not seen",
+        Privilege::None => "none",
+        Privilege::ReadScoped => "read, scoped",
+        Privilege::WriteScoped => "write, scoped",
+        Privilege::WriteBroad => "write, broad",
+        Privilege::Admin => "admin",
+    }
+}
+
+/// The ten risks, each with its denominator or with what it would take to assess it.
+pub(super) fn risks(page: &mut Page, report: &Report) {
+    if report.risks.is_empty() {
+        return;
+    }
+    page.heading("The ten risks (OWASP Non-Human Identities Top 10, 2025)");
+    let rows: Vec<Vec<String>> = report
+        .risks
+        .iter()
+        .map(|risk| {
+            let id = risk.risk.id().split(':').next().unwrap_or_default().to_owned();
+            let score = risk.score.map_or_else(|| "–".to_owned(), |score| score.to_string());
+            vec![id, risk.title.clone(), score, affected(risk)]
+        })
+        .collect();
+    page.table(&["Risk", "Title", "Score", "Affected"], &rows, &[2], 400);
+}
+
+fn affected(risk: &RiskSummary) -> String {
+    let numbers = format!("{} of {}", grouped(risk.affected), grouped(risk.assessable));
+    let why = risk.why.trim();
+    match risk.status {
+        RiskStatus::Assessed => numbers,
+        RiskStatus::Partly if why.is_empty() => format!("{numbers}, partly assessed"),
+        RiskStatus::Partly => format!("{numbers}, partly assessed: {why}"),
+        RiskStatus::NotAssessed if why.is_empty() => "not assessed".to_owned(),
+        RiskStatus::NotAssessed => format!("not assessed: {why}"),
+    }
+}
+
+/// What was not seen: gaps before limits.
+pub(super) fn notices(page: &mut Page, report: &Report, style: &Style) {
+    if report.notices.is_empty() {
+        return;
+    }
+    page.heading("Gaps and limits");
+    let mut order: Vec<_> = report.notices.iter().collect();
+    order.sort_by_key(|notice| notice.kind);
+    let shown = if style.verbose { order.len() } else { NOTICES.min(order.len()) };
+    for notice in order.iter().take(shown) {
+        let (word, ink) = match notice.kind {
+            NoticeKind::Gap => ("gap", Ink::Alarm),
+            NoticeKind::Limit => ("limit", Ink::Dim),
+        };
+        let mut place = notice.path.clone().unwrap_or_default();
+        for number in [notice.line, notice.column].into_iter().flatten() {
+            place = format!("{place}:{number}");
+        }
+        let code = format!("[{}]", notice.code);
+        let runs = [(ink, word), (Ink::Path, &place), (Ink::Plain, &notice.message), (Ink::Dim, &code)];
+        page.field(0, "", 2, &runs);
+    }
+    let rest = (order.len() - shown) as u64;
+    if rest > 0 {
+        page.flow(2, &[(Ink::Dim, &format!("+{} more: -v, or -f json", grouped(rest)))]);
+    }
+}
+
+/// What was read, what was not, and against which date ages were measured.
+pub(super) fn coverage(page: &mut Page, report: &Report) {
+    let coverage = &report.coverage;
+    let mut read = vec![count(coverage.files, "file", "files"), count(coverage.blobs, "unique blob", "unique blobs")];
+    read.push(size(coverage.bytes));
+    if coverage.commits > 0 || coverage.refs > 0 {
+        let refs = count(coverage.refs, "ref", "refs");
+        read.push(format!("{} on {refs}", count(coverage.commits, "commit", "commits")));
+    }
+    let roots: Vec<String> =
+        coverage.roots.iter().take(3).map(|root| format!("{} ({})", root.path, root.kind)).collect();
+    let more = coverage.roots.len().saturating_sub(3);
+    let mut line = format!("{} in {}", read.join(", "), roots.join(", "));
+    if more > 0 {
+        line.push_str(&format!(" and {more} more"));
+    }
+    page.heading("Scanned");
+    page.flow(2, &[(Ink::Plain, if roots.is_empty() { "nothing" } else { &line })]);
+    let skipped: u64 = coverage.skipped.values().sum();
+    if skipped > 0 {
+        let reasons: Vec<String> = coverage
+            .skipped
+            .iter()
+            .filter(|(_, number)| **number > 0)
+            .map(|(reason, number)| format!("{} {}", grouped(*number), skip_name(*reason)))
+            .collect();
+        page.flow(2, &[(Ink::Plain, &format!("skipped {}: {}", count(skipped, "file", "files"), reasons.join(", ")))]);
+    }
+    let date = report.as_of.to_string();
+    let date = date.get(..10).unwrap_or(&date);
+    let dates = format!("ages as of {date} ({})", report.as_of_source);
+    let key = format!("· fingerprint key {} ({})", report.key_id, report.key_source);
+    let config = report.tool.config.as_ref().map(|path| format!("· configuration {path}")).unwrap_or_default();
+    page.flow(2, &[(Ink::Dim, &dates), (Ink::Dim, &key), (Ink::Dim, &config)]);
+}
+
+fn skip_name(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::Ignored => "ignored by git",
+        SkipReason::Excluded => "excluded",
+        SkipReason::TooLarge => "too large",
+        SkipReason::Binary => "binary",
+        SkipReason::Symlink => "symbolic links",
+        SkipReason::Special => "not regular files",
+        SkipReason::Unreadable => "unreadable",
+        SkipReason::Empty => "empty",
+    }
+}
+
+/// What to type next.
+pub(super) fn hints(page: &mut Page, report: &Report, style: &Style) {
+    let open: Vec<&Finding> = report.findings.iter().filter(|finding| finding.suppressed.is_none()).collect();
+    if open.is_empty() && report.notices.is_empty() {
+        return;
+    }
+    page.blank();
+    let ignorable =
+        open.iter().find(|finding| finding.locations.iter().any(|p| p.in_head && p.container.is_none() && p.line > 0));
+    if let Some(finding) = ignorable {
+        let marker = format!("keyroll:ignore[{}] reason", finding.id);
+        page.flow(0, &[(Ink::Dim, "To accept a finding, put a comment on its line:"), (Ink::Bold, &marker)]);
+    }
+    if !style.verbose {
+        page.flow(0, &[(Ink::Dim, "All places, evidence and notices: -v. Everything, for other tools: -f json.")]);
+    }
+}

@@ -1,0 +1,156 @@
+//! `table`: fits, is inert, and answers a first reader's questions.
+
+use keyroll::model::{Location, Risk, Severity};
+use keyroll::report::Style;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{golden, render};
+
+fn table(report: &keyroll::model::Report) -> String {
+    render("table", report, &Style::default())
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for width in 40..=200 {
+        for verbose in [false, true] {
+            let style = Style { width, verbose, ..Style::default() };
+            let text = render("table", &golden::report(), &style);
+            for line in text.lines() {
+                assert!(line.width() <= width, "{} > {width}: {line}", line.width());
+            }
+        }
+    }
+}
+
+#[test]
+fn names_of_every_script_fit() {
+    let names =
+        ["日本語".repeat(60), "👩🏽‍🚀🇩🇪".repeat(40), "e\u{301}\u{301}\u{301}".repeat(90), "a\tb\u{200f}".repeat(50)];
+    for name in names {
+        let mut report = golden::report();
+        for finding in &mut report.findings {
+            finding.title.clone_from(&name);
+            finding.locations.iter_mut().for_each(|place| place.path.clone_from(&name));
+        }
+        report.inventory.identities.iter_mut().for_each(|identity| identity.name.clone_from(&name));
+        for width in [40, 41, 63, 80, 120] {
+            let text = render("table", &report, &Style { width, verbose: true, ..Style::default() });
+            for line in text.lines() {
+                assert!(line.width() <= width, "{} > {width}: {line}", line.width());
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_codes_appear_only_when_asked_for_and_change_nothing_else() {
+    let plain = table(&golden::report());
+    assert!(!plain.contains('\u{1b}'));
+    let coloured = render("table", &golden::report(), &Style { color: true, ..Style::default() });
+    assert!(coloured.contains("\u{1b}["));
+    let mut stripped = String::new();
+    let mut rest = coloured.as_str();
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        stripped.push_str(before);
+        rest = after.split_once('m').expect("only colour codes").1;
+    }
+    stripped.push_str(rest);
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn a_name_cannot_fake_a_line_of_the_report() {
+    let text = table(&golden::report());
+    assert_eq!(text.lines().filter(|line| line.starts_with("INCOMPLETE")).count(), 1);
+    assert!(text.contains("evil\\x1b[31m\\u{9b}2J\\u{202e}gpj\\u{200b}.exe"));
+}
+
+#[test]
+fn the_headline_comes_first_and_says_what_is_missing() {
+    let text = table(&golden::report());
+    let mut lines = text.lines();
+    assert!(lines.next().unwrap().starts_with("INCOMPLETE: 2 inputs could not be read"));
+    assert_eq!(lines.next(), Some(""));
+    assert_eq!(lines.next(), Some("7 identities · 5 credentials without a known owner"));
+    assert!(lines.next().unwrap().ends_with("static 7 : referenced 12 : federated 3"));
+    assert!(text.contains("12 findings: 1 critical · 3 high · 5 medium · 3 low · 1 suppressed"), "{text}");
+}
+
+#[test]
+fn a_clean_scan_and_an_empty_one_do_not_look_alike() {
+    let clean = table(&golden::clean());
+    assert!(clean.contains("\nNo findings.\n") && clean.contains("412 files"), "{clean}");
+    let empty = table(&golden::empty());
+    assert!(empty.starts_with("NOTHING WAS SCANNED.") && !empty.contains("No findings."), "{empty}");
+    let mut cut = golden::clean();
+    cut.incomplete = true;
+    cut.coverage.interrupted = true;
+    let cut = table(&cut);
+    assert!(cut.starts_with("INCOMPLETE: the run was interrupted"), "{cut}");
+    assert!(cut.contains("No findings in what could be read."), "{cut}");
+}
+
+#[test]
+fn every_open_finding_is_shown_with_place_reason_and_remedy() {
+    let report = golden::report();
+    let text = render("table", &report, &Style { width: 200, ..Style::default() });
+    for finding in
+        report.findings.iter().filter(|finding| finding.suppressed.is_none() && finding.severity > Severity::Low)
+    {
+        let block = text.split(&format!(" {} {}\n", finding.score, finding.title)).nth(1);
+        let block = block.unwrap_or_else(|| panic!("no block for {}", finding.title));
+        let first = &finding.locations[0];
+        assert!(block.contains(&first.path), "{}", finding.title);
+        assert!(block.contains("do "), "{}", finding.title);
+        assert!(block.contains(finding.risk.id()), "{}", finding.title);
+    }
+    assert!(!text.contains("Password of the local test database"), "suppressed findings are only counted");
+}
+
+#[test]
+fn places_beyond_five_are_counted_unless_asked_for() {
+    let text = table(&golden::report());
+    assert!(text.contains("+2 more places"), "{text}");
+    let all = render("table", &golden::report(), &Style { verbose: true, ..Style::default() });
+    assert!(!all.contains("more places") && all.contains("dist/release.zip!config/prod.env:3:23"), "{all}");
+    assert!(all.contains("Password of the local test database"));
+}
+
+#[test]
+fn findings_without_an_owner_come_last_by_provider_and_component() {
+    let text = table(&golden::report());
+    let owned = text.rfind("robot@acme-prod.iam.gserviceaccount.com ·").unwrap();
+    let first = text.find("Owner not known").unwrap();
+    assert!(owned < first);
+    assert!(text.contains("Owner not known · auth0 · services/"), "{text}");
+    assert!(text.contains("Owner not known · generic · services/"), "{text}");
+}
+
+#[test]
+fn a_risk_without_inputs_says_what_it_needs() {
+    let text = render("table", &golden::report(), &Style { width: 160, ..Style::default() });
+    let line = text.lines().find(|line| line.starts_with("NHI10 ")).unwrap();
+    assert!(
+        line.contains("not assessed: needs a list of members: --members FILE") && !line.contains(" 0 of"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_thousand_findings_stay_readable_and_none_is_lost_silently() {
+    let mut report = golden::empty();
+    report.coverage.files = 1;
+    for n in 0..1000u64 {
+        let terms = [("base", if n < 80 { 95 } else { 30 })];
+        let place = Location { path: format!("f{n}.env"), line: 1, column: 1, in_head: true, ..Location::default() };
+        report.findings.push(golden::finding("jwt", Risk::Nhi2, &format!("Token {n}."), &terms, vec![place]));
+    }
+    let text = table(&report);
+    assert!(text.contains("Token 79."), "every serious one is named");
+    assert!(!text.contains("Token 80."));
+    assert!(text.contains("Not shown: 920 low findings."), "{text}");
+    assert_eq!(text.matches("confidence high").count(), 50);
+    let all = render("table", &report, &Style { verbose: true, ..Style::default() });
+    assert!(all.contains("Token 999.") && !all.contains("Not shown"));
+}
