@@ -15,6 +15,7 @@ mod reach;
 mod schema;
 
 fn main() {
+    println!("cargo:rustc-cfg=in_library");
     println!("cargo:rerun-if-changed=rules");
     println!("cargo:rerun-if-changed=src/rules/schema.rs");
     println!("cargo:rerun-if-changed=src/rules/reach.rs");

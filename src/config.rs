@@ -160,6 +160,8 @@ pub struct Settings {
     pub strict: bool,
     /// True when the user said that history is not wanted.
     pub no_history: bool,
+    /// True when outputs may show whole values.
+    pub show_secrets: bool,
     /// Excluded paths.
     pub excludes: GlobSet,
     /// Largest file scanned, in bytes.

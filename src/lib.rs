@@ -5,6 +5,7 @@
 //! surface; this crate's Rust API is not.
 
 pub mod assess;
+pub mod cli;
 pub mod config;
 pub mod decode;
 pub mod detect;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary: hands the command line to the library and its outcome to the system.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keyroll::cli::run(std::env::args_os()).into()
+}

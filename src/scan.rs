@@ -349,3 +349,15 @@ impl Seen {
         }
     }
 }
+
+/// Ids of the offline proofs.
+#[must_use]
+pub fn validator_ids() -> Vec<&'static str> {
+    crate::validate::VALIDATORS.iter().map(|v| v.id).collect()
+}
+
+/// One line on an offline proof.
+#[must_use]
+pub fn validator_about(id: &str) -> Option<&'static str> {
+    crate::validate::find(id).map(|v| v.about)
+}

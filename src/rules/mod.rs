@@ -143,6 +143,15 @@ mod built_in {
     include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 }
 
+/// The JSON Schema of a rule file, for editors.
+#[must_use]
+pub fn json_schema() -> String {
+    let mut schema = schemars::schema_for!(schema::RuleFile);
+    schema.insert("title".to_owned(), "keyroll rule file".into());
+    // A schema is plain data and always serializes.
+    serde_json::to_string_pretty(&schema).map(|text| text + "\n").unwrap_or_default()
+}
+
 /// The rules compiled into this binary, sorted by provider and then as written.
 #[must_use]
 pub fn built_in() -> &'static [Rule] {

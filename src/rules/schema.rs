@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 /// One rule file.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(in_library, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
     /// Provider id: lower-case words joined by `-`; the file is `rules/<provider>.yml`.
@@ -26,6 +27,7 @@ pub struct RuleFile {
 
 /// One detector as written.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(in_library, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RuleDef {
     /// Stable id, kebab case, at most 48 characters, starting with the provider where that reads well.
@@ -106,6 +108,7 @@ pub struct RuleDef {
 
 /// What kind of identity a credential belongs to.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(in_library, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IdentityDef {
     /// An identity kind: `cloud-user`, `role`, `service-account`, `application`, `ci-job`, `workload`, `bot`, `agent`,
@@ -118,6 +121,7 @@ pub struct IdentityDef {
 
 /// The other half of a paired credential.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(in_library, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PairDef {
     /// The rule that finds the other half.

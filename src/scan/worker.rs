@@ -305,7 +305,13 @@ impl<'a> Worker<'a> {
             identity_kind: rule.identity_kind,
             human: rule.human,
             fingerprint,
-            preview: identifier.clone().unwrap_or_else(|| candidate.secret.preview()),
+            preview: identifier.clone().unwrap_or_else(|| {
+                if self.settings.show_secrets {
+                    String::from_utf8_lossy(candidate.secret.expose()).into_owned()
+                } else {
+                    candidate.secret.preview()
+                }
+            }),
             identifier,
             parts: candidate.parts.into_iter().map(|p| (p.name, p.value)).collect(),
             key_name: candidate.key_name,

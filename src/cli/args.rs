@@ -1,0 +1,375 @@
+//! The command line, as clap types; nothing here does anything.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::model::{Confidence, Severity};
+
+/// Inventory of non-human identities and the exposure of their credentials.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keyroll",
+    version,
+    about = "Finds non-human identities and their exposed credentials, and scores them against the OWASP NHI Top 10",
+    after_help = "`keyroll PATH` means `keyroll scan PATH`.\n\nExit codes: 0 clean, 1 findings at or over --fail-on, 2 wrong usage or configuration, 3 incomplete (something could not be read).",
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan files: credentials, pipelines and exports below the paths
+    #[command(visible_alias = "dir", alias = "fs", alias = "filesystem", alias = "path")]
+    Scan(Box<ScanArgs>),
+    /// Scan standard input
+    Stdin(Box<ScanArgs>),
+    /// Show a JSON report in another format
+    Report(ReportArgs),
+    /// Say why each possible value of a file was or was not reported
+    Explain(ExplainArgs),
+    /// The rules that find credentials
+    Rules {
+        /// What about them.
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
+    /// The checks that assess the inventory
+    Checks {
+        /// What about them.
+        #[command(subcommand)]
+        command: ChecksCommand,
+    },
+    /// The pipelines and exports that are read
+    Formats {
+        /// What about them.
+        #[command(subcommand)]
+        command: FormatsCommand,
+    },
+    /// The configuration
+    Config {
+        /// What about it.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Completions, manual page and schemas
+    Generate {
+        /// What to write to standard output.
+        #[command(subcommand)]
+        command: GenerateCommand,
+    },
+}
+
+/// Arguments of a scan.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Files and directories
+    #[arg(default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    /// Outputs.
+    pub output: OutputArgs,
+
+    /// Read standard input instead of paths
+    #[arg(long, help_heading = "Input")]
+    pub stdin: bool,
+    /// Leave out paths that match; without a slash at any depth
+    #[arg(long, value_name = "GLOB", help_heading = "Input")]
+    pub exclude: Vec<String>,
+    /// Scan files that git ignores, too
+    #[arg(long, help_heading = "Input")]
+    pub no_gitignore: bool,
+    /// Scan the working tree only
+    #[arg(long, alias = "no-git", help_heading = "Input")]
+    pub no_history: bool,
+    /// Largest file scanned, in MiB [default: 64]
+    #[arg(long, value_name = "MIB", alias = "max-target-megabytes", help_heading = "Input")]
+    pub max_file_size: Option<u64>,
+    /// Threads [default: one a core]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        alias = "concurrency",
+        help_heading = "Input"
+    )]
+    pub jobs: usize,
+
+    /// Least confidence reported [default: medium]
+    #[arg(long, value_name = "LEVEL", help_heading = "Findings")]
+    pub confidence: Option<ConfidenceArg>,
+    /// Least severity reported [default: low]
+    #[arg(long, value_name = "LEVEL", help_heading = "Findings")]
+    pub severity: Option<SeverityArg>,
+    /// Severity from which the exit code is 1 [default: medium]
+    #[arg(long, value_name = "LEVEL", help_heading = "Findings")]
+    pub fail_on: Option<SeverityArg>,
+    /// Exit code for findings
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Findings")]
+    pub exit_code: u8,
+    /// Exit 0 in spite of findings
+    #[arg(long, help_heading = "Findings")]
+    pub exit_zero: bool,
+    /// Treat limits (sizes, excludes, expired exceptions) as gaps: exit 3
+    #[arg(long, help_heading = "Findings")]
+    pub strict: bool,
+    /// Report what comments suppress, too
+    #[arg(long, alias = "no-ignore", alias = "ignore-gitleaks-allow", help_heading = "Findings")]
+    pub no_inline_ignores: bool,
+    /// Date that ages are measured against [default: today]
+    #[arg(long, value_name = "DATE", help_heading = "Findings")]
+    pub as_of: Option<String>,
+    /// Show whole secrets in the outputs; never use it where logs are kept
+    #[arg(long, help_heading = "Findings")]
+    pub show_secrets: bool,
+
+    /// More rules: a folder or file of YAML
+    #[arg(long, value_name = "DIR", help_heading = "Rules")]
+    pub rules: Vec<PathBuf>,
+    /// Run only these rules
+    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    pub enable_rule: Vec<String>,
+    /// Do not run these rules
+    #[arg(long, value_name = "ID", help_heading = "Rules")]
+    pub disable_rule: Vec<String>,
+
+    /// Configuration [default: .keyroll.yml at the top of the current repository]
+    #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
+    pub config: Option<PathBuf>,
+    /// Use no configuration
+    #[arg(long, conflicts_with = "config", alias = "isolated", help_heading = "Configuration")]
+    pub no_config: bool,
+    /// Key for fingerprints, as a file; the variable KEYROLL_KEY holds one, too
+    #[arg(long, value_name = "FILE", help_heading = "Configuration")]
+    pub key_file: Option<PathBuf>,
+
+    /// Accepted for old habits: outputs are always redacted
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "100")]
+    pub redact: Option<String>,
+    /// Accepted for old habits
+    #[arg(long, hide = true)]
+    pub no_banner: bool,
+}
+
+/// Where and how to write.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Output format, and file if not standard output; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]", alias = "report-format", help_heading = "Output")]
+    pub format: Vec<String>,
+    /// File for the format that names none
+    #[arg(short, long, value_name = "FILE", alias = "report-path", short_alias = 'r', help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Write suppressed results into SARIF, too
+    #[arg(long, help_heading = "Output")]
+    pub sarif_suppressed: bool,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+    /// Show every location and notice
+    #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
+    pub verbose: bool,
+    /// No colours; NO_COLOR does the same
+    #[arg(long, help_heading = "Output")]
+    pub no_color: bool,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// A report of `-f json`
+    pub file: PathBuf,
+    #[command(flatten)]
+    /// Outputs.
+    pub output: OutputArgs,
+    /// Severity from which the exit code is 1
+    #[arg(long, value_name = "LEVEL", default_value = "medium")]
+    pub fail_on: SeverityArg,
+    /// Exit 0 in spite of findings
+    #[arg(long)]
+    pub exit_zero: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// File, or file and line as PATH:LINE
+    pub place: String,
+    /// More rules: a folder or file of YAML
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+}
+
+/// Commands about rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// List the rules by provider
+    List {
+        /// More rules: a folder or file of YAML
+        #[arg(long, value_name = "DIR")]
+        rules: Vec<PathBuf>,
+    },
+    /// Explain one rule
+    Explain {
+        /// Its id
+        id: String,
+        /// More rules: a folder or file of YAML
+        #[arg(long, value_name = "DIR")]
+        rules: Vec<PathBuf>,
+    },
+    /// Check rules and their examples: a folder or file, or the rules compiled in
+    Check {
+        /// Folder or file of YAML
+        path: Option<PathBuf>,
+    },
+    /// Write the beginnings of a rule
+    New {
+        /// Its id, starting with the provider: acme-api-key
+        id: String,
+        /// Provider [default: the id up to its first dash]
+        #[arg(long)]
+        provider: Option<String>,
+        /// Folder that holds the provider's file
+        #[arg(long, value_name = "DIR", default_value = "rules")]
+        dir: PathBuf,
+    },
+}
+
+/// Commands about checks.
+#[derive(Debug, Subcommand)]
+pub enum ChecksCommand {
+    /// List the checks by risk
+    List,
+    /// Explain one check
+    Explain {
+        /// Its id
+        id: String,
+    },
+}
+
+/// Commands about formats.
+#[derive(Debug, Subcommand)]
+pub enum FormatsCommand {
+    /// List the formats and the commands that produce exports
+    List,
+}
+
+/// Commands about the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show which configuration is used here
+    Show,
+    /// Check a configuration
+    Check {
+        /// The file [default: the one used here]
+        file: Option<PathBuf>,
+    },
+    /// Write a configuration with every key explained
+    Init {
+        /// Write it to standard output
+        #[arg(long)]
+        print: bool,
+    },
+}
+
+/// What can be generated.
+#[derive(Debug, Subcommand)]
+pub enum GenerateCommand {
+    /// Shell completions
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// The manual page
+    Man,
+    /// A JSON Schema
+    Schema {
+        /// Which
+        #[arg(default_value = "report")]
+        which: SchemaArg,
+    },
+    /// The reference page of rules, checks or formats, in Markdown
+    Docs {
+        /// Which
+        which: DocsArg,
+    },
+}
+
+/// Schemas.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SchemaArg {
+    /// The JSON report.
+    Report,
+    /// Rule files.
+    Rules,
+}
+
+/// Reference pages.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DocsArg {
+    /// Every rule.
+    Rules,
+    /// Every check.
+    Checks,
+    /// Every format.
+    Formats,
+}
+
+/// Severities as flags take them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SeverityArg {
+    /// 1–39.
+    Low,
+    /// 40–69.
+    Medium,
+    /// 70–90.
+    High,
+    /// 91–100.
+    Critical,
+}
+
+impl From<SeverityArg> for Severity {
+    fn from(arg: SeverityArg) -> Self {
+        match arg {
+            SeverityArg::Low => Self::Low,
+            SeverityArg::Medium => Self::Medium,
+            SeverityArg::High => Self::High,
+            SeverityArg::Critical => Self::Critical,
+        }
+    }
+}
+
+/// Confidences as flags take them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ConfidenceArg {
+    /// Worth a look when hunting.
+    Low,
+    /// The default.
+    Medium,
+    /// Shape and context agree.
+    High,
+    /// Proved offline.
+    Confirmed,
+}
+
+impl From<ConfidenceArg> for Confidence {
+    fn from(arg: ConfidenceArg) -> Self {
+        match arg {
+            ConfidenceArg::Low => Self::Low,
+            ConfidenceArg::Medium => Self::Medium,
+            ConfidenceArg::High => Self::High,
+            ConfidenceArg::Confirmed => Self::Confirmed,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The command line: parses, calls the library, writes, and says how it ended. The only floor that knows clap and the
+//! terminal (the table report draws tables, but is told width and colour).
+
+mod about;
+mod args;
+mod exit;
+mod explain;
+mod generate;
+mod output;
+mod progress;
+mod rules;
+mod scan;
+mod settings;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use clap::Parser as _;
+
+pub use args::Cli;
+pub use exit::Exit;
+
+use args::Command;
+
+/// Commands of the first argument; anything else is a path to scan.
+const COMMANDS: &[&str] = &[
+    "scan",
+    "dir",
+    "fs",
+    "filesystem",
+    "path",
+    "stdin",
+    "report",
+    "explain",
+    "rules",
+    "checks",
+    "formats",
+    "config",
+    "generate",
+];
+
+/// Runs a whole command line.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(with_command(args.into_iter().collect())) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let usage = error.use_stderr();
+            // A closed pipe is no reason to complain.
+            let _ = error.print();
+            return if usage { Exit::Usage } else { Exit::Clean };
+        }
+    };
+    let result = match cli.command {
+        Command::Scan(args) => scan::run(&args, args.stdin),
+        Command::Stdin(args) => scan::run(&args, true),
+        Command::Report(args) => output::render(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Rules { command } => rules::run(command),
+        Command::Checks { command } => about::checks(command),
+        Command::Formats { command } => about::formats(command),
+        Command::Config { command } => settings::command(command),
+        Command::Generate { command } => generate::run(&command),
+    };
+    result.unwrap_or_else(|error| {
+        complain(&format!("{error:#}"));
+        Exit::Usage
+    })
+}
+
+/// `keyroll PATH` means `keyroll scan PATH`; a command word wins over a directory of that name.
+fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
+    let Some(first) = args.get(1) else { return args };
+    let text = first.to_string_lossy();
+    let is_general = matches!(text.as_ref(), "-h" | "--help" | "-V" | "--version" | "help");
+    if text == "help" {
+        args[1] = "--help".into();
+    } else if !is_general && !COMMANDS.contains(&text.as_ref()) {
+        args.insert(1, "scan".into());
+    }
+    args
+}
+
+/// One line on standard error.
+fn complain(message: &str) {
+    let _ = writeln!(std::io::stderr(), "keyroll: {message}");
+}
+
+/// Writes text to standard output; a closed pipe ends quietly.
+fn print(text: &str) -> anyhow::Result<Exit> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(Exit::Clean),
+    }
+}

@@ -1,0 +1,152 @@
+//! Writes reports to where `-f` and `-o` say.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+
+use super::args::{OutputArgs, ReportArgs};
+use super::settings::environment;
+use super::{Exit, complain};
+use crate::model::{NoticeKind, Report, Severity};
+use crate::report::{self, Reporter, Style};
+use crate::text::escape;
+
+/// One output and where it goes.
+pub struct Target {
+    reporter: &'static Reporter,
+    file: Option<PathBuf>,
+}
+
+/// Reads `-f` and `-o`.
+///
+/// # Errors
+/// When a format is unknown or two would share standard output.
+pub fn targets(args: &OutputArgs) -> anyhow::Result<Vec<Target>> {
+    let find = |id: &str| {
+        report::find(id).with_context(|| {
+            let known: Vec<&str> = report::REPORTERS.iter().map(|r| r.id).collect();
+            format!("-f {id}: no such format; there are {}", known.join(", "))
+        })
+    };
+    let mut targets = Vec::new();
+    for format in &args.format {
+        let (id, file) = match format.split_once('=') {
+            Some((id, file)) if !file.is_empty() => (id, Some(PathBuf::from(file))),
+            Some((id, _)) => bail!("-f {id}=: the file name is missing"),
+            None => (format.as_str(), None),
+        };
+        targets.push(Target { reporter: find(id)?, file: file.filter(|f| f.as_os_str() != "-") });
+    }
+    if let Some(path) = args.output.as_ref().filter(|p| p.as_os_str() != "-") {
+        match targets.iter_mut().find(|t| t.file.is_none()) {
+            Some(target) => target.file = Some(path.clone()),
+            None => {
+                let extension = path.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
+                let by_name = report::REPORTERS.iter().find(|r| r.extension == extension);
+                let reporter = by_name.copied().with_context(|| {
+                    format!("-o {}: name the format with -f, the extension does not tell it", path.display())
+                })?;
+                targets.push(Target { reporter, file: Some(path.clone()) });
+            }
+        }
+    }
+    if targets.iter().all(|t| t.file.is_some()) {
+        targets.insert(0, Target { reporter: find("table")?, file: None });
+    }
+    if targets.iter().filter(|t| t.file.is_none()).count() > 1 {
+        bail!("two formats want standard output: give one of them a file, as in -f sarif=out.sarif");
+    }
+    Ok(targets)
+}
+
+/// Writes every output. A pipe that is closed early ends that output quietly.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(report: &Report, targets: &[Target], args: &OutputArgs) -> anyhow::Result<()> {
+    for target in targets {
+        match &target.file {
+            Some(path) => {
+                let name = || path.display().to_string();
+                let mut out = BufWriter::new(File::create(path).with_context(name)?);
+                let style = Style { width: 100, color: false, ..style(args) };
+                (target.reporter.write)(report, &style, &mut out).and_then(|()| out.flush()).with_context(name)?;
+            }
+            None => {
+                let mut out = BufWriter::new(io::stdout().lock());
+                match (target.reporter.write)(report, &style(args), &mut out).and_then(|()| out.flush()) {
+                    Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
+                    other => other.context("standard output")?,
+                }
+            }
+        }
+    }
+    let table_shown = targets.iter().any(|t| t.file.is_none() && t.reporter.id == "table");
+    if !args.quiet && !table_shown {
+        tell(report, args.verbose);
+    }
+    Ok(())
+}
+
+/// What somebody should know whose report went to a file or another program.
+fn tell(report: &Report, verbose: bool) {
+    let most = if verbose { usize::MAX } else { 10 };
+    for notice in report.notices.iter().take(most) {
+        let kind = if notice.kind == NoticeKind::Gap { "gap" } else { "limit" };
+        let place = match (&notice.path, notice.line) {
+            (Some(path), Some(line)) => format!("{path}:{line}: "),
+            (Some(path), None) => format!("{path}: "),
+            _ => String::new(),
+        };
+        complain(&escape::terminal(&format!("{kind}: {place}{}", notice.message)));
+    }
+    if report.notices.len() > most {
+        complain(&format!("{} more notices; -v shows them", report.notices.len() - most));
+    }
+    let open = report.findings.iter().filter(|f| f.suppressed.is_none()).count();
+    complain(&format!(
+        "{open} findings, {} identities; {} files scanned, {} skipped",
+        report.headline.identities,
+        report.coverage.files,
+        report.coverage.skipped.values().sum::<u64>()
+    ));
+}
+
+fn style(args: &OutputArgs) -> Style {
+    let terminal = io::stdout().is_terminal();
+    let columns = environment("COLUMNS").and_then(|c| c.parse().ok());
+    let width = columns.or_else(|| terminal_size::terminal_size().map(|(w, _)| usize::from(w.0)).filter(|_| terminal));
+    Style {
+        width: width.unwrap_or(80).clamp(40, 200),
+        color: terminal && !args.no_color && environment("NO_COLOR").is_none(),
+        sarif_suppressed: args.sarif_suppressed,
+        verbose: args.verbose,
+    }
+}
+
+/// How a report ends a run.
+pub fn exit(report: &Report, fail_on: Severity, code: u8, zero: bool) -> Exit {
+    let failing = report.findings.iter().any(|f| f.suppressed.is_none() && f.severity >= fail_on);
+    if failing && !zero {
+        Exit::Findings(code)
+    } else if report.incomplete {
+        Exit::Incomplete
+    } else {
+        Exit::Clean
+    }
+}
+
+/// `keyroll report`.
+pub fn render(args: &ReportArgs) -> anyhow::Result<Exit> {
+    let targets = targets(&args.output)?;
+    let name = || args.file.display().to_string();
+    let text = std::fs::read_to_string(&args.file).with_context(name)?;
+    let report: Report = serde_json::from_str(&text).with_context(|| format!("{}: no keyroll report", name()))?;
+    if report.schema != Report::SCHEMA {
+        bail!("{}: schema {} is not {}, which this version reads", name(), report.schema, Report::SCHEMA);
+    }
+    write(&report, &targets, &args.output)?;
+    Ok(exit(&report, args.fail_on.into(), 1, args.exit_zero))
+}

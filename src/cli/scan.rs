@@ -1,0 +1,36 @@
+//! `keyroll scan`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::args::ScanArgs;
+use super::progress::Line;
+use super::{Exit, complain, output, settings};
+use crate::scan::{self, Progress};
+
+/// Runs a scan and writes its outputs.
+pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
+    let targets = output::targets(&args.output)?;
+    let settings = settings::from_args(args, stdin)?;
+    let progress = Arc::new(Progress::default());
+    let on_interrupt = Arc::clone(&progress);
+    // Without a handler Ctrl-C ends the process at once, which is all that is lost.
+    let _ = ctrlc::set_handler(move || {
+        if on_interrupt.stop.swap(true, Ordering::Relaxed) {
+            // A second one means it.
+            std::process::abort();
+        }
+    });
+    // A panic while a blob is read becomes a notice; its message would only tear the progress line.
+    std::panic::set_hook(Box::new(|info| {
+        if std::env::var_os("RUST_BACKTRACE").is_some() {
+            complain(&info.to_string());
+        }
+    }));
+    let line = Line::start(&progress, args.output.quiet);
+    let report = scan::run(&settings, &progress);
+    drop(line);
+    let report = report?;
+    output::write(&report, &targets, &args.output)?;
+    Ok(output::exit(&report, settings.fail_on, args.exit_code, args.exit_zero))
+}

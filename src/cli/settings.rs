@@ -1,0 +1,182 @@
+//! From flags, environment and configuration to settings.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+
+use super::args::{ConfigCommand, ScanArgs};
+use super::{Exit, print};
+use crate::config::{self, Allowlist, Config, Settings};
+use crate::model::{Confidence, FingerprintKey, Severity, parse_instant};
+
+/// The settings of a scan. Flags win over the configuration, which wins over the defaults.
+pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
+    let config = load(args.config.as_deref(), args.no_config)?;
+    let (as_of, as_of_source) = match &args.as_of {
+        Some(text) => {
+            let at = parse_instant(text).with_context(|| format!("--as-of {text}: no date; write 2027-01-31"))?;
+            (at, "flag")
+        }
+        None => (today()?, "today"),
+    };
+    let mut expired = Vec::new();
+    let excludes = config::excludes(&config, &args.exclude, as_of, &mut expired)?;
+    let allow = Allowlist::new(&config, as_of, &mut expired)?;
+    let file = &config.file;
+    let base = config.path.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+    let mut rule_dirs: Vec<PathBuf> = file.rules.dirs.iter().map(|d| base.join(d)).collect();
+    rule_dirs.extend(args.rules.iter().cloned());
+    let disabled_rules = file.rules.disable.iter().chain(&args.disable_rule).cloned().collect();
+    let size = args.max_file_size.or(file.max_file_size).unwrap_or(64);
+    Ok(Settings {
+        paths: args.paths.clone(),
+        stdin,
+        jobs: args.jobs,
+        gitignore: !args.no_gitignore,
+        inline_ignores: !args.no_inline_ignores,
+        strict: args.strict,
+        no_history: args.no_history,
+        show_secrets: args.show_secrets,
+        excludes,
+        max_file_size: size.saturating_mul(1 << 20),
+        confidence: args.confidence.map(Into::into).or(file.confidence).unwrap_or(Confidence::Medium),
+        severity: args.severity.map(Into::into).or(file.severity).unwrap_or(Severity::Low),
+        fail_on: args.fail_on.map(Into::into).or(file.fail_on).unwrap_or(Severity::Medium),
+        disabled_rules,
+        enabled_rules: args.enable_rule.clone(),
+        rule_dirs,
+        as_of,
+        as_of_source,
+        key: key(args, &config)?,
+        allow,
+        config: config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default())),
+        expired,
+    })
+}
+
+/// Settings for commands that only need rules.
+pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
+    Ok(Settings {
+        paths: Vec::new(),
+        stdin: false,
+        jobs: 1,
+        gitignore: true,
+        inline_ignores: true,
+        strict: false,
+        no_history: true,
+        show_secrets: false,
+        excludes: globset::GlobSet::empty(),
+        max_file_size: 64 << 20,
+        confidence: Confidence::Medium,
+        severity: Severity::Low,
+        fail_on: Severity::Medium,
+        disabled_rules: Vec::new(),
+        enabled_rules: Vec::new(),
+        rule_dirs: rules.to_vec(),
+        as_of: today()?,
+        as_of_source: "today",
+        key: None,
+        allow: Allowlist::default(),
+        config: None,
+        expired: Vec::new(),
+    })
+}
+
+/// Now, cut to the UTC day, so that two runs of one day agree.
+fn today() -> anyhow::Result<Timestamp> {
+    let now = Timestamp::now().as_second();
+    Ok(Timestamp::from_second(now - now.rem_euclid(86_400))?)
+}
+
+/// First of `--key-file`, `KEYROLL_KEY`, the configuration; the scan derives one otherwise.
+fn key(args: &ScanArgs, config: &Config) -> anyhow::Result<Option<FingerprintKey>> {
+    let checked = |material: &[u8], source: &'static str| {
+        let material = material.trim_ascii();
+        if material.len() < 16 {
+            bail!("the fingerprint key of {source} is shorter than 16 bytes: make one with `openssl rand -hex 32`");
+        }
+        Ok(Some(FingerprintKey::new(material, source, false)))
+    };
+    if let Some(path) = &args.key_file {
+        return checked(&std::fs::read(path).with_context(|| path.display().to_string())?, "key-file");
+    }
+    if let Some(value) = environment("KEYROLL_KEY") {
+        return checked(value.as_bytes(), "environment");
+    }
+    match &config.file.fingerprint_key {
+        Some(text) => checked(text.as_bytes(), "config"),
+        None => Ok(None),
+    }
+}
+
+/// A variable of the environment, when it is set and not empty.
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+fn load(flag: Option<&Path>, none: bool) -> anyhow::Result<Config> {
+    match (flag, none) {
+        (_, true) => Ok(Config::default()),
+        (Some(path), _) => Ok(Config::load(path)?),
+        (None, _) => match found() {
+            Some(path) => Ok(Config::load(&path)?),
+            None => Ok(Config::default()),
+        },
+    }
+}
+
+/// The configuration at the top of the repository that holds the current directory.
+fn found() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let top = here.ancestors().find(|d| d.join(".git").exists())?;
+    Some(top.join(config::FILE_NAME)).filter(|p| p.is_file())
+}
+
+/// A path as reports show it: relative to the current directory where it can be.
+fn shown(path: &Path) -> String {
+    let relative = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    relative.unwrap_or_else(|| path.to_owned()).display().to_string().replace('\\', "/")
+}
+
+/// `keyroll config …`.
+pub fn command(command: ConfigCommand) -> anyhow::Result<Exit> {
+    match command {
+        ConfigCommand::Init { print: true } => print(config::TEMPLATE),
+        ConfigCommand::Init { print: false } => {
+            let here = std::env::current_dir()?;
+            let top = here.ancestors().find(|d| d.join(".git").exists()).unwrap_or(&here).to_owned();
+            let path = top.join(config::FILE_NAME);
+            if path.exists() {
+                bail!("{} is there already; `keyroll config init --print` shows the template", shown(&path));
+            }
+            std::fs::write(&path, config::TEMPLATE).with_context(|| path.display().to_string())?;
+            print(&format!("wrote {}\n", shown(&path)))
+        }
+        ConfigCommand::Check { file } => {
+            let path = file.or_else(found).context("no configuration here; `keyroll config init` writes one")?;
+            let config = Config::load(&path)?;
+            let mut expired = Vec::new();
+            let as_of = today()?;
+            config::excludes(&config, &[], as_of, &mut expired)?;
+            let allow = Allowlist::new(&config, as_of, &mut expired)?;
+            let mut settings = plain(&config.file.rules.dirs)?;
+            settings.disabled_rules.clone_from(&config.file.rules.disable);
+            settings.allow = allow;
+            crate::scan::engine(&settings)?;
+            let mut text = format!("{} is valid\n", shown(&path));
+            for entry in expired {
+                text.push_str(&format!("expired: {entry}\n"));
+            }
+            print(&text)
+        }
+        ConfigCommand::Show => match found() {
+            None => print("no configuration: no .keyroll.yml at the top of this repository; the defaults hold\n"),
+            Some(path) => {
+                let config = Config::load(&path)?;
+                let text = std::fs::read_to_string(&path)?;
+                print(&format!("# {} (sha256 {})\n{text}", shown(&path), config.hash.unwrap_or_default()))
+            }
+        },
+    }
+}
