@@ -1,1 +1,13 @@
 //! Cloud and SaaS exports.
+
+mod aws;
+mod aws_access_keys;
+mod aws_credential_report;
+mod json_stream;
+#[cfg(test)]
+mod testing;
+
+use super::Format;
+
+/// The formats of this folder, in the order in which they are asked.
+pub const FORMATS: &[&Format] = &[&aws_credential_report::FORMAT, &aws_access_keys::FORMAT];

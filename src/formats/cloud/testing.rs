@@ -1,0 +1,209 @@
+//! Runs a format in a test, and the fixtures of this folder's formats.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::BufReader;
+use std::path::Path;
+
+use super::FORMATS;
+use super::aws::tests::key_id;
+use crate::doc::Doc;
+use crate::formats::{Format, HEAD, Input, Out, ReadNotice};
+use crate::model::{At, EnvironmentClass, Fact, Human, RepoPath, Status, When};
+
+/// Facts and notices of one input, by both entries of the format, which must agree.
+pub fn run(format: &Format, text: &str) -> (Vec<Fact>, Vec<ReadNotice>) {
+    let path = RepoPath::from("export.json");
+    let head: String = text.chars().take(HEAD).collect();
+    assert!((format.claims)(&path, &head), "{} claims the input", format.id);
+    let whole = collect(|out| (format.read)(&Input { path: &path, repository: None, text }, &Doc::default(), out));
+    for chunk in [7, 8192] {
+        let mut reader = BufReader::with_capacity(chunk, text.as_bytes());
+        let input = Input { path: &path, repository: None, text: "" };
+        let streamed = collect(|out| (format.stream.unwrap())(&input, &mut reader, out));
+        let lines = |facts: &[Fact]| facts.iter().map(line).collect::<Vec<_>>();
+        assert_eq!(lines(&whole.0), lines(&streamed.0), "read and stream give the same facts");
+        assert_eq!(whole.1, streamed.1, "read and stream give the same notices");
+        assert!(streamed.0.iter().all(|fact| at(fact).span.is_none()), "a stream knows no spans");
+    }
+    for fact in &whole.0 {
+        if let (Some(span), Some(line)) = (at(fact).span, at(fact).line) {
+            let before = text.get(..span.start).expect("spans lie on characters");
+            assert_eq!(before.matches('\n').count() as u64 + 1, line, "span and line agree");
+            assert!(text.get(span.start..span.end).is_some());
+        }
+    }
+    whole
+}
+
+fn collect(read: impl FnOnce(&mut Out<'_>)) -> (Vec<Fact>, Vec<ReadNotice>) {
+    let (mut facts, mut notices) = (Vec::new(), Vec::new());
+    read(&mut Out::new(&mut |fact| facts.push(fact), &mut |notice| notices.push(notice)));
+    (facts, notices)
+}
+
+/// All facts of an input, one line each.
+pub fn lines(format: &Format, text: &str) -> Vec<String> {
+    run(format, text).0.iter().map(line).collect()
+}
+
+/// The facts without their places, sorted: what must not depend on the order of the input.
+pub fn fact_set(format: &Format, text: &str) -> Vec<String> {
+    let mut out: Vec<String> = run(format, text).0.iter().map(summary).collect();
+    out.sort();
+    out
+}
+
+/// `line:column-or-pointer kind summary`.
+pub fn line(fact: &Fact) -> String {
+    let at = at(fact);
+    let line = at.line.map_or_else(|| "-".to_owned(), |line| line.to_string());
+    format!("{line}:{} {}", at.pointer.as_deref().unwrap_or("1"), summary(fact))
+}
+
+fn at(fact: &Fact) -> &At {
+    match fact {
+        Fact::Identity(at, _)
+        | Fact::Credential(at, _)
+        | Fact::Grant(at, _)
+        | Fact::Trust(at, _)
+        | Fact::Usage(at, _)
+        | Fact::ThirdParty(at, _)
+        | Fact::Secret(at, _) => at,
+    }
+}
+
+fn when(out: &mut String, name: &str, when: When) {
+    match when {
+        When::Unknown => {}
+        When::At(moment) => write!(out, " {name}={moment}").unwrap(),
+        When::Never => write!(out, " {name}=never").unwrap(),
+        When::NotApplicable => write!(out, " {name}=not-applicable").unwrap(),
+        When::Unsupported => write!(out, " {name}=unsupported").unwrap(),
+    }
+}
+
+fn text(out: &mut String, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        write!(out, " {name}={value}").unwrap();
+    }
+}
+
+fn attributes(out: &mut String, attributes: &BTreeMap<String, String>) {
+    let list: Vec<String> = attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if !list.is_empty() {
+        write!(out, " {{{}}}", list.join(", ")).unwrap();
+    }
+}
+
+/// What a fact says, in one line.
+pub fn summary(fact: &Fact) -> String {
+    let mut out = String::new();
+    match fact {
+        Fact::Identity(_, f) => {
+            write!(out, "identity {} {} name={}", f.key, f.kind.as_str(), f.name).unwrap();
+            for alias in &f.aliases {
+                write!(out, " alias={alias}").unwrap();
+            }
+            text(&mut out, "account", f.account.as_deref());
+            if f.human != Human::Maybe {
+                write!(out, " human={:?}", f.human).unwrap();
+            }
+            status(&mut out, f.status);
+            when(&mut out, "created", f.created);
+            when(&mut out, "last_used", f.last_used);
+            text(&mut out, "owner", f.owner.as_deref());
+            if f.environment.class != EnvironmentClass::Unknown || !f.environment.why.is_empty() {
+                write!(out, " environment={:?} ({})", f.environment.class, f.environment.why).unwrap();
+            }
+            attributes(&mut out, &f.attributes);
+        }
+        Fact::Credential(_, f) => {
+            write!(out, "credential {} {}", f.key, f.kind).unwrap();
+            text(&mut out, "identity", f.identity.as_ref().map(|key| key.as_str()));
+            status(&mut out, f.status);
+            when(&mut out, "created", f.created);
+            when(&mut out, "rotated", f.rotated);
+            when(&mut out, "expires", f.expires);
+            when(&mut out, "last_used", f.last_used);
+            when(&mut out, "as_of", f.as_of);
+            attributes(&mut out, &f.attributes);
+        }
+        Fact::Grant(_, f) => {
+            write!(out, "grant {} {:?} [{}] on [{}] by [{}]", f.identity, f.privilege, f.action, f.resource, f.source)
+                .unwrap();
+            text(&mut out, "if", f.condition.as_deref());
+        }
+        Fact::Trust(_, f) => {
+            write!(out, "trust {} issuer={}", f.identity, f.issuer).unwrap();
+            text(&mut out, "audience", f.audience.as_deref());
+            text(&mut out, "subject", f.subject.as_deref());
+            attributes(&mut out, &f.attributes);
+        }
+        other => panic!("no AWS export gives {other:?}"),
+    }
+    out
+}
+
+fn status(out: &mut String, status: Status) {
+    if status != Status::Unknown {
+        write!(out, " {status:?}").unwrap();
+    }
+}
+
+/// Fills in `{{gen:aws-access-key-id:N}}`, so that no key id stands in a file: N is the seed, the account is
+/// 123456789012.
+pub fn generate(template: &str) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{gen:aws-access-key-id:") {
+        let (seed, tail) = after.split_once("}}").unwrap();
+        out.push_str(before);
+        out.push_str(&key_id(123_456_789_012, seed.parse().unwrap()));
+        rest = tail;
+    }
+    out + rest
+}
+
+/// The way back of [`generate`], for writing expectations.
+fn templated(text: &str) -> String {
+    (1..10).fold(text.to_owned(), |text, seed| {
+        text.replace(&key_id(123_456_789_012, seed), &format!("{{{{gen:aws-access-key-id:{seed}}}}}"))
+    })
+}
+
+#[test]
+fn every_fixture_gives_the_facts_that_lie_beside_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats");
+    let mut wrong = Vec::new();
+    for format in FORMATS.iter().filter(|format| format.id.starts_with("aws-")) {
+        let mut cases: Vec<_> = std::fs::read_dir(root.join(format.id)).unwrap().map(|e| e.unwrap().path()).collect();
+        cases.sort();
+        assert!(!cases.is_empty());
+        for case in cases {
+            let input = std::fs::read_dir(&case).unwrap().map(|e| e.unwrap().path());
+            let input = input.into_iter().find(|path| path.file_stem().unwrap() == "input").unwrap();
+            let text = generate(&std::fs::read_to_string(&input).unwrap());
+            let claimed: Vec<&str> = FORMATS
+                .iter()
+                .filter(|f| (f.claims)(&RepoPath::from("x"), &text.chars().take(HEAD).collect::<String>()))
+                .map(|f| f.id)
+                .collect();
+            assert_eq!(claimed, [format.id], "{} is claimed by its format alone", case.display());
+            let (facts, notices) = run(format, &text);
+            let mut got: Vec<String> = facts.iter().map(line).collect();
+            got.extend(notices.iter().map(|n| format!("{}:{} notice {} {}", n.line, n.column, n.code, n.message)));
+            let got = got.join("\n") + "\n";
+            let expected = case.join("expected.txt");
+            if std::env::var_os("KEYROLL_BLESS").is_some() {
+                std::fs::write(&expected, templated(&got)).unwrap();
+            }
+            let want = generate(&std::fs::read_to_string(&expected).unwrap_or_default());
+            if got != want {
+                wrong.push(format!("{}\n--- got\n{got}--- want\n{want}", case.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
