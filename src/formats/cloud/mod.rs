@@ -2,7 +2,10 @@
 
 mod aws;
 mod aws_access_keys;
+mod aws_actions;
 mod aws_credential_report;
+mod aws_policy;
+mod aws_rights;
 mod json_stream;
 #[cfg(test)]
 mod testing;
