@@ -1,0 +1,250 @@
+//! Union of identities by exact keys, and what follows for each from its grants, usages and exposures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Declared, Facts};
+use crate::model::{
+    AuthMode, Confidence, IdentityFact, IdentityKey, IdentityKind, Inventory, Link, Location, Privilege, Severity,
+};
+
+/// How many likely partners of one identity are shown.
+const LINKS_MAX: usize = 8;
+
+/// The canonical key of every key.
+pub(super) struct Names {
+    canonical: BTreeMap<IdentityKey, IdentityKey>,
+    groups: BTreeMap<IdentityKey, Vec<IdentityKey>>,
+}
+
+/// Provider, kind and name of a key.
+pub(super) fn split(key: &IdentityKey) -> (&str, &str, &str) {
+    let mut parts = key.as_str().splitn(3, ':');
+    (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next().unwrap_or(""))
+}
+
+/// How well a key serves as the id of an identity, least best: full resource names, then ordinary keys, then bare
+/// names and unique ids.
+fn rank(key: &IdentityKey) -> u8 {
+    let (_, kind, name) = split(key);
+    match kind {
+        _ if name.starts_with("arn:") => 0,
+        "id" | "unique-id" => 2,
+        _ if is_name(kind) => 3,
+        _ => 1,
+    }
+}
+
+/// Keys of such a kind (`user-name`) are unique within an account at most.
+fn is_name(kind: &str) -> bool {
+    kind.ends_with("-name")
+}
+
+impl Names {
+    /// Unites the keys of each fact, and declares identities that are only referred to. A bare name that belongs to two
+    /// full resource names unites nothing: its bearers become links.
+    pub(super) fn resolve(facts: &mut Facts, links: &mut Vec<Link>) -> Self {
+        let ambiguous = ambiguous_names(&facts.identities);
+        for fact in facts.identities.iter_mut().map(|d| &mut d.what) {
+            if let Some(full) = fact.aliases.iter().filter(|a| rank(a) == 0).min()
+                && ambiguous.contains_key(&fact.key)
+            {
+                fact.key = full.clone();
+            }
+            fact.aliases.retain(|a| !ambiguous.contains_key(a));
+        }
+        declare_references(facts);
+        let mut sets = Sets::default();
+        for fact in facts.identities.iter().map(|d| &d.what) {
+            let first = sets.index(&fact.key);
+            for alias in &fact.aliases {
+                let other = sets.index(alias);
+                sets.unite(first, other);
+            }
+        }
+        let names = sets.finish();
+        for (name, owners) in &ambiguous {
+            let known = names.canonical.contains_key(name);
+            for owner in owners.iter().filter(|_| known).take(LINKS_MAX) {
+                links.push(Link {
+                    from: names.of(name).to_string(),
+                    to: names.of(owner).to_string(),
+                    confidence: Confidence::Low,
+                    why: "equal names, but more than one identity bears that name".to_owned(),
+                });
+            }
+        }
+        names.link_bare_names(links);
+        names
+    }
+
+    /// The canonical key.
+    pub(super) fn of(&self, key: &IdentityKey) -> IdentityKey {
+        self.canonical.get(key).unwrap_or(key).clone()
+    }
+
+    /// All keys of the identity, the canonical one included, sorted.
+    pub(super) fn keys(&self, canonical: &IdentityKey) -> &[IdentityKey] {
+        self.groups.get(canonical).map_or(&[], Vec::as_slice)
+    }
+
+    /// Links identities known by bare name alone to the full resource names that end in that name.
+    fn link_bare_names(&self, links: &mut Vec<Link>) {
+        let mut by_last: BTreeMap<(&str, &str), Vec<&IdentityKey>> = BTreeMap::new();
+        for key in self.groups.keys().filter(|k| rank(k) == 0) {
+            let (provider, _, name) = split(key);
+            by_last.entry((provider, last_segment(name))).or_default().push(key);
+        }
+        for bare in self.groups.keys().filter(|k| rank(k) == 3) {
+            let (provider, kind, name) = split(bare);
+            let same_kind = kind.trim_end_matches("-name");
+            let partners = by_last.get(&(provider, last_segment(name))).into_iter().flatten();
+            for full in partners.filter(|full| split(full).1 == same_kind).take(LINKS_MAX) {
+                links.push(Link {
+                    from: bare.to_string(),
+                    to: full.to_string(),
+                    confidence: Confidence::Low,
+                    why: "equal names; nothing says that the account is the same".to_owned(),
+                });
+            }
+        }
+    }
+}
+
+fn last_segment(name: &str) -> &str {
+    name.rsplit(['/', ':']).next().unwrap_or(name)
+}
+
+/// Bare names that two or more full resource names claim, with those.
+fn ambiguous_names(facts: &[Declared<IdentityFact>]) -> BTreeMap<IdentityKey, BTreeSet<IdentityKey>> {
+    let mut owners: BTreeMap<IdentityKey, BTreeSet<IdentityKey>> = BTreeMap::new();
+    for fact in facts.iter().map(|d| &d.what) {
+        let keys = || std::iter::once(&fact.key).chain(&fact.aliases);
+        for name in keys().filter(|k| is_name(split(k).1)) {
+            owners.entry(name.clone()).or_default().extend(keys().filter(|k| rank(k) == 0).cloned());
+        }
+    }
+    owners.retain(|_, full| full.len() > 1);
+    owners
+}
+
+/// An identity that a fact refers to exists, even when no input describes it.
+fn declare_references(facts: &mut Facts) {
+    let declared: BTreeSet<&IdentityKey> =
+        facts.identities.iter().flat_map(|d| std::iter::once(&d.what.key).chain(&d.what.aliases)).collect();
+    let mut stubs: Vec<Declared<IdentityFact>> = Vec::new();
+    let mut refer = |key: &IdentityKey, location: &Location, sample: bool| {
+        if !declared.contains(key) {
+            let (provider, kind, name) = split(key);
+            let what = IdentityFact::new(key.clone(), kind_of(kind), provider, last_segment(name));
+            stubs.push(Declared { what, location: location.clone(), sample });
+        }
+    };
+    facts.grants.iter().for_each(|d| refer(&d.what.identity, &d.location, d.sample));
+    facts.trusts.iter().for_each(|d| refer(&d.what.identity, &d.location, d.sample));
+    facts.third_parties.iter().for_each(|d| refer(&d.what.identity, &d.location, d.sample));
+    for d in &facts.usages {
+        d.what.identity.iter().for_each(|key| refer(key, &d.location, d.sample));
+    }
+    for d in &facts.credentials {
+        d.what.identity.iter().for_each(|key| refer(key, &d.location, d.sample));
+    }
+    facts.identities.extend(stubs);
+}
+
+fn kind_of(word: &str) -> IdentityKind {
+    match word {
+        "user" | "user-name" => IdentityKind::CloudUser,
+        "role" | "role-name" => IdentityKind::Role,
+        "service-account" | "sa" => IdentityKind::ServiceAccount,
+        "application" | "app" | "client" => IdentityKind::Application,
+        "job" => IdentityKind::CiJob,
+        "workload" => IdentityKind::Workload,
+        "bot" => IdentityKind::Bot,
+        "agent" => IdentityKind::Agent,
+        _ => IdentityKind::Other,
+    }
+}
+
+/// Disjoint sets of keys.
+#[derive(Default)]
+struct Sets {
+    index: BTreeMap<IdentityKey, usize>,
+    parent: Vec<usize>,
+}
+
+impl Sets {
+    fn index(&mut self, key: &IdentityKey) -> usize {
+        if let Some(i) = self.index.get(key) {
+            return *i;
+        }
+        let i = self.parent.len();
+        self.parent.push(i);
+        self.index.insert(key.clone(), i);
+        i
+    }
+
+    /// The representative, halving the path on the way.
+    fn find(&mut self, mut i: usize) -> usize {
+        while let Some(&up) = self.parent.get(i).filter(|&&up| up != i) {
+            let above = self.parent.get(up).copied().unwrap_or(up);
+            if let Some(slot) = self.parent.get_mut(i) {
+                *slot = above;
+            }
+            i = above;
+        }
+        i
+    }
+
+    fn unite(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.find(a), self.find(b));
+        if let Some(slot) = self.parent.get_mut(a.max(b)) {
+            *slot = a.min(b);
+        }
+    }
+
+    fn finish(mut self) -> Names {
+        let index = std::mem::take(&mut self.index);
+        let mut sets: BTreeMap<usize, Vec<IdentityKey>> = BTreeMap::new();
+        for (key, i) in index {
+            sets.entry(self.find(i)).or_default().push(key);
+        }
+        let mut names = Names { canonical: BTreeMap::new(), groups: BTreeMap::new() };
+        for keys in sets.into_values() {
+            let Some(best) = keys.iter().min_by_key(|k| (rank(k), *k)).cloned() else { continue };
+            names.canonical.extend(keys.iter().map(|k| (k.clone(), best.clone())));
+            names.groups.insert(best, keys);
+        }
+        names
+    }
+}
+
+/// Sets each identity's privilege to the highest of its grants, and the modes in which it authenticates: those of its
+/// usages, and static where a credential of it stands in the clear.
+pub(super) fn authority(inventory: &mut Inventory) {
+    let mut privilege: BTreeMap<&IdentityKey, Privilege> = BTreeMap::new();
+    for grant in &inventory.grants {
+        let slot = privilege.entry(&grant.identity).or_default();
+        *slot = grant.privilege.max(*slot);
+    }
+    let mut modes: BTreeMap<&IdentityKey, BTreeSet<AuthMode>> = BTreeMap::new();
+    for usage in &inventory.usages {
+        if let Some(id) = &usage.identity {
+            modes.entry(id).or_default().insert(usage.mode);
+        }
+    }
+    let open: BTreeSet<&str> = inventory
+        .exposures
+        .iter()
+        .filter(|e| e.suppressed.is_none() && e.base_severity > Severity::Info)
+        .map(|e| e.credential.as_str())
+        .collect();
+    for credential in inventory.credentials.iter().filter(|c| open.contains(c.id.as_str())) {
+        if let Some(id) = &credential.identity {
+            modes.entry(id).or_default().insert(AuthMode::Static);
+        }
+    }
+    for identity in &mut inventory.identities {
+        identity.privilege = privilege.get(&identity.id).copied().unwrap_or_default();
+        identity.auth = modes.get(&identity.id).into_iter().flatten().copied().collect();
+    }
+}
