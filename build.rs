@@ -70,10 +70,12 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
         (Some(pattern), None) => {
             let reach = reach::measure(pattern, &rule.keywords)?;
             format!(
-                "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {} }} }}",
+                "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {}, must: {}, run: {} }} }}",
                 pattern.trim(),
                 reach.before,
-                reach.longest
+                reach.longest,
+                reach.must,
+                reach.run
             )
         }
         (None, Some(name @ ("jwt" | "private-key-block" | "google-service-account" | "generic"))) => {

@@ -10,6 +10,7 @@ use super::filter::{self, Drop};
 use super::generic::{self, Verdict};
 use super::ignore;
 use super::prefilter::Prefilter;
+use super::tokens;
 use crate::model::{Candidate, Confidence, Part, PathClass, Proof, RuleIndex, Secret, Severity, Span};
 use crate::rules::{Matcher, Rule};
 use crate::text::lines::LineIndex;
@@ -166,6 +167,11 @@ impl Engine {
                     let from = at.saturating_sub(reach.before).max(last_end);
                     let to = text.len().min(at + reach.longest + 1);
                     let Some(window) = text.get(..to) else { continue };
+                    if reach.must != 0 && memchr::memchr(reach.must, &window[from..]).is_none()
+                        || reach.run >= tokens::WORTH && !tokens::holds_run(&window[from..], reach.run)
+                    {
+                        continue;
+                    }
                     let Some(found) = regex.find_at(window, from).filter(|m| m.start() <= *at) else { continue };
                     let (start, end) = (found.start(), found.end());
                     let secret = regex

@@ -190,8 +190,7 @@ pub fn is_monotone(value: &[u8]) -> bool {
 /// looked for inside long values.
 #[must_use]
 pub fn is_marked(value: &[u8]) -> bool {
-    let run = longest_repeat(value);
-    if run >= 6 || (run >= 4 && value.iter().any(|b| *b == b'*')) {
+    if longest_repeat(value) >= 6 || memchr::memmem::find(value, b"****").is_some() {
         return true;
     }
     let lower = value.to_ascii_lowercase();
@@ -217,10 +216,17 @@ pub fn is_marked(value: &[u8]) -> bool {
     .any(|mark| memchr::memmem::find(&lower, mark.as_bytes()).is_some())
 }
 
+/// The longest run of one character; `A` does not count, because it is what zero bytes are in base64.
 fn longest_repeat(value: &[u8]) -> usize {
     let (mut longest, mut run, mut last) = (0, 0, None);
     for b in value {
-        run = if last == Some(b) { run + 1 } else { 1 };
+        run = if *b == b'A' {
+            0
+        } else if last == Some(b) {
+            run + 1
+        } else {
+            1
+        };
         last = Some(b);
         longest = longest.max(run);
     }

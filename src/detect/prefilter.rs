@@ -18,9 +18,14 @@ struct Word {
     exact: bool,
     /// Where its gram starts in it.
     gram_at: usize,
+    /// Its gram.
+    gram: u32,
     /// What it stands for.
     id: u32,
 }
+
+/// Low bits of the hash that the table of buckets leaves out.
+const FINE: u32 = 5;
 
 /// The compiled set of keywords.
 #[derive(Debug)]
@@ -28,8 +33,8 @@ pub struct Prefilter {
     bits: Box<[u64; (1 << BITS) / 64]>,
     /// Words sorted by the hash of their gram.
     words: Vec<Word>,
-    /// For each hash that occurs: where its words start. Sorted by hash.
-    buckets: Vec<(u32, u32, u32)>,
+    /// Where the words of each hash, without its low bits, start; one more at the end.
+    starts: Box<[u16]>,
 }
 
 fn hash(gram: u32) -> u32 {
@@ -70,19 +75,18 @@ impl Prefilter {
             let rarity = |g: &[u8]| g.iter().map(|b| u64::from(commonness(*b))).product::<u64>();
             let Some((gram_at, gram)) = bytes.windows(3).enumerate().min_by_key(|(_, g)| rarity(g)) else { continue };
             let text = if exact { bytes.to_vec() } else { bytes.to_ascii_lowercase() };
-            words.push((hash(gram_of(gram)), Word { text: text.into(), exact, gram_at, id }));
+            let gram = gram_of(gram);
+            words.push((hash(gram), Word { text: text.into(), exact, gram_at, gram, id }));
         }
         words.sort_by(|a, b| (a.0, &a.1.text, a.1.id).cmp(&(b.0, &b.1.text, b.1.id)));
         let mut bits = Box::new([0u64; (1 << BITS) / 64]);
-        let mut buckets: Vec<(u32, u32, u32)> = Vec::new();
-        for (i, (h, _)) in words.iter().enumerate() {
+        for (h, _) in &words {
             bits[(*h >> 6) as usize] |= 1 << (*h & 63);
-            match buckets.last_mut() {
-                Some(last) if last.0 == *h => last.2 = i as u32 + 1,
-                _ => buckets.push((*h, i as u32, i as u32 + 1)),
-            }
         }
-        Self { bits, words: words.into_iter().map(|(_, w)| w).collect(), buckets }
+        words.truncate(usize::from(u16::MAX));
+        let start = |bucket: u32| words.partition_point(|(h, _)| h >> FINE < bucket) as u16;
+        let starts = (0..=(1 << (BITS - FINE))).map(start).collect();
+        Self { bits, words: words.into_iter().map(|(_, w)| w).collect(), starts }
     }
 
     fn hit(&self, gram: u32) -> bool {
@@ -116,13 +120,14 @@ impl Prefilter {
         }
     }
 
-    #[cold]
     #[inline(never)]
     fn verify(&self, text: &[u8], at: usize, gram: u32, found: &mut impl FnMut(u32, usize)) {
-        let h = hash(gram);
-        let Ok(bucket) = self.buckets.binary_search_by_key(&h, |b| b.0) else { return };
-        let (_, from, to) = self.buckets[bucket];
-        for word in &self.words[from as usize..to as usize] {
+        let bucket = (hash(gram) >> FINE) as usize;
+        let (from, to) = (usize::from(self.starts[bucket]), usize::from(self.starts[bucket + 1]));
+        for word in &self.words[from..to] {
+            if word.gram != gram {
+                continue;
+            }
             let Some(start) = at.checked_sub(word.gram_at) else { continue };
             let Some(here) = text.get(start..start + word.text.len()) else { continue };
             let equal = if word.exact { here == &*word.text } else { here.eq_ignore_ascii_case(&word.text) };

@@ -1,6 +1,24 @@
 //! Token runs: unbroken stretches of characters that keys are made of.
 
 use crate::model::Span;
+use crate::rules::reach::is_run;
+
+/// Runs shorter than this are in every line, so looking for them saves nothing.
+pub const WORTH: usize = 12;
+
+/// True when the text holds an unbroken run of at least `least` run characters. Looks at every `least`-th byte first:
+/// where that is no run character, no run that begins before it is long enough.
+#[must_use]
+pub fn holds_run(text: &[u8], least: usize) -> bool {
+    let mut start = 0;
+    while let Some(window) = text.get(start..start + least) {
+        match window.iter().rposition(|b| !is_run(*b)) {
+            Some(i) => start += i + 1,
+            None => return true,
+        }
+    }
+    false
+}
 
 /// True for the characters that keys are made of: letters, digits, `_` and `-`.
 #[must_use]
@@ -52,6 +70,15 @@ pub fn run_ahead(text: &[u8], at: usize, within: usize, least: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_are_found_wherever_they_lie() {
+        for lead in 0..40 {
+            let text = [" ".repeat(lead), "a1".repeat(10), "; b".to_owned()].concat();
+            assert!(holds_run(text.as_bytes(), 20), "{lead}");
+            assert!(!holds_run(text.as_bytes(), 21), "{lead}");
+        }
+    }
 
     #[test]
     fn a_long_run_with_a_digit_is_seen_and_others_are_not() {

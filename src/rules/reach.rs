@@ -21,6 +21,16 @@ pub struct Reach {
     pub before: usize,
     /// Most bytes of a whole match.
     pub longest: usize,
+    /// A byte that every match holds and that is rare enough to be looked for first; 0 for none.
+    pub must: u8,
+    /// Length of an unbroken run of run characters ([`is_run`]) that every match holds; 0 for none.
+    pub run: usize,
+}
+
+/// The characters that unbroken runs are made of: those of keys in any common alphabet.
+#[must_use]
+pub const fn is_run(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'.' | b'~' | b'%' | b':' | b'!')
 }
 
 /// Parses an expression the way the engine compiles it: bytes, no Unicode, multi-line.
@@ -51,7 +61,46 @@ pub fn measure(pattern: &str, keywords: &[String]) -> Result<Reach, String> {
     let words: Vec<Vec<u8>> = keywords.iter().map(|k| k.to_ascii_lowercase().into_bytes()).collect();
     let before = certain(&hir, &words)
         .ok_or_else(|| "a match could hold none of the keywords: put one into every branch".to_owned())?;
-    Ok(Reach { before, longest })
+    let must = [b'@', b'$', b'~', b'|', b'&', b'#'].into_iter().find(|b| always_holds(&hir, *b)).unwrap_or(0);
+    Ok(Reach { before, longest, must, run: certain_run(&hir) })
+}
+
+/// Whether every match holds a byte.
+fn always_holds(hir: &Hir, byte: u8) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.contains(&byte),
+        HirKind::Capture(capture) => always_holds(&capture.sub, byte),
+        HirKind::Repetition(repetition) => repetition.min > 0 && always_holds(&repetition.sub, byte),
+        HirKind::Concat(parts) => parts.iter().any(|p| always_holds(p, byte)),
+        HirKind::Alternation(branches) => branches.iter().all(|b| always_holds(b, byte)),
+        _ => false,
+    }
+}
+
+/// The longest run of run characters that every match is sure to hold in one piece.
+fn certain_run(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Literal(literal) if literal.0.iter().all(|b| is_run(*b)) => literal.0.len(),
+        HirKind::Class(class) if in_runs(class) => 1,
+        HirKind::Capture(capture) => certain_run(&capture.sub),
+        HirKind::Repetition(repetition) => match repetition.sub.kind() {
+            HirKind::Class(class) if in_runs(class) => repetition.min as usize,
+            _ if repetition.min > 0 => certain_run(&repetition.sub),
+            _ => 0,
+        },
+        HirKind::Concat(parts) => parts.iter().map(certain_run).max().unwrap_or(0),
+        HirKind::Alternation(branches) => branches.iter().map(certain_run).min().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn in_runs(class: &Class) -> bool {
+    match class {
+        Class::Bytes(bytes) => bytes.ranges().iter().all(|r| (r.start()..=r.end()).all(is_run)),
+        Class::Unicode(chars) => {
+            chars.ranges().iter().all(|r| r.end().is_ascii() && (r.start() as u8..=r.end() as u8).all(is_run))
+        }
+    }
 }
 
 /// The largest offset from the start of a match at which some keyword is certain to start; `None` when a match may hold
@@ -198,13 +247,13 @@ mod tests {
     #[test]
     fn a_prefix_is_certain_at_the_start() {
         let r = reach(r"\b(?<secret>gh[pousr]_[0-9A-Za-z]{36})\b", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]).unwrap();
-        assert_eq!(r, Reach { before: 0, longest: 40 });
+        assert_eq!(r, Reach { before: 0, longest: 40, must: 0, run: 36 });
     }
 
     #[test]
     fn context_words_are_found_behind_bounded_gaps_and_without_case() {
         let r = reach(r#"(?i)(?:my.{0,5})?datadog.{0,20}?(?<secret>[0-9a-f]{32})\b"#, &["datadog"]).unwrap();
-        assert_eq!(r, Reach { before: 7, longest: 7 + 7 + 20 + 32 });
+        assert_eq!(r, Reach { before: 7, longest: 7 + 7 + 20 + 32, must: 0, run: 32 });
     }
 
     #[test]
@@ -212,6 +261,14 @@ mod tests {
         assert!(reach(r"(?:abcd|efgh)[0-9]{8}", &["abcd"]).is_err());
         assert!(reach(r"(?:abcd)?[0-9]{8}", &["abcd"]).is_err());
         assert!(reach(r"(?:abcd|efgh)[0-9]{8}", &["abcd", "efgh"]).is_ok());
+    }
+
+    #[test]
+    fn bytes_and_runs_that_no_match_is_without_are_found() {
+        let r = reach(r"https?://[a-z]{1,9}:(?<secret>[^@\s]{1,20})@[a-z.]{1,9}", &["http"]).unwrap();
+        assert_eq!((r.must, r.run), (b'@', 4));
+        assert_eq!(reach(r"key(?:[0-9a-f]{32}|[0-9A-Z ]{40})", &["key"]).unwrap().run, 3);
+        assert_eq!(reach(r"key (?:[0-9a-f]{32}|[0-9A-Z]{20})", &["key"]).unwrap().run, 20);
     }
 
     #[test]

@@ -30,6 +30,9 @@ const WHOLE: u64 = formats::WHOLE_MAX;
 const PIECE: usize = 8 << 20;
 const OVERLAP: usize = 128 << 10;
 
+/// Buffers over this are given back after use, so that one large file does not hold memory for the whole run.
+const KEEP: usize = 2 << 20;
+
 /// Buffers of one thread.
 #[derive(Default)]
 struct Buffers {
@@ -121,8 +124,12 @@ impl<'a> Worker<'a> {
         } else {
             catch_unwind(AssertUnwindSafe(|| {
                 BUFFERS.with_borrow_mut(|buffers| {
-                    source::read(&mut file, length, WHOLE + 1, &mut buffers.bytes)?;
-                    self.whole(&buffers.bytes, &mut buffers.scratch, name);
+                    let Buffers { bytes, scratch } = buffers;
+                    let filled = source::read(&mut file, length, WHOLE + 1, bytes)?;
+                    self.whole(bytes.get(..filled).unwrap_or_default(), scratch, name);
+                    if bytes.len() > KEEP {
+                        *bytes = Vec::new();
+                    }
                     Ok(())
                 })
             }))

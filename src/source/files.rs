@@ -269,16 +269,17 @@ pub fn open(path: &Path) -> io::Result<(File, u64)> {
     Ok((file, length))
 }
 
-/// Reads a whole file into a buffer that is reused. The file may have grown or shrunk since it was measured; what is
-/// there is read, up to `limit` bytes.
+/// Reads a whole file into a buffer that is reused and never shrunk, and says how many bytes it read. The file may have
+/// grown or shrunk since it was measured; what is there is read, up to `limit` bytes.
 ///
 /// # Errors
 /// What the system says.
-pub fn read(file: &mut File, length: u64, limit: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
-    buffer.clear();
+pub fn read(file: &mut File, length: u64, limit: u64, buffer: &mut Vec<u8>) -> io::Result<usize> {
     let expected = usize::try_from(length.min(limit)).unwrap_or(usize::MAX);
     // One byte more than expected, so that the end is seen without another call.
-    buffer.resize(expected.saturating_add(1), 0);
+    if buffer.len() <= expected {
+        buffer.resize(expected.saturating_add(1), 0);
+    }
     let mut filled = 0;
     loop {
         match file.read(&mut buffer[filled..]) {
@@ -298,8 +299,7 @@ pub fn read(file: &mut File, length: u64, limit: u64, buffer: &mut Vec<u8>) -> i
             Err(e) => return Err(e),
         }
     }
-    buffer.truncate(filled.min(usize::try_from(limit).unwrap_or(usize::MAX)));
-    Ok(())
+    Ok(filled.min(usize::try_from(limit).unwrap_or(usize::MAX)))
 }
 
 /// Reads a stream in pieces of `size` bytes of which each but the first begins with the last `overlap` bytes of the one
