@@ -1,0 +1,127 @@
+//! HTTP Basic credentials, in a URL or as `Basic base64(user:password)`: RFC 7617
+//! <https://www.rfc-editor.org/rfc/rfc7617>.
+
+use super::connection_string::{self, Target};
+use super::{Subject, Validator, util};
+use crate::model::{Confidence, IdentityHint, IdentityKey, IdentityKind, Proof};
+
+pub(super) const VALIDATOR: Validator = Validator {
+    id: "basic-auth",
+    about: "reads user and host of HTTP Basic credentials and tells sample ones",
+    check: |subject| util::scrub(subject, prove(subject)),
+};
+
+/// User names that only say that the password is a token.
+const TOKEN_USERS: [&str; 9] = [
+    "x-access-token",
+    "oauth2",
+    "x-token-auth",
+    "gitlab-ci-token",
+    "token",
+    "x-oauth-basic",
+    "git",
+    "__token__",
+    "_json_key",
+];
+
+fn prove(subject: &Subject<'_>) -> Proof {
+    let whole = util::whole_text(subject);
+    // In a URL the password may be base 64 by itself, so a URL is never decoded as a whole.
+    let mut target = if whole.contains("://") {
+        connection_string::parse(&whole).unwrap_or_default()
+    } else {
+        [util::secret_text(subject), whole].into_iter().find_map(|text| decode(&text)).unwrap_or_default()
+    };
+    let said = target.password.is_some() || target.user.is_some();
+    connection_string::complete(&mut target, subject);
+    if !said && target.user.is_none() {
+        return util::malformed(
+            Confidence::Low,
+            "It is neither a URL with credentials nor the base64 of user and password.",
+        );
+    }
+    let mut proof = Proof::default();
+    connection_string::judge(&mut proof, &target);
+    identity(&mut proof, &target);
+    proof
+}
+
+/// The user and password of `Basic dXNlcjpwdw==` or of its base64 alone.
+fn decode(text: &str) -> Option<Target> {
+    let text = text.trim();
+    let value = match text.get(..6) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("basic ") => text.get(6..)?.trim(),
+        _ => text,
+    };
+    if value.len() < 4 || value.contains("://") {
+        return None;
+    }
+    let bytes = util::base64(value.as_bytes())?;
+    let (user, password) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+    let readable = |s: &str| s.chars().all(|c| !c.is_control());
+    (readable(user) && readable(password)).then(|| Target {
+        user: Some(user.to_owned()).filter(|u| !u.is_empty()),
+        password: Some(password.to_owned()).filter(|p| !p.is_empty()),
+        ..Target::default()
+    })
+}
+
+fn identity(proof: &mut Proof, target: &Target) {
+    let Some(user) = target.user.as_deref().filter(|u| !u.is_empty()) else { return };
+    if TOKEN_USERS.contains(&user) {
+        util::say(proof, "The user name only says that the password is a token.");
+        return;
+    }
+    let real = util::stands_for(user).is_none() && util::stands_for(&target.host).is_none();
+    if target.host.is_empty() || !real || !proof.attributes.contains_key("user") {
+        return;
+    }
+    let name = format!("{}@{}", util::shown(user), util::shown(&target.host));
+    proof.identity = Some(IdentityHint {
+        key: IdentityKey::new("http", "user", &name),
+        kind: IdentityKind::Other,
+        provider: "http".to_owned(),
+        name,
+        account: None,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use data_encoding::BASE64;
+
+    use super::super::util::testing::{noise, subject};
+    use super::*;
+    use crate::model::Validity;
+
+    fn check(text: &str) -> Proof {
+        (VALIDATOR.check)(&subject(text.as_bytes()))
+    }
+
+    #[test]
+    fn both_forms_give_the_user() {
+        let password = noise(121, 14);
+        let proof = check(&format!("https://bot:{password}@git.shop.io/repo.git"));
+        assert_eq!(proof.identity.unwrap().key.as_str(), "http:user:bot@git.shop.io");
+        let proof = check(&format!("Basic {}", BASE64.encode(format!("bot:{password}").as_bytes())));
+        assert_eq!(proof.attributes["user"], "bot");
+        assert!(!proof.attributes.values().any(|v| v.contains(&password)));
+    }
+
+    #[test]
+    fn token_users_are_no_identity() {
+        let proof = check(&format!("https://x-access-token:{}@github.com/o/r", noise(122, 36)));
+        assert_eq!(proof.identity, None);
+        assert_eq!(proof.attributes["user"], "x-access-token");
+    }
+
+    #[test]
+    fn samples_are_test_values_and_other_base64_is_malformed() {
+        assert_eq!(check("https://user:password@git.shop.io").validity, Validity::TestValue);
+        assert_eq!(check("https://user:s3cr3tvalue@example.com").validity, Validity::TestValue);
+        let proof = check(&format!("Basic {}", BASE64.encode(b"no colon in here")));
+        assert_eq!((proof.validity, proof.confidence), (Validity::Malformed, Some(Confidence::Low)));
+    }
+}
