@@ -1,1 +1,23 @@
 //! Pipelines.
+
+pub mod environment;
+mod github;
+pub mod github_action;
+pub mod github_actions;
+
+use super::Format;
+
+/// The pipeline formats, in the order in which they are asked.
+pub const FORMATS: &[&Format] = &[&github_actions::FORMAT, &github_action::FORMAT];
+
+/// 1-based line and column (in characters) of a byte offset; an offset past the end is the end.
+pub(crate) fn place(text: &str, offset: usize) -> (u64, u64) {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    let before = text.get(..offset).unwrap_or_default();
+    let line = before.bytes().filter(|b| *b == b'\n').count() as u64 + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
+    (line, column)
+}

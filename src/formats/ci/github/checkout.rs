@@ -1,0 +1,150 @@
+//! Whether a job fetches code that a stranger wrote.
+//!
+//! <https://securitylab.github.com/resources/github-actions-preventing-pwn-requests/>: on `pull_request_target`,
+//! `workflow_run` and `issue_comment` the job has the repository's secrets and token, so checking out the head of a pull
+//! request hands them to its author.
+
+use super::expr;
+use super::step::inputs;
+use crate::doc::Node;
+
+/// Paths of contexts that name the head of a pull request, and parts of them that survive in step outputs.
+const HEADS: &[&str] = &[
+    "github.event.pull_request.head",
+    "github.event.pull_request.merge_commit_sha",
+    "github.head_ref",
+    "github.event.workflow_run.head_",
+    "github.event.workflow_run.pull_requests",
+    "github.event.number",
+    "github.event.issue.number",
+    "github.event.pull_request.number",
+    "head_ref",
+    "head_sha",
+    "head-ref",
+    "head-sha",
+];
+
+/// What the checkouts of a job come to.
+#[derive(Debug, Default)]
+pub struct Checkouts {
+    /// `actions/checkout` steps that keep the token in `.git/config` for the steps after them.
+    pub persisted: usize,
+    /// Those that do not.
+    pub clean: usize,
+    /// What fetches the head of a pull request, in words.
+    pub head: Option<String>,
+}
+
+impl Checkouts {
+    /// Looks at one step.
+    pub fn step(&mut self, step: &Node, repository: &str) {
+        if repository.eq_ignore_ascii_case("actions/checkout") {
+            self.action(step);
+        }
+        if let Some(run) = step.get("run").and_then(Node::as_str) {
+            self.run(run, step.get("env"));
+        }
+    }
+
+    fn action(&mut self, step: &Node) {
+        let with = step.get("with");
+        let value =
+            |name: &str| inputs(with).find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, v)| v.scalar());
+        // https://github.com/actions/checkout: `persist-credentials` is true by default.
+        if value("persist-credentials").is_some_and(|v| v.eq_ignore_ascii_case("false")) {
+            self.clean += 1;
+        } else {
+            self.persisted += 1;
+        }
+        for input in ["ref", "repository"] {
+            let Some(value) = value(input) else { continue };
+            let head = if value.contains("refs/pull/") { Some("refs/pull/…".to_owned()) } else { head(&value) };
+            // A number alone is a pull request only below `refs/pull/`.
+            if let Some(head) = head.filter(|head| !head.ends_with("number")) {
+                self.head.get_or_insert(format!("actions/checkout of {head}"));
+            }
+        }
+    }
+
+    fn run(&mut self, run: &str, env: Option<&Node>) {
+        let variables = head_variables(env);
+        for line in run.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+            if line.contains("gh pr checkout") || line.contains("hub pr checkout") {
+                self.head.get_or_insert("gh pr checkout".to_owned());
+            }
+            let git = ["git fetch", "git checkout", "git switch", "git pull", "git merge", "git clone", "git reset"];
+            if !git.iter().any(|command| line.contains(command)) {
+                continue;
+            }
+            let from = if line.contains("pull/") && line.contains("fetch") {
+                Some("pull/…".to_owned())
+            } else {
+                head(line).or_else(|| from_variable(line, &variables))
+            };
+            if let Some(from) = from.filter(|from| !from.ends_with("number")) {
+                self.head.get_or_insert(format!("git in run: of {from}"));
+            }
+        }
+    }
+}
+
+/// Variables that a step's `env:` fills from the head of a pull request; no step needs many.
+fn head_variables(env: Option<&Node>) -> Vec<(&str, String)> {
+    let entries = env.map(Node::entries).unwrap_or_default();
+    entries.iter().filter_map(|(key, value)| Some((key.as_str()?, head(value.as_str()?)?))).take(20).collect()
+}
+
+/// What a shell variable of the line was filled from.
+fn from_variable(line: &str, variables: &[(&str, String)]) -> Option<String> {
+    let used = |name: &str| line.contains(&format!("${name}")) || line.contains(&format!("${{{name}"));
+    variables.iter().find(|(name, _)| used(name)).map(|(_, head)| head.clone())
+}
+
+/// The first context access of a value that names the head of a pull request.
+fn head(value: &str) -> Option<String> {
+    let accesses = expr::all_accesses(value, false);
+    accesses.iter().map(expr::Access::dotted).find(|path| HEADS.iter().any(|head| path.contains(head)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::doc::yaml;
+
+    fn head_of(step: &str) -> Option<String> {
+        let doc = yaml::parse(step).unwrap();
+        let mut checkouts = Checkouts::default();
+        checkouts.step(&doc.roots[0], "actions/checkout");
+        checkouts.head
+    }
+
+    #[test]
+    fn heads_are_seen_in_inputs_scripts_and_variables() {
+        for step in [
+            "with: {ref: '${{ github.event.pull_request.head.sha }}'}",
+            "with: {repository: \"${{ github.event.pull_request.head.repo.full_name }}\"}",
+            "with: {ref: 'refs/pull/${{ github.event.number }}/merge'}",
+            "with: {ref: '${{ github.event.workflow_run.head_branch }}'}",
+            "with: {ref: '${{ steps.pr.outputs.head_sha }}'}",
+            "run: gh pr checkout ${{ github.event.issue.number }}",
+            "run: git fetch origin pull/$N/head",
+            "run: git checkout $SHA\nenv: {SHA: '${{ github.event.pull_request.head.sha }}'}",
+        ] {
+            assert!(head_of(step).is_some(), "{step}");
+        }
+    }
+
+    #[test]
+    fn the_base_branch_is_no_stranger() {
+        for step in [
+            "with: {fetch-depth: 0}",
+            "with: {ref: '${{ github.base_ref }}'}",
+            "with: {ref: main, path: '${{ github.head_ref }}'}",
+            "run: echo ${{ github.event.pull_request.head.sha }}",
+            "run: '# git checkout ${{ github.head_ref }}'",
+        ] {
+            assert_eq!(head_of(step), None, "{step}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What workflows and composite actions of GitHub share: expressions, actions, logins and how a job authenticates.
+//!
+//! Syntax: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax>.
+
+pub mod action;
+pub mod checkout;
+pub mod expr;
+pub mod job;
+pub mod login;
+pub mod names;
+pub mod permissions;
+pub mod step;
+pub mod triggers;

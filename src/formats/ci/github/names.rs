@@ -1,0 +1,217 @@
+//! What the name of a secret or variable tells: the provider, whether it is a credential at all, and whether federation
+//! could replace it.
+
+/// Providers by a word of the name; the first that occurs decides.
+const WORDS: &[(&str, &str)] = &[
+    ("GHCR", "ghcr"),
+    ("AWS", "aws"),
+    ("ECR", "aws"),
+    ("ARM", "azure"),
+    ("AZURE", "azure"),
+    ("AKS", "azure"),
+    ("ACR", "azure"),
+    ("GCP", "gcp"),
+    ("GCLOUD", "gcp"),
+    ("GOOGLE", "gcp"),
+    ("GKE", "gcp"),
+    ("FIREBASE", "gcp"),
+    ("NPM", "npm"),
+    ("PYPI", "pypi"),
+    ("TWINE", "pypi"),
+    ("CARGO", "crates-io"),
+    ("CRATES", "crates-io"),
+    ("RUBYGEMS", "rubygems"),
+    ("NUGET", "nuget"),
+    ("VAULT", "vault"),
+    ("DOCKER", "docker"),
+    ("DOCKERHUB", "docker"),
+    ("KUBECONFIG", "kubernetes"),
+    ("KUBE", "kubernetes"),
+    ("K8S", "kubernetes"),
+    ("SLACK", "slack"),
+    ("DISCORD", "discord"),
+    ("SONAR", "sonar"),
+    ("CODECOV", "codecov"),
+    ("SNYK", "snyk"),
+    ("OPENAI", "openai"),
+    ("ANTHROPIC", "anthropic"),
+    ("CLOUDFLARE", "cloudflare"),
+    ("HEROKU", "heroku"),
+    ("NETLIFY", "netlify"),
+    ("VERCEL", "vercel"),
+    ("DATADOG", "datadog"),
+    ("SENTRY", "sentry"),
+    ("DIGITALOCEAN", "digitalocean"),
+    ("PULUMI", "pulumi"),
+    ("GITLAB", "gitlab"),
+    ("OSSRH", "maven-central"),
+    ("SONATYPE", "maven-central"),
+    ("MAVEN", "maven-central"),
+    ("GITHUB", "github"),
+    ("GH", "github"),
+    ("PAT", "github"),
+    ("SSH", "ssh"),
+];
+
+/// Variables that a tool reads a credential from under exactly this name.
+const EXACT: &[(&str, &str)] = &[
+    ("NODE_AUTH_TOKEN", "npm"),
+    ("UV_PUBLISH_TOKEN", "pypi"),
+    ("FLIT_PASSWORD", "pypi"),
+    ("HATCH_INDEX_AUTH", "pypi"),
+    ("GEM_HOST_API_KEY", "rubygems"),
+    ("TF_API_TOKEN", "terraform"),
+];
+
+/// Variables whose literal value is a credential in the clear.
+const LITERAL: &[&str] = &[
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "ARM_CLIENT_SECRET",
+    "ARM_ACCESS_KEY",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CREDENTIALS",
+    "GOOGLE_CREDENTIALS",
+    "NODE_AUTH_TOKEN",
+    "NPM_TOKEN",
+    "TWINE_PASSWORD",
+    "UV_PUBLISH_TOKEN",
+    "CARGO_REGISTRY_TOKEN",
+    "GEM_HOST_API_KEY",
+    "VAULT_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+];
+
+/// The provider that a name speaks of.
+pub fn provider(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_uppercase();
+    if let Some((_, provider)) = EXACT.iter().find(|(exact, _)| *exact == name) {
+        return Some(provider);
+    }
+    let words: Vec<&str> = name.split(['_', '-']).collect();
+    WORDS.iter().find(|(word, _)| words.contains(word)).map(|(_, provider)| *provider)
+}
+
+/// Whether a literal under this variable is a credential.
+pub fn holds_credential(variable: &str) -> bool {
+    LITERAL.contains(&variable)
+}
+
+/// Whether a literal is a stand-in that opens nothing but a local emulator.
+pub fn is_placeholder(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    let known =
+        ["test", "testing", "dummy", "fake", "foo", "bar", "example", "mock", "local", "localstack", "none", "na"];
+    known.contains(&value.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
+        || value.contains("placeholder")
+        || value.contains("changeme")
+        || value.chars().all(|c| Some(c) == value.chars().next())
+}
+
+/// Whether a name promises something that opens a door.
+pub fn is_credential(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let words = ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDS", "PRIVATE"];
+    words.iter().any(|word| name.contains(word)) || name.split(['_', '-']).any(|word| word == "PAT")
+}
+
+/// Names of things that are kept among the secrets but do not authenticate anyone: regions, accounts, user names.
+fn is_identifier(name: &str) -> bool {
+    let name = name.to_ascii_uppercase().replace('-', "_");
+    let ends = [
+        "REGION",
+        "ZONE",
+        "ACCOUNT_ID",
+        "ACCOUNT",
+        "PROJECT",
+        "PROJECT_ID",
+        "TENANT_ID",
+        "SUBSCRIPTION_ID",
+        "CLIENT_ID",
+        "APP_ID",
+        "ROLE",
+        "ROLE_ARN",
+        "ROLE_TO_ASSUME",
+        "USERNAME",
+        "USER",
+        "EMAIL",
+        "BUCKET",
+        "CLUSTER",
+        "HOST",
+        "HOSTNAME",
+        "PORT",
+        "REGISTRY",
+        "ORG",
+        "ORGANIZATION",
+        "PROVIDER",
+        "RESOURCE_GROUP",
+        "NAMESPACE",
+        "DOMAIN",
+    ];
+    // `GCP_SERVICE_ACCOUNT` holds a key as often as an address.
+    !is_credential(&name)
+        && !name.ends_with("SERVICE_ACCOUNT")
+        && ends.iter().any(|end| name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
+}
+
+/// Whether a secret only says who or where, by its own name or that of the variable or input that takes it; a name that
+/// promises a credential wins.
+pub fn only_identifies(hint: &str, secret: &str) -> bool {
+    (is_identifier(hint) && !is_credential(secret)) || (is_identifier(secret) && !is_credential(hint))
+}
+
+/// Whether the provider offers federation to GitHub Actions in place of a credential of this name. A provider also has
+/// keys that it does not (a maps key, an SSH key), so the name has to be that of the one federation replaces.
+pub fn federable(provider: &str, name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    match provider {
+        "aws" => has(&["ACCESS_KEY", "SECRET", "SESSION_TOKEN", "CREDENTIAL", "KEY_ID"]) && !has(&["SSH"]),
+        "gcp" => {
+            has(&["CREDENTIAL", "SERVICE_ACCOUNT", "SA_KEY", "KEYFILE", "GCP_KEY", "GCP_SA", "GCLOUD"])
+                && !has(&["API_KEY"])
+        }
+        "azure" => has(&["CREDENTIAL", "CLIENT_SECRET", "PUBLISH_PROFILE", "SP_PASSWORD"]),
+        "npm" | "pypi" | "crates-io" | "rubygems" | "vault" | "ghcr" => true,
+        _ => false,
+    }
+}
+
+/// Providers that take a GitHub Actions identity in place of a stored credential: the clouds by OIDC, the registries by
+/// trusted publishing, GitHub's own registry by the job's token.
+pub fn federates(provider: &str) -> bool {
+    matches!(provider, "aws" | "gcp" | "azure" | "npm" | "pypi" | "crates-io" | "rubygems" | "vault" | "ghcr")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_gives_its_provider_by_whole_words() {
+        assert_eq!(provider("PROD_AWS_SECRET_ACCESS_KEY"), Some("aws"));
+        assert_eq!(provider("NODE_AUTH_TOKEN"), Some("npm"));
+        assert_eq!(provider("ARM_CLIENT_SECRET"), Some("azure"));
+        assert_eq!(provider("ALARM_TOKEN"), None);
+        assert_eq!(provider("PATH_KEY"), None);
+    }
+
+    #[test]
+    fn identifiers_are_told_from_credentials() {
+        for name in ["AWS_REGION", "AZURE_TENANT_ID", "DOCKERHUB_USERNAME", "ROLE_ARN", "CLIENT_ID"] {
+            assert!(is_identifier(name), "{name}");
+        }
+        for name in ["AWS_ACCESS_KEY_ID", "CLIENT_SECRET", "GCP_SERVICE_ACCOUNT", "DATABASE_URL", "SUPPORT"] {
+            assert!(!is_identifier(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn federation_replaces_login_credentials_only() {
+        assert!(federable("gcp", "GCP_SA_KEY") && !federable("gcp", "GOOGLE_MAPS_API_KEY"));
+        assert!(federable("aws", "AWS_ACCESS_KEY_ID") && !federable("aws", "AWS_SSH_SECRET"));
+        assert!(!federable("docker", "DOCKERHUB_TOKEN"));
+    }
+}

@@ -1,0 +1,344 @@
+//! Workflows of GitHub Actions: each job is an identity that authenticates with a token of its own, with stored secrets,
+//! or by federation.
+//!
+//! Syntax: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax>.
+
+use std::collections::BTreeSet;
+
+use super::github::checkout::Checkouts;
+use super::github::job::{Consumer, Job, MAX_REACH, Scope, Use, reaching};
+use super::github::step::{self, Surroundings, inputs};
+use super::github::triggers::{self, Trigger};
+use super::github::{action, expr, login, permissions};
+use super::{environment, place};
+use crate::doc::{Doc, Kind, Node};
+use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
+use crate::model::{
+    At, AuthMode, Environment, EnvironmentClass, Fact, Human, IdentityFact, IdentityKey, IdentityKind, NoticeKind,
+    RepoPath,
+};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    id: "github-actions",
+    name: "GitHub Actions workflow",
+    command: "",
+    syntax: Syntax::Yaml,
+    claims,
+    read,
+    stream: None,
+};
+
+/// References, facts and names that one file may come to: hundreds of times what GitHub's own limits let it have.
+pub(super) const BUDGET: usize = 200_000;
+
+/// Longest text of an input file that goes into an attribute.
+const MAX_ATTRIBUTE: usize = 200;
+
+fn claims(path: &RepoPath, head: &str) -> bool {
+    is_workflow_path(path) || looks_like_workflow(head)
+}
+
+/// GitHub runs only what lies directly in `.github/workflows`; the directory may lie deeper in a scanned tree.
+fn is_workflow_path(path: &RepoPath) -> bool {
+    let path = path.display();
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+    yaml && parts.next() == Some("workflows") && parts.next() == Some(".github")
+}
+
+/// Top-level `on:` and `jobs:`, and a key that only jobs have.
+fn looks_like_workflow(head: &str) -> bool {
+    let mut on = false;
+    let mut jobs = false;
+    let mut job = false;
+    for line in head.trim_start_matches('\u{feff}').lines() {
+        let key = line.split(':').next().unwrap_or_default();
+        if key.len() < line.len() {
+            on |= matches!(key, "on" | "\"on\"" | "'on'");
+            jobs |= matches!(key, "jobs" | "\"jobs\"" | "'jobs'");
+            let key = key.trim_start_matches([' ', '-']);
+            job |= line.starts_with([' ', '-']) && matches!(key, "runs-on" | "uses");
+        }
+    }
+    on && jobs && job
+}
+
+fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
+    // A file without a document holds nothing that could be missed.
+    let Some(root) = doc.roots.first().filter(|root| !matches!(root.kind, Kind::Null)) else { return };
+    let jobs = root.get("jobs").filter(|jobs| jobs.is_mapping());
+    let certain = is_workflow_path(input.path);
+    let Some(jobs) = jobs.filter(|_| certain || root.get("on").is_some()) else {
+        if certain {
+            malformed(input, root, "a workflow needs a mapping under `jobs:`", out);
+        }
+        return;
+    };
+    let workflow = Workflow::new(input, root);
+    let mut budget = BUDGET;
+    for (key, node) in jobs.entries() {
+        let Some(id) = key.scalar() else { continue };
+        if !node.is_mapping() {
+            malformed(input, key, "a job is a mapping", out);
+            continue;
+        }
+        check_steps(input, node, out);
+        let job = workflow.job(&id, key, node, budget);
+        budget = job.budget;
+        job.facts.into_iter().for_each(|fact| out.fact(fact));
+        if budget == 0 {
+            let message = "more references than any workflow may have; the rest of the file was not read";
+            gap(input, key, "too-many-facts", message, out);
+            return;
+        }
+    }
+}
+
+fn malformed(input: &Input<'_>, at: &Node, message: &str, out: &mut Out<'_>) {
+    gap(input, at, "malformed", message, out);
+}
+
+fn gap(input: &Input<'_>, at: &Node, code: &'static str, message: &str, out: &mut Out<'_>) {
+    let (line, column) = place(input.text, at.span.start);
+    out.notice(ReadNotice { kind: NoticeKind::Gap, code, line, column, message: message.to_owned() });
+}
+
+fn check_steps(input: &Input<'_>, job: &Node, out: &mut Out<'_>) {
+    let Some((key, steps)) = job.entry("steps") else { return };
+    if !matches!(steps.kind, Kind::Sequence(_)) {
+        malformed(input, key, "steps are a list", out);
+    }
+    if let Some(step) = steps.items().iter().find(|step| !step.is_mapping()) {
+        malformed(input, step, "a step is a mapping", out);
+    }
+}
+
+/// What the jobs of a workflow share.
+struct Workflow<'a> {
+    input: &'a Input<'a>,
+    root: &'a Node,
+    triggers: Vec<Trigger<'a>>,
+    scope: Scope<'a>,
+    called: bool,
+}
+
+impl<'a> Workflow<'a> {
+    fn new(input: &'a Input<'a>, root: &'a Node) -> Self {
+        let triggers = triggers::read(root.get("on"));
+        let called = !triggers.is_empty() && triggers.iter().all(|t| t.event == "workflow_call");
+        let scope = Scope::read(input.text, root.get("env"));
+        Self { input, root, triggers, scope, called }
+    }
+
+    /// Reads a job; its identity is the first of its facts.
+    fn job(&self, id: &str, key: &Node, node: &'a Node, budget: usize) -> Job<'a> {
+        let path = self.input.path.display();
+        let repository = self.input.repository.unwrap_or_default();
+        let identity = IdentityKey::new("github", "job", &format!("{repository}/{path}#{id}"));
+        let owner = self.input.repository.and_then(|r| r.split('/').next()).filter(|o| !o.is_empty());
+        let permissions = permissions::effective(self.root, node);
+        let token = permissions::token(permissions.map(|(node, _)| node));
+        let mut job = Job::new(self.input.text, identity.clone(), owner, token, budget);
+        let runner = runs_on(node);
+        job.self_hosted = runner.iter().any(|label| label.eq_ignore_ascii_case("self-hosted"));
+        job.called = self.called;
+
+        let file = path.rsplit('/').next().unwrap_or_default();
+        let mut fact = IdentityFact::new(identity, IdentityKind::CiJob, "github", &format!("{file} / {id}"));
+        fact.human = Human::No;
+        fact.account = owner.map(str::to_owned);
+        let named = environment_of(node);
+        if let Some(name) = &named {
+            fact.environment = classify(name);
+        }
+        job.push(Fact::Identity(At::span(key.span), fact.clone()), 0);
+        for (at, grant) in permissions::grants(&job.key, permissions, key.span, self.called) {
+            job.push(Fact::Grant(at, grant), 0);
+        }
+        let checkouts = self.contents(&mut job, node);
+        self.describe(&mut fact, &job, node, &runner, named.as_deref(), &checkouts);
+        if let Some(first) = job.facts.first_mut() {
+            *first = Fact::Identity(At::span(key.span), fact);
+        }
+        job
+    }
+
+    /// Everything in a job that can hold a credential.
+    fn contents(&self, job: &mut Job<'_>, node: &'a Node) -> Checkouts {
+        let own = Scope::read(job.text, node.get("env"));
+        job.scope(&self.scope);
+        job.scope(&own);
+        for (key, value) in node.entries() {
+            match key.as_str() {
+                Some("env" | "steps" | "permissions" | "uses" | "with" | "secrets" | "services") | None => {}
+                Some("container") => container(job, value, "container"),
+                Some("if") => job.scalar(value, true, Consumer::named("if")),
+                Some(other) => job.tree(value, Consumer::named(other)),
+            }
+        }
+        for (name, service) in node.get("services").map(Node::entries).unwrap_or_default() {
+            container(job, service, &format!("services.{}", name.scalar().unwrap_or_default()));
+        }
+        call(job, node);
+        let steps = node.get("steps").map(Node::items).unwrap_or_default();
+        let around = Surroundings { scopes: [&self.scope, &own], github_npm: github_npm(steps) };
+        let mut checkouts = Checkouts::default();
+        for step in steps {
+            step::read(job, step, &around, &mut checkouts);
+        }
+        checkouts
+    }
+
+    fn describe(
+        &self,
+        fact: &mut IdentityFact,
+        job: &Job<'_>,
+        node: &Node,
+        runner: &[String],
+        environment: Option<&str>,
+        checkouts: &Checkouts,
+    ) {
+        let mut note = |name: &str, value: String| {
+            if !value.is_empty() {
+                fact.attributes.insert(name.to_owned(), value.chars().take(MAX_ATTRIBUTE).collect());
+            }
+        };
+        let events: Vec<&str> = self.triggers.iter().map(|t| t.event.as_str()).collect();
+        note("triggers", events.join(", "));
+        note("workflow", self.root.get("name").and_then(Node::scalar).unwrap_or_default());
+        note("runs_on", runner.join(", "));
+        note("self_hosted", if job.self_hosted { "true".to_owned() } else { String::new() });
+        note("environment", environment.unwrap_or_default().to_owned());
+        note("token", job.token.power.as_str().to_owned());
+        note("id_token", if job.token.id_token { "write".to_owned() } else { String::new() });
+        note("secrets", job.secrets.iter().take(50).cloned().collect::<Vec<_>>().join(", "));
+        // An environment by expression has a subject that the file does not give.
+        if environment.is_none_or(|name| !expr::has_expression(name)) {
+            let subject = triggers::subject(self.input.repository, environment, &self.triggers);
+            note("subject", subject.unwrap_or_default());
+        }
+        let persist = match (checkouts.persisted, checkouts.clean) {
+            (0, 0) => "",
+            (0, _) => "false",
+            _ => "true",
+        };
+        note("persist_credentials", persist.to_owned());
+        let events: Vec<&str> = triggers::dangerous(&self.triggers).collect();
+        if let Some(head) = checkouts.head.as_ref().filter(|_| !events.is_empty()) {
+            note("untrusted_checkout", format!("{}: {head}", events.join(", ")));
+            note("gate", gates(&self.triggers, node, environment.is_some()).join(", "));
+        }
+    }
+}
+
+/// What stands between a stranger and a job that fetches their code; each is a hurdle, none a proof.
+fn gates(triggers: &[Trigger<'_>], job: &Node, environment: bool) -> Vec<&'static str> {
+    let condition = job.get("if").and_then(Node::scalar).unwrap_or_default().to_ascii_lowercase();
+    let accesses: BTreeSet<String> = expr::all_accesses(&condition, true).iter().map(expr::Access::dotted).collect();
+    let reads = |part: &str| accesses.iter().any(|path| path.contains(part));
+    let labelled = |t: &Trigger<'_>| {
+        let types = t.filters.and_then(|f| f.get("types")).map(Node::one_or_many).unwrap_or_default();
+        t.event == "pull_request_target" && !types.is_empty() && types.iter().all(|n| n.as_str() == Some("labeled"))
+    };
+    let mut found = Vec::new();
+    if reads("label") || triggers.iter().any(labelled) {
+        found.push("label");
+    }
+    if reads("author_association") {
+        found.push("author association");
+    }
+    if reads("head.repo.full_name") || reads("head_repository.full_name") || reads("head.repo.fork") {
+        found.push("same repository");
+    }
+    if reads("github.actor") || reads("sender.login") || reads("user.login") {
+        found.push("actor");
+    }
+    if environment {
+        found.push("environment");
+    }
+    found
+}
+
+/// The labels of `runs-on`, as a name, a list, or `{group, labels}`.
+fn runs_on(job: &Node) -> Vec<String> {
+    let Some(node) = job.get("runs-on") else { return Vec::new() };
+    if !node.is_mapping() {
+        return node.one_or_many().iter().filter_map(Node::scalar).collect();
+    }
+    let group = node.get("group").and_then(Node::scalar).map(|group| format!("group {group}"));
+    let labels = node.get("labels").map(Node::one_or_many).unwrap_or_default();
+    group.into_iter().chain(labels.iter().filter_map(Node::scalar)).collect()
+}
+
+/// The name under `environment:`, a string or `{name, url}`.
+fn environment_of(job: &Node) -> Option<String> {
+    let node = job.get("environment")?;
+    let name = node.get("name").unwrap_or(node).scalar()?;
+    (!name.is_empty()).then_some(name)
+}
+
+fn classify(name: &str) -> Environment {
+    if expr::has_expression(name) {
+        let why = format!("environment is an expression: {}", name.chars().take(MAX_ATTRIBUTE).collect::<String>());
+        return Environment { class: EnvironmentClass::Unknown, why };
+    }
+    environment::classify("environment", name)
+}
+
+/// A container's or service's credentials and variables.
+fn container(job: &mut Job<'_>, node: &Node, mechanism: &str) {
+    let scope = Scope::read(job.text, node.get("env"));
+    job.scope(&scope);
+    let image = node.get("image").and_then(Node::scalar).unwrap_or_default();
+    // Docker Hub is what an image without a host comes from.
+    let host = image.split_once('/').map_or("", |(host, _)| if host.contains(['.', ':']) { host } else { "" });
+    let provider = login::registry_provider(host);
+    for (input, value) in inputs(node.get("credentials")) {
+        let kind = if input == "password" { Use::Credential } else { Use::Identifier };
+        let name = format!("{mechanism}.credentials");
+        let consumer = Consumer { mechanism: &name, hint: input, login: Some((provider, kind)), target: None };
+        job.scalar(value, false, consumer);
+        job.literal(value, input == "password", consumer);
+    }
+}
+
+/// A call of a reusable workflow: what is handed to it, and whose it is. Variables of the caller do not reach it.
+fn call(job: &mut Job<'_>, node: &Node) {
+    let Some((uses, value)) = node.get("uses").and_then(|n| Some((n, n.as_str()?))) else { return };
+    let called = action::parse(value);
+    let mut reach = BTreeSet::new();
+    if let Some(secrets) = node.get("secrets") {
+        if secrets.as_str() == Some("inherit") {
+            let mut usage = job.usage(AuthMode::Referenced, "", &called.component);
+            usage.credential = Some("*".to_owned());
+            usage.attributes.insert("inherit".to_owned(), "true".to_owned());
+            job.push(Fact::Usage(At::span(secrets.span), usage), 0);
+            job.secrets.insert("*".to_owned());
+            reach.insert("*".to_owned());
+        }
+        hand_over(job, secrets, &called.component, &mut reach);
+    }
+    if let Some(with) = node.get("with") {
+        hand_over(job, with, &called.component, &mut reach);
+    }
+    step::third_party(job, uses, &called, reach, &[]);
+}
+
+fn hand_over(job: &mut Job<'_>, values: &Node, component: &str, reach: &mut BTreeSet<String>) {
+    for (name, value) in inputs(Some(values)) {
+        let references = expr::references(job.text, value, false);
+        let room = MAX_REACH.saturating_sub(reach.len());
+        reach.extend(references.iter().filter_map(|r| reaching(&r.source, name)).take(room));
+        job.references(&references, Consumer::input(component, name, None));
+    }
+}
+
+/// Whether the job's `setup-node` points npm at GitHub Packages, which takes the job's token and no publishing trust.
+fn github_npm(steps: &[Node]) -> bool {
+    steps.iter().any(|step| {
+        let url = inputs(step.get("with")).find(|(key, _)| *key == "registry-url").and_then(|(_, v)| v.scalar());
+        url.is_some_and(|url| url.contains("npm.pkg.github.com"))
+    })
+}

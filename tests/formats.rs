@@ -1,0 +1,259 @@
+//! Every format reads its fixtures as their snapshots say.
+//!
+//! `tests/fixtures/formats/<format id>/<case>/` holds any number of inputs, whose path below the case is the path that the
+//! reader is told, and `expected.txt`: one line a fact, `line:column kind summary`, in the reader's order, then its
+//! notices. `UPDATE=1 cargo test --test formats` rewrites the snapshots; judge each change by hand.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use keyroll::doc::{self, Doc, ParseError};
+use keyroll::formats::{FORMATS, Format, HEAD, Input, Out, ReadNotice, Syntax, ci};
+use keyroll::model::{At, Fact, IdentityKey, RepoPath, When};
+
+/// The repository that the fixtures belong to.
+const REPOSITORY: &str = "acme/app";
+
+fn formats() -> Vec<&'static Format> {
+    let mut all: Vec<&Format> = FORMATS.to_vec();
+    let joined: Vec<&str> = all.iter().map(|f| f.id).collect();
+    all.extend(ci::FORMATS.iter().filter(|f| !joined.contains(&f.id)));
+    all
+}
+
+fn directories(path: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(path).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
+    found.sort();
+    found
+}
+
+fn inputs(path: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![path.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next).unwrap().map(|e| e.unwrap().path()) {
+            if entry.is_dir() {
+                open.push(entry);
+            } else if entry.file_name().is_some_and(|name| name != "expected.txt") {
+                found.push(entry);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn parse(syntax: Syntax, text: &str) -> Result<Doc, ParseError> {
+    match syntax {
+        Syntax::Json => doc::json::parse(text),
+        Syntax::Yaml if text.trim_start().starts_with(['{', '[']) => {
+            doc::json::parse(text).or_else(|_| doc::yaml::parse(text))
+        }
+        Syntax::Yaml => doc::yaml::parse(text),
+        Syntax::Text => Ok(Doc::default()),
+    }
+}
+
+/// What a format makes of one input, as lines.
+fn snapshot(expected_format: &str, path: &RepoPath, text: &str) -> String {
+    let mut end = HEAD.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let claiming = formats().into_iter().find(|f| (f.claims)(path, &text[..end]));
+    let Some(format) = claiming else { return "not claimed\n".to_owned() };
+    assert_eq!(format.id, expected_format, "{} is claimed by another format", path.display());
+    let doc = match parse(format.syntax, text) {
+        Ok(doc) => doc,
+        Err(e) => return format!("{}:{} malformed {}\n", e.line, e.column, e.message),
+    };
+    let mut facts = Vec::new();
+    let mut notices = Vec::new();
+    let mut push_fact = |fact| facts.push(fact);
+    let mut push_notice = |notice| notices.push(notice);
+    let mut out = Out::new(&mut push_fact, &mut push_notice);
+    let input = Input { path, repository: Some(REPOSITORY), text };
+    (format.read)(&input, &doc, &mut out);
+    if facts.is_empty()
+        && let Some(stream) = format.stream
+    {
+        let mut push_fact = |fact| facts.push(fact);
+        let mut push_notice = |notice| notices.push(notice);
+        let mut out = Out::new(&mut push_fact, &mut push_notice);
+        stream(&Input { text: "", ..input }, &mut BufReader::new(text.as_bytes()), &mut out);
+    }
+    let mut lines = String::new();
+    for fact in &facts {
+        writeln!(lines, "{}", line(text, fact)).unwrap();
+    }
+    for ReadNotice { kind, code, line, column, message } in &notices {
+        writeln!(lines, "{line}:{column} notice {kind:?} {code}: {message}").unwrap();
+    }
+    lines
+}
+
+fn place(text: &str, at: &At) -> String {
+    let mut shown = match (at.span, at.line) {
+        (Some(span), _) => {
+            assert!(
+                text.get(span.start..span.end).is_some(),
+                "span outside of the text or inside a character: {span:?}"
+            );
+            let before = &text[..span.start];
+            let line = before.matches('\n').count() + 1;
+            format!("{line}:{}", before.rsplit('\n').next().unwrap().chars().count() + 1)
+        }
+        (None, Some(line)) => format!("{line}:0"),
+        (None, None) => "0:0".to_owned(),
+    };
+    if let Some(pointer) = &at.pointer {
+        write!(shown, " {pointer}").unwrap();
+    }
+    shown
+}
+
+/// Appends `name=value` for values that are known.
+fn field(line: &mut String, name: &str, value: &str) {
+    if !value.is_empty() {
+        write!(line, " {name}={value}").unwrap();
+    }
+}
+
+fn when(line: &mut String, name: &str, value: When) {
+    if !value.is_unknown() {
+        write!(line, " {name}={value:?}").unwrap();
+    }
+}
+
+fn attributes(line: &mut String, attributes: &BTreeMap<String, String>) {
+    if !attributes.is_empty() {
+        let all: Vec<String> = attributes.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        write!(line, " {{{}}}", all.join("; ")).unwrap();
+    }
+}
+
+fn key(key: Option<&IdentityKey>) -> &str {
+    key.map_or("", IdentityKey::as_str)
+}
+
+fn line(text: &str, fact: &Fact) -> String {
+    match fact {
+        Fact::Identity(at, i) => {
+            let mut l = format!("{} identity {} {} `{}`", place(text, at), i.kind.as_str(), i.key, i.name);
+            field(&mut l, "provider", &i.provider);
+            field(&mut l, "account", i.account.as_deref().unwrap_or_default());
+            field(&mut l, "human", &format!("{:?}", i.human));
+            field(&mut l, "status", &format!("{:?}", i.status));
+            field(&mut l, "owner", i.owner.as_deref().unwrap_or_default());
+            if !i.environment.why.is_empty() {
+                write!(l, " environment={:?} ({})", i.environment.class, i.environment.why).unwrap();
+            }
+            i.aliases.iter().for_each(|alias| field(&mut l, "alias", alias.as_str()));
+            when(&mut l, "created", i.created);
+            when(&mut l, "last_used", i.last_used);
+            attributes(&mut l, &i.attributes);
+            l
+        }
+        Fact::Credential(at, c) => {
+            let mut l = format!("{} credential {} {} of {}", place(text, at), c.kind, c.key, key(c.identity.as_ref()));
+            field(&mut l, "provider", &c.provider);
+            field(&mut l, "status", &format!("{:?}", c.status));
+            for (name, value) in [
+                ("created", c.created),
+                ("expires", c.expires),
+                ("last_used", c.last_used),
+                ("rotated", c.rotated),
+                ("as_of", c.as_of),
+            ] {
+                when(&mut l, name, value);
+            }
+            attributes(&mut l, &c.attributes);
+            l
+        }
+        Fact::Grant(at, g) => {
+            let mut l = format!(
+                "{} grant {:?} `{}` on `{}` to {}",
+                place(text, at),
+                g.privilege,
+                g.action,
+                g.resource,
+                g.identity
+            );
+            field(&mut l, "source", &g.source);
+            field(&mut l, "condition", g.condition.as_deref().unwrap_or_default());
+            l
+        }
+        Fact::Trust(at, t) => {
+            let mut l = format!("{} trust {} by {}", place(text, at), t.issuer, t.identity);
+            field(&mut l, "audience", t.audience.as_deref().unwrap_or_default());
+            field(&mut l, "subject", t.subject.as_deref().unwrap_or_default());
+            attributes(&mut l, &t.attributes);
+            l
+        }
+        Fact::Usage(at, u) => {
+            let mut l = format!("{} usage {:?} by {}", place(text, at), u.mode, key(u.identity.as_ref()));
+            field(&mut l, "provider", &u.provider);
+            field(&mut l, "credential", u.credential.as_deref().unwrap_or_default());
+            field(&mut l, "target", u.target.as_deref().unwrap_or_default());
+            field(&mut l, "mechanism", &u.mechanism);
+            if u.federation_available {
+                l.push_str(" federation-available");
+            }
+            attributes(&mut l, &u.attributes);
+            l
+        }
+        Fact::ThirdParty(at, t) => {
+            let mut l = format!("{} third-party {}@{} in {}", place(text, at), t.component, t.version, t.identity);
+            l.push_str(if t.pinned { " pinned" } else { " unpinned" });
+            l.push_str(if t.first_party { " first-party" } else { "" });
+            field(&mut l, "reach", &t.credentials.join(", "));
+            l
+        }
+        Fact::Secret(at, s) => {
+            let mut l = format!("{} secret {}", place(text, at), s.rule);
+            field(&mut l, "bytes", &s.span.len().to_string());
+            field(&mut l, "user", s.user.as_deref().unwrap_or_default());
+            field(&mut l, "host", s.host.as_deref().unwrap_or_default());
+            l
+        }
+    }
+}
+
+#[test]
+fn every_format_reads_its_fixtures_as_expected() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats");
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut cases = 0;
+    let mut wrong = Vec::new();
+    for format in directories(&root) {
+        let id = format.file_name().unwrap().to_str().unwrap().to_owned();
+        for case in directories(&format) {
+            cases += 1;
+            let inputs = inputs(&case);
+            assert!(!inputs.is_empty(), "{} holds no input", case.display());
+            let mut actual = String::new();
+            for input in &inputs {
+                let path = input.strip_prefix(&case).unwrap().to_str().unwrap().replace('\\', "/");
+                let text = String::from_utf8(fs::read(input).unwrap()).unwrap();
+                if inputs.len() > 1 {
+                    writeln!(actual, "== {path}").unwrap();
+                }
+                actual.push_str(&snapshot(&id, &RepoPath::from(path.as_str()), &text));
+            }
+            let expected = case.join("expected.txt");
+            if update {
+                fs::write(&expected, &actual).unwrap();
+            } else if fs::read_to_string(&expected).unwrap_or_default() != actual {
+                wrong.push(format!("{}:\n{actual}", case.display()));
+            }
+        }
+    }
+    assert!(cases > 0, "no fixtures below {}", root.display());
+    assert!(wrong.is_empty(), "not as expected:\n\n{}", wrong.join("\n"));
+}
