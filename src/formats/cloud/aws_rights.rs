@@ -188,7 +188,7 @@ impl<'s> Evaluation<'s> {
         let mut rest: Vec<&str> = if statement.not_action { Vec::new() } else { strs(&statement.actions) };
         let mut broad = true;
         if let Some(found) = self.escalation(label, statement) {
-            rest.retain(|pattern| !found.patterns.contains(*pattern));
+            rest.retain(|pattern| !found.patterns.iter().any(|used| bare(used) == *pattern));
             broad = !found.patterns.iter().any(|pattern| is_everything(pattern) || pattern.starts_with("* except"));
             self.emit(label, statement, Privilege::Admin, &found, gathered);
         }
@@ -277,7 +277,7 @@ impl<'s> Evaluation<'s> {
         let mut narrowed: BTreeSet<String> = statement.condition.iter().cloned().collect();
         for deny in &self.soft_denies {
             let hit = found.patterns.iter().any(|pattern| {
-                let pattern = pattern.split(" + ").next().unwrap_or(pattern);
+                let pattern = bare(pattern);
                 deny.covers_action(pattern) || strs(&deny.actions).iter().any(|own| glob_fold(pattern, own))
             });
             if let (true, Some(condition)) = (hit, &deny.condition) {
@@ -334,10 +334,12 @@ impl Found<'_> {
     }
 }
 
+type ActionsAndResources = (BTreeSet<String>, BTreeSet<String>);
+
 /// Rights by level, source and condition, so that a policy of forty statements is not forty lines.
 #[derive(Default)]
 struct Gathered {
-    by_source: BTreeMap<(Privilege, String, Option<String>), (BTreeSet<String>, BTreeSet<String>)>,
+    by_source: BTreeMap<(Privilege, String, Option<String>), ActionsAndResources>,
 }
 
 impl Gathered {
@@ -355,14 +357,18 @@ impl Gathered {
     }
 
     fn into_rights(self) -> Vec<Right> {
-        let right =
-            |((privilege, source, condition), (actions, resources)): (_, (BTreeSet<String>, BTreeSet<String>))| {
-                let action = short(&actions.into_iter().collect::<Vec<_>>());
-                let resource = short(&resources.into_iter().collect::<Vec<_>>());
-                Right { privilege, action, resource, source, condition }
-            };
+        let right = |((privilege, source, condition), (actions, resources)): (_, ActionsAndResources)| {
+            let action = short(&actions.into_iter().collect::<Vec<_>>());
+            let resource = short(&resources.into_iter().collect::<Vec<_>>());
+            Right { privilege, action, resource, source, condition }
+        };
         self.by_source.into_iter().map(right).collect()
     }
+}
+
+/// A pattern without the action named beside it.
+fn bare(pattern: &str) -> &str {
+    pattern.split(" + ").next().unwrap_or(pattern)
 }
 
 fn strs(list: &[String]) -> Vec<&str> {
@@ -493,7 +499,7 @@ mod tests {
         let run = json!([allow(json!(["ec2:DescribeInstances", "ec2:RunInstances"]), "*")]);
         assert!(
             all(&[run.clone(), pass.clone()])
-                .contains(&"Admin iam:PassRole + ec2:runinstances on * by p2 + p1".to_owned())
+                .contains(&"Admin iam:PassRole + ec2:RunInstances on * by p2 + p1".to_owned())
         );
         let denied = json!([deny("ec2:*", "*")]);
         assert_ne!(level(&[run.clone(), pass, denied]), Privilege::Admin);

@@ -3,9 +3,11 @@
 mod aws;
 mod aws_access_keys;
 mod aws_actions;
+mod aws_authorization_details;
 mod aws_credential_report;
 mod aws_policy;
 mod aws_rights;
+mod aws_trust;
 mod json_stream;
 #[cfg(test)]
 mod testing;
@@ -13,4 +15,5 @@ mod testing;
 use super::Format;
 
 /// The formats of this folder, in the order in which they are asked.
-pub const FORMATS: &[&Format] = &[&aws_credential_report::FORMAT, &aws_access_keys::FORMAT];
+pub const FORMATS: &[&Format] =
+    &[&aws_credential_report::FORMAT, &aws_access_keys::FORMAT, &aws_authorization_details::FORMAT];

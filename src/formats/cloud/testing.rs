@@ -43,11 +43,6 @@ fn collect(read: impl FnOnce(&mut Out<'_>)) -> (Vec<Fact>, Vec<ReadNotice>) {
     (facts, notices)
 }
 
-/// All facts of an input, one line each.
-pub fn lines(format: &Format, text: &str) -> Vec<String> {
-    run(format, text).0.iter().map(line).collect()
-}
-
 /// The facts without their places, sorted: what must not depend on the order of the input.
 pub fn fact_set(format: &Format, text: &str) -> Vec<String> {
     let mut out: Vec<String> = run(format, text).0.iter().map(summary).collect();
@@ -206,4 +201,132 @@ fn every_fixture_gives_the_facts_that_lie_beside_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+mod properties {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn fixture(format: &str, case: &str, file: &str) -> String {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats");
+        generate(&std::fs::read_to_string(root.join(format).join(case).join(file)).unwrap())
+    }
+
+    fn format(id: &str) -> &'static Format {
+        FORMATS.iter().find(|format| format.id == id).unwrap()
+    }
+
+    /// Puts items in the order of some random keys.
+    fn shuffle<T>(items: &mut Vec<T>, keys: &[u16]) {
+        let mut keyed: Vec<(u16, T)> = items
+            .drain(..)
+            .enumerate()
+            .map(|(i, item)| (keys[i % keys.len()].wrapping_mul(i as u16 + 1), item))
+            .collect();
+        keyed.sort_by_key(|(key, _)| *key);
+        items.extend(keyed.into_iter().map(|(_, item)| item));
+    }
+
+    fn shuffle_all(value: &mut Value, keys: &[u16]) {
+        match value {
+            Value::Array(items) => {
+                items.iter_mut().for_each(|item| shuffle_all(item, keys));
+                shuffle(items, keys);
+            }
+            Value::Object(fields) => {
+                // Policy documents are told in their own order and have no unknown fields.
+                let outside = fields.iter_mut().filter(|(name, _)| !name.ends_with("Document"));
+                outside.for_each(|(_, field)| shuffle_all(field, keys));
+                fields.insert("UnknownField".to_owned(), json!({"deep": [1, {"er": null}], "text": "x"}));
+            }
+            _ => {}
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn order_and_unknown_columns_of_a_report_change_nothing(rows in prop::collection::vec(any::<u16>(), 7), columns in prop::collection::vec(any::<u16>(), 24)) {
+            let text = fixture("aws-credential-report", "csv-22-columns", "input.csv");
+            let mut table: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+            for (index, row) in table.iter_mut().enumerate() {
+                row.push(if index == 0 { "a_new_column" } else { "\"a, b\"" });
+                shuffle(row, &columns);
+            }
+            let header = table.remove(0);
+            shuffle(&mut table, &rows);
+            table.insert(0, header);
+            let mixed = table.iter().map(|row| row.join(",")).collect::<Vec<_>>().join("\n");
+            let format = format("aws-credential-report");
+            prop_assert_eq!(fact_set(format, &mixed), fact_set(format, &text));
+        }
+
+        #[test]
+        fn order_and_unknown_fields_of_a_listing_change_nothing(keys in prop::collection::vec(any::<u16>(), 5)) {
+            for (id, case, file) in [
+                ("aws-access-keys", "array-of-rows", "input.json"),
+                ("aws-access-keys", "one-page", "input.json"),
+                ("aws-authorization-details", "one-page", "input.json"),
+                ("aws-authorization-details", "denies-and-boundaries", "input.json"),
+            ] {
+                let text = fixture(id, case, file);
+                let mut value: Value = serde_json::from_str(&text).unwrap();
+                shuffle_all(&mut value, &keys);
+                let format = format(id);
+                prop_assert_eq!(fact_set(format, &value.to_string()), fact_set(format, &text), "{} {}", id, case);
+            }
+        }
+
+        #[test]
+        fn a_damaged_export_is_read_to_an_end(at in 0.0..1.0_f64, byte in prop::sample::select(b"\"{}[],:\\\n\xff0".to_vec()), cut: bool) {
+            for (id, case, file) in [
+                ("aws-credential-report", "csv-22-columns", "input.csv"),
+                ("aws-credential-report", "envelope-plain", "input.json"),
+                ("aws-access-keys", "concatenated", "input.json"),
+                ("aws-authorization-details", "one-page", "input.json"),
+            ] {
+                let mut bytes = fixture(id, case, file).into_bytes();
+                let place = ((bytes.len() - 1) as f64 * at) as usize;
+                bytes[place] = byte;
+                if cut { bytes.truncate(place + 1); }
+                let path = RepoPath::from("x");
+                let input = Input { path: &path, repository: None, text: "" };
+                let mut reader = bytes.as_slice();
+                collect(|out| (format(id).stream.unwrap())(&input, &mut reader, out));
+            }
+        }
+    }
+
+    #[test]
+    fn other_files_are_not_claimed() {
+        for text in [
+            "",
+            "{}",
+            "user,name\nroot,arn",
+            "{\"Content\": \"hello\"}",
+            "{\"name\": \"pkg\", \"version\": \"1.0.0\"}",
+            "{\"Credentials\": {\"AccessKeyId\": \"x\", \"SecretAccessKey\": \"y\", \"SessionToken\": \"z\"}}",
+            "# \"UserDetailList\" in prose",
+            "{\"Policies\": [{\"PolicyName\": \"x\"}]}",
+        ] {
+            for format in FORMATS {
+                assert!(!(format.claims)(&RepoPath::from("x.json"), text), "{} {text}", format.id);
+            }
+        }
+    }
+
+    #[test]
+    fn no_secret_of_an_export_gets_into_a_fact() {
+        let text = fixture("aws-access-keys", "new-key-with-its-secret", "input.json");
+        assert!(text.contains("placeholder, not a secret"));
+        let (facts, notices) = run(format("aws-access-keys"), &text);
+        assert!(!facts.is_empty());
+        assert!(!format!("{facts:?}{notices:?}").contains("placeholder"));
+        let tagged = fixture("aws-authorization-details", "one-page", "input.json");
+        assert!(tagged.contains("never shown"));
+        assert!(!format!("{:?}", run(format("aws-authorization-details"), &tagged).0).contains("never shown"));
+    }
 }
