@@ -1,9 +1,32 @@
 //! The verdict: checks over the inventory, one file a risk, and the scores. Pure: the same inventory and as-of time give
 //! the same result.
 
-use jiff::Timestamp;
+mod card;
+mod estate;
+mod factors;
+mod headline;
+mod nhi01_improper_offboarding;
+mod nhi02_secret_leakage;
+mod nhi03_vulnerable_third_party;
+mod nhi05_overprivileged;
+mod nhi06_cloud_deployment;
+mod nhi07_long_lived_secrets;
+mod nhi09_reuse;
+mod nhi10_human_use;
+mod score;
+mod trust;
+mod view;
 
-use crate::model::{Confidence, Finding, Headline, Inventory, Risk, RiskSummary, Severity};
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::model::{
+    Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity,
+};
+pub use score::Adjustment;
+pub use view::View;
 
 /// What the checks may know beside the inventory.
 #[derive(Debug, Clone, Copy)]
@@ -30,14 +53,18 @@ pub struct Check {
     pub confidence: Confidence,
     /// Pages that define the condition.
     pub references: &'static [&'static str],
-    /// The formats (or `code`) whose presence makes it assessable.
+    /// The formats (or `code`) any of which makes it assessable.
     pub needs: &'static [&'static str],
-    /// The check itself.
-    pub run: fn(&Inventory, &Context) -> Vec<Finding>,
+    /// Adjustments that would only restate its condition, so they are not applied to its findings.
+    pub implies: &'static [Adjustment],
+    /// The subjects it runs over, by identity or credential id: its denominator.
+    pub subjects: fn(&View<'_>) -> BTreeSet<String>,
+    /// The check itself. Findings come back unscored.
+    pub run: fn(&View<'_>, &Context) -> Vec<Finding>,
 }
 
 /// What assessment gives.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Assessment {
     /// Findings, most important first.
     pub findings: Vec<Finding>,
@@ -50,10 +77,149 @@ pub struct Assessment {
 }
 
 /// Every check.
-pub const CHECKS: &[&Check] = &[];
+pub const CHECKS: &[&Check] = &[
+    &nhi01_improper_offboarding::AWS_KEY_UNUSED,
+    &nhi01_improper_offboarding::AWS_ROLE_UNUSED,
+    &nhi01_improper_offboarding::REMOVED_NOT_REVOKED,
+    &nhi02_secret_leakage::CI_LITERAL,
+    &nhi03_vulnerable_third_party::GHA_UNPINNED,
+    &nhi03_vulnerable_third_party::GHA_INHERIT,
+    &nhi05_overprivileged::AWS_ADMIN,
+    &nhi05_overprivileged::AWS_ROOT_KEY,
+    &nhi05_overprivileged::AWS_WILDCARD_SERVICE,
+    &nhi05_overprivileged::CI_TOKEN,
+    &nhi06_cloud_deployment::OIDC_OPEN,
+    &nhi06_cloud_deployment::OIDC_WILD,
+    &nhi06_cloud_deployment::OIDC_AUDIENCE,
+    &nhi06_cloud_deployment::CI_STATIC_CLOUD,
+    &nhi06_cloud_deployment::UNTRUSTED_CHECKOUT,
+    &nhi07_long_lived_secrets::AWS_KEY_AGE,
+    &nhi07_long_lived_secrets::CI_STATIC_TOKEN,
+    &nhi07_long_lived_secrets::GIT_AGE,
+    &nhi07_long_lived_secrets::JWT_LIFE,
+    &nhi07_long_lived_secrets::SAS_LIFE,
+    &nhi09_reuse::SECRET_SPREAD,
+    &nhi10_human_use::AWS_CONSOLE_AND_KEY,
+    &nhi10_human_use::HUMAN_TOKEN_IN_CI,
+];
+
+/// The check of this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Check> {
+    CHECKS.iter().copied().find(|c| c.id == id)
+}
+
+impl Check {
+    /// What the check is, for readers of a report.
+    #[must_use]
+    pub fn info(&self) -> RuleInfo {
+        RuleInfo {
+            id: self.id.to_owned(),
+            kind: "check".to_owned(),
+            name: self.title.to_owned(),
+            risk: self.risk,
+            severity: self.severity,
+            confidence: self.confidence,
+            description: self.why.to_owned(),
+            remediation: self.remediation.to_owned(),
+            references: self.references.iter().map(|r| (*r).to_owned()).collect(),
+        }
+    }
+
+    /// A finding about an identity. `detail` tells two findings of one check about one identity apart.
+    fn about(&self, identity: &Identity, detail: &str) -> Finding {
+        let mut finding = self.blank(&[self.id, identity.id.as_str(), detail], identity.locations.clone());
+        finding.identity = Some(identity.id.clone());
+        finding
+    }
+
+    /// A finding about a credential.
+    fn on(&self, credential: &Credential) -> Finding {
+        let mut finding = self.blank(&[self.id, &credential.id], credential.locations.clone());
+        finding.identity.clone_from(&credential.identity);
+        finding.credential = Some(credential.id.clone());
+        finding.preview.clone_from(&credential.preview);
+        finding
+    }
+
+    fn blank(&self, subject: &[&str], locations: Vec<Location>) -> Finding {
+        Finding {
+            id: self.id.to_owned(),
+            risk: self.risk,
+            title: self.title.to_owned(),
+            severity: self.severity,
+            base_severity: self.severity,
+            confidence: self.confidence,
+            score: 0,
+            terms: Vec::new(),
+            identity: None,
+            credential: None,
+            locations,
+            preview: None,
+            fingerprint: Some(subject_fingerprint(subject)),
+            evidence: Vec::new(),
+            why: self.why.to_owned(),
+            remediation: self.remediation.to_owned(),
+            suppressed: None,
+        }
+    }
+}
+
+/// A name for a subject that holds no secret: SHA-256 over its parts, cut to 128 bits, in hex. It does not depend on
+/// lines, so a finding keeps it when its file grows.
+fn subject_fingerprint(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
+}
 
 /// Runs every check, scores findings and identities, and summarises the risks. Identities get their score and control
-/// card in place.
-pub fn assess(_inventory: &mut Inventory, _context: &Context) -> Assessment {
-    Assessment::default()
+/// card in place, and the inventory's rules become those that findings and exposures name.
+pub fn assess(inventory: &mut Inventory, context: &Context) -> Assessment {
+    let (findings, risks, score, headline, verdicts) = {
+        let view = View::new(inventory);
+        let mut findings = nhi02_secret_leakage::leaks(&view);
+        for finding in &mut findings {
+            score::apply(finding, &[], &view, context);
+        }
+        for check in CHECKS {
+            let mut found = (check.run)(&view, context);
+            found.iter_mut().for_each(|finding| score::apply(finding, check.implies, &view, context));
+            findings.append(&mut found);
+        }
+        findings.retain(|f| f.score > 0);
+        for finding in &mut findings {
+            if finding.locations.is_empty() {
+                finding.locations.push(Location::default());
+            }
+        }
+        findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        let (risks, score) = estate::summarise(&findings, &view);
+        let headline = headline::count(&findings, &view);
+        let verdicts = factors::verdicts(&findings, &view, context);
+        (findings, risks, score, headline, verdicts)
+    };
+    for identity in &mut inventory.identities {
+        let verdict = verdicts.get(&identity.id);
+        identity.score = verdict.map(|(score, _)| score.clone());
+        identity.controls = verdict.map(|(_, card)| card.clone());
+    }
+    let mut rules = std::mem::take(&mut inventory.rules);
+    rules.retain(|r| r.kind != "check");
+    let named: BTreeSet<&str> = findings.iter().map(|f| f.id.as_str()).collect();
+    rules.extend(CHECKS.iter().filter(|c| named.contains(c.id)).map(|c| c.info()));
+    let exposed: BTreeSet<&str> = inventory.exposures.iter().map(|e| e.rule.as_str()).collect();
+    rules.retain(|r| named.contains(r.id.as_str()) || exposed.contains(r.id.as_str()));
+    rules.sort();
+    rules.dedup_by(|a, b| a.id == b.id);
+    inventory.rules = rules;
+    Assessment { findings, risks, score, headline }
+}
+
+/// Most important first; the rest of the key makes the order total.
+fn order(f: &Finding) -> impl Ord + '_ {
+    (std::cmp::Reverse(f.score), f.risk, &f.id, f.locations.first(), &f.fingerprint, &f.credential, &f.identity)
 }

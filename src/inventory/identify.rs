@@ -19,13 +19,17 @@ pub(super) struct Keyed {
 /// The provider's own id of the credential, or that of its public half.
 fn public_id(s: &Sighting) -> Option<String> {
     let named = |name: &str| s.proof.attributes.get(name).or_else(|| s.parts.get(name)).map(String::as_str);
-    if s.provider == "aws" {
+    // In a token a key id names the issuer's signing key, not the credential.
+    let token = s.proof.attributes.contains_key("algorithm") && !s.proof.attributes.contains_key("public_fingerprint");
+    if s.provider == "aws" && !token {
         let id = named("key_id").or(s.identifier.as_deref()).filter(|id| is_aws_key_id(id));
         if let Some(id) = id {
             return Some(format!("aws:access-key:{id}"));
         }
     }
-    if let Some(id) = named("private_key_id").filter(|id| !id.is_empty()) {
+    let google = matches!(s.provider.as_str(), "gcp" | "google") && s.rule.contains("service-account") && !token;
+    let google = named("private_key_id").or_else(|| named("key_id").filter(|_| google));
+    if let Some(id) = google.filter(|id| !id.is_empty()) {
         return Some(format!("gcp:service-account-key:{id}"));
     }
     let fingerprint = s.proof.attributes.get("public_fingerprint").filter(|f| !f.is_empty())?;

@@ -22,21 +22,24 @@ pub(super) fn split(key: &IdentityKey) -> (&str, &str, &str) {
     (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next().unwrap_or(""))
 }
 
-/// How well a key serves as the id of an identity, least best: full resource names, then ordinary keys, then bare
-/// names and unique ids.
+/// How well a key serves as the id of an identity, least best: full resource names, then ordinary keys, then unique
+/// ids and names, then names that are unique nowhere.
 fn rank(key: &IdentityKey) -> u8 {
     let (_, kind, name) = split(key);
     match kind {
         _ if name.starts_with("arn:") => 0,
         "id" | "unique-id" => 2,
-        _ if is_name(kind) => 3,
+        _ if is_bare_name(key) => 3,
+        _ if kind.ends_with("-name") => 2,
         _ => 1,
     }
 }
 
-/// Keys of such a kind (`user-name`) are unique within an account at most.
-fn is_name(kind: &str) -> bool {
-    kind.ends_with("-name")
+/// Whether a key is a name without the account (`123456789012/…`) in which it is unique.
+fn is_bare_name(key: &IdentityKey) -> bool {
+    let (_, kind, name) = split(key);
+    let account = name.split_once('/').is_some_and(|(a, _)| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit()));
+    kind.ends_with("-name") && !account
 }
 
 impl Names {
@@ -119,7 +122,7 @@ fn ambiguous_names(facts: &[Declared<IdentityFact>]) -> BTreeMap<IdentityKey, BT
     let mut owners: BTreeMap<IdentityKey, BTreeSet<IdentityKey>> = BTreeMap::new();
     for fact in facts.iter().map(|d| &d.what) {
         let keys = || std::iter::once(&fact.key).chain(&fact.aliases);
-        for name in keys().filter(|k| is_name(split(k).1)) {
+        for name in keys().filter(|k| is_bare_name(k)) {
             owners.entry(name.clone()).or_default().extend(keys().filter(|k| rank(k) == 0).cloned());
         }
     }

@@ -1,0 +1,144 @@
+//! The ten risks over everything scanned: a burden that clean identities never dilute, beside the share of subjects that
+//! are affected, with both numbers; and "not assessed" where inputs were missing, never zero.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::view::View;
+use super::{CHECKS, Check};
+use crate::model::{Finding, Risk, RiskStatus, RiskSummary};
+
+/// The input that every scan of files has.
+pub(super) const CODE: &str = "code";
+/// Formats, by the ids of their readers.
+pub(super) const GITHUB_ACTIONS: &str = "github-actions";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const AWS_CREDENTIAL_REPORT: &str = "aws-credential-report";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const AWS_ACCESS_KEYS: &str = "aws-access-keys";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const AWS_AUTHORIZATION: &str = "aws-account-authorization-details";
+
+/// The read-only command that makes an export; `None` for files that lie in repositories, whose absence means that there
+/// is nothing to assess.
+fn command(need: &str) -> Option<&'static str> {
+    Some(match need {
+        AWS_CREDENTIAL_REPORT => "aws iam get-credential-report --output json",
+        AWS_ACCESS_KEYS => "aws iam list-access-keys --user-name NAME --output json",
+        AWS_AUTHORIZATION => "aws iam get-account-authorization-details --output json",
+        _ => return None,
+    })
+}
+
+/// The subject that a finding counts for: its identity, else its credential, else its file.
+fn subject(finding: &Finding) -> String {
+    let identity = finding.identity.as_ref().map(ToString::to_string);
+    let file = || finding.locations.first().map(|l| l.path.clone()).unwrap_or_default();
+    identity.or_else(|| finding.credential.clone()).unwrap_or_else(file)
+}
+
+/// The burden of one risk, 0–100: `100·(1 − 2^(−U/3))` with U the sum over subjects of their worst score in hundredths.
+pub(super) fn burden(worst: impl Iterator<Item = i32>) -> f64 {
+    // Summed as integers, so the order does not matter.
+    let points: i64 = worst.map(i64::from).sum();
+    100.0 * (1.0 - (-(points as f64) / 300.0).exp2())
+}
+
+/// The ten risks in OWASP's order, and the overall score: the mean of the assessed risks' burdens, weighted by the sum of
+/// OWASP's published factors.
+pub(super) fn summarise(findings: &[Finding], view: &View<'_>) -> (Vec<RiskSummary>, Option<i32>) {
+    let mut risks = Vec::with_capacity(Risk::ALL.len());
+    let (mut total, mut weights) = (0.0, 0.0);
+    for risk in Risk::ALL {
+        let mut worst: BTreeMap<String, i32> = BTreeMap::new();
+        for finding in findings.iter().filter(|f| f.risk == risk && f.suppressed.is_none()) {
+            let slot = worst.entry(subject(finding)).or_default();
+            *slot = finding.score.max(*slot);
+        }
+        let (status, why) = status(risk, view);
+        // Findings are assessed by their existence, whatever the list of formats says.
+        let status = if status == RiskStatus::NotAssessed && !worst.is_empty() { RiskStatus::Partly } else { status };
+        let mut subjects = denominator(risk, view);
+        subjects.extend(worst.keys().cloned());
+        let assessed = status != RiskStatus::NotAssessed;
+        let score = burden(worst.values().copied());
+        if assessed {
+            total += score * f64::from(risk.weight());
+            weights += f64::from(risk.weight());
+        }
+        risks.push(RiskSummary {
+            risk,
+            title: risk.title().to_owned(),
+            status,
+            why,
+            affected: worst.len() as u64,
+            assessable: if assessed { subjects.len() as u64 } else { 0 },
+            score: assessed.then_some(score.round() as i32),
+        });
+    }
+    let overall = (weights > 0.0).then(|| (total / weights).round() as i32);
+    (risks, overall)
+}
+
+fn checks_of(risk: Risk) -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter().copied().filter(move |c| c.risk == risk)
+}
+
+fn has(need: &str, view: &View<'_>) -> bool {
+    need == CODE || view.inventory.formats_read.contains_key(need)
+}
+
+/// Secret leakage is assessed wherever files were read; the others rest on their checks.
+fn status(risk: Risk, view: &View<'_>) -> (RiskStatus, String) {
+    let mut met = usize::from(risk == Risk::Nhi2);
+    let mut missing: BTreeSet<&str> = BTreeSet::new();
+    let mut any = met > 0;
+    for check in checks_of(risk) {
+        any = true;
+        if check.needs.iter().any(|need| has(need, view)) {
+            met += 1;
+        } else {
+            missing.extend(check.needs);
+        }
+    }
+    if !any {
+        return (RiskStatus::NotAssessed, "not assessed: keyroll has no check of this risk yet".to_owned());
+    }
+    let exports: Vec<String> =
+        missing.iter().filter_map(|need| command(need).map(|c| format!("{need} (`{c}`)"))).collect();
+    let files: Vec<&str> = missing.iter().copied().filter(|need| command(need).is_none()).collect();
+    match (met, exports.is_empty()) {
+        (0, _) => {
+            let all: Vec<String> = files.iter().map(|f| (*f).to_owned()).chain(exports).collect();
+            (RiskStatus::NotAssessed, format!("not assessed: needs {}", all.join(", ")))
+        }
+        (_, true) => (RiskStatus::Assessed, String::new()),
+        (_, false) => (RiskStatus::Partly, format!("not assessed in part: needs {}", exports.join(", "))),
+    }
+}
+
+fn denominator(risk: Risk, view: &View<'_>) -> BTreeSet<String> {
+    let mut subjects = BTreeSet::new();
+    if risk == Risk::Nhi2 {
+        subjects.extend(view.identities().map(|i| i.id.to_string()));
+        subjects.extend(view.credentials().filter(|c| view.is_unattributed(c)).map(|c| c.id.clone()));
+    }
+    for check in checks_of(risk).filter(|c| c.needs.iter().any(|need| has(need, view))) {
+        subjects.extend((check.subjects)(view));
+    }
+    subjects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn burdens_are_those_of_the_worked_examples() {
+        let tenth = |x: f64| (x * 10.0).round() / 10.0;
+        assert!((tenth(burden([96, 75, 40].into_iter())) - 38.6).abs() < 1e-9);
+        assert!((tenth(burden(std::iter::repeat_n(40, 30))) - 93.8).abs() < 1e-9);
+        // Three certain critical identities are half of the scale.
+        assert!((burden(std::iter::repeat_n(100, 3)) - 50.0).abs() < 1e-9);
+        assert!(burden(std::iter::empty()).abs() < 1e-9);
+    }
+}

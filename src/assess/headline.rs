@@ -1,0 +1,62 @@
+//! The numbers at the top of a report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::view::View;
+use crate::model::{AuthMode, Finding, Headline, Usage, Validity};
+
+/// Counts identities, credentials without an owner, uses by kind, and findings.
+pub(super) fn count(findings: &[Finding], view: &View<'_>) -> Headline {
+    let mut uses: BTreeMap<AuthMode, BTreeSet<(String, String)>> = BTreeMap::new();
+    let mut places: BTreeSet<(&str, u64)> = BTreeSet::new();
+    for credential in view.credentials().filter(|c| c.validity != Validity::TestValue) {
+        for exposure in view.open_exposures(credential) {
+            let who = credential.identity.as_ref().map_or_else(|| exposure.location.path.clone(), ToString::to_string);
+            uses.entry(AuthMode::Static).or_default().insert((who, credential.id.clone()));
+        }
+    }
+    for exposure in &view.inventory.exposures {
+        places.insert((&exposure.location.path, exposure.location.line));
+    }
+    for usage in view.usages() {
+        let mode = match usage.mode {
+            // The value itself was seen there and counted.
+            AuthMode::Static if is_seen(usage, &places) || is_placeholder(usage) => continue,
+            AuthMode::Instance => AuthMode::Federated,
+            AuthMode::Static | AuthMode::Referenced | AuthMode::Federated => usage.mode,
+            AuthMode::None | AuthMode::Unknown => continue,
+        };
+        uses.entry(mode).or_default().insert(pair(usage));
+    }
+    let number = |mode| uses.get(&mode).map_or(0, |pairs| pairs.len() as u64);
+    let mut by_severity = BTreeMap::new();
+    for finding in findings.iter().filter(|f| f.suppressed.is_none()) {
+        *by_severity.entry(finding.severity).or_insert(0) += 1;
+    }
+    Headline {
+        identities: view.identities().count() as u64,
+        unattributed: view.inventory.credentials.iter().filter(|c| view.is_unattributed(c)).count() as u64,
+        static_uses: number(AuthMode::Static),
+        referenced: number(AuthMode::Referenced),
+        federated: number(AuthMode::Federated),
+        findings: by_severity,
+        suppressed: findings.iter().filter(|f| f.suppressed.is_some()).count() as u64,
+    }
+}
+
+/// Whether a detector reported a value on the line of this usage.
+pub(super) fn is_seen(usage: &Usage, places: &BTreeSet<(&str, u64)>) -> bool {
+    usage.location.line > 0 && places.contains(&(usage.location.path.as_str(), usage.location.line))
+}
+
+/// Whether the literal only stands for a value.
+pub(super) fn is_placeholder(usage: &Usage) -> bool {
+    usage.attributes.get("placeholder").is_some_and(|v| v == "true")
+}
+
+/// Who uses what: each counts once, however often it is written.
+fn pair(usage: &Usage) -> (String, String) {
+    let who = usage.identity.as_ref().map_or_else(|| usage.location.path.clone(), ToString::to_string);
+    let what = usage.credential.as_ref().or(usage.target.as_ref()).unwrap_or(&usage.mechanism);
+    (who, format!("{} {what}", usage.provider))
+}

@@ -1,0 +1,172 @@
+//! NHI5:2025 Overprivileged NHI: rights beyond need
+//! (<https://owasp.org/www-project-non-human-identities-top-10/2025/5-overprivileged-nhi/>).
+
+use std::collections::BTreeSet;
+
+use super::estate::{AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, GITHUB_ACTIONS};
+use super::view::{View, is_active_aws_key, is_root};
+use super::{Adjustment, Check, Context};
+use crate::model::{Confidence, Finding, Grant, Identity, IdentityKind, Privilege, Risk, Severity};
+
+/// An AWS user or role that administers the account.
+pub(super) const AWS_ADMIN: Check = Check {
+    id: "NHI5-aws-admin",
+    risk: Risk::Nhi5,
+    title: "AWS identity with administrative rights",
+    why: "Whoever gets hold of the identity owns the account: no workload needs every action on every resource.",
+    remediation: "Replace the policy by one generated from the actions that the identity used, and set a boundary.",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    references: &["https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"],
+    needs: &[AWS_AUTHORIZATION],
+    implies: &[Adjustment::Admin],
+    subjects: |view| View::ids(granted(view)),
+    run: admin,
+};
+
+/// AWS identities whose rights were read. Root has all rights by nature, and roles of the sign-in service are people's.
+fn granted<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'a Identity> + use<'v, 'a> {
+    view.identities().filter(move |i| {
+        i.provider == "aws"
+            && !is_root(i)
+            && !i.id.as_str().contains(":role/aws-reserved/")
+            && !view.grants_of(&i.id).is_empty()
+    })
+}
+
+fn is_exposed(identity: &Identity, view: &View<'_>) -> bool {
+    view.owned_by(&identity.id).iter().any(|c| view.open_exposures(c).next().is_some())
+}
+
+/// How many grants one finding repeats.
+const GRANTS_MAX: usize = 12;
+
+fn sentence(grant: &Grant) -> String {
+    let condition = grant.condition.as_ref().map(|c| format!(" if {c}")).unwrap_or_default();
+    let source = if grant.source.is_empty() { String::new() } else { format!(" by {}", grant.source) };
+    format!("{} on {}{source}{condition}", grant.action, grant.resource)
+}
+
+fn evidence<'g>(grants: impl Iterator<Item = &'g Grant>) -> Vec<String> {
+    let all: BTreeSet<String> = grants.map(sentence).collect();
+    all.into_iter().take(GRANTS_MAX).collect()
+}
+
+fn admin(view: &View<'_>, _: &Context) -> Vec<Finding> {
+    granted(view)
+        .filter(|i| i.privilege == Privilege::Admin)
+        .map(|identity| {
+            let grants = || view.grants_of(&identity.id).iter().copied().filter(|g| g.privilege == Privilege::Admin);
+            let mut finding = AWS_ADMIN.about(identity, "");
+            finding.title = format!("{} administers the AWS account", identity.name);
+            finding.evidence = evidence(grants());
+            if grants().all(|g| g.condition.is_some()) {
+                finding.confidence = Confidence::Medium;
+            }
+            if is_exposed(identity, view) {
+                finding.base_severity = Severity::Critical;
+                finding.evidence.push("a credential of it stands in the clear".to_owned());
+            }
+            finding
+        })
+        .collect()
+}
+
+/// Every action of a service on every resource.
+pub(super) const AWS_WILDCARD_SERVICE: Check = Check {
+    id: "NHI5-aws-wildcard-service",
+    risk: Risk::Nhi5,
+    title: "AWS identity with every action of a service on every resource",
+    why: "The identity can read, change and delete everything that the service holds in the account.",
+    remediation: "Name the actions and the resources that the workload uses.",
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    references: &["https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"],
+    needs: &[AWS_AUTHORIZATION],
+    implies: &[],
+    subjects: |view| View::ids(granted(view)),
+    run: wildcard_service,
+};
+
+fn wildcard_service(view: &View<'_>, _: &Context) -> Vec<Finding> {
+    granted(view)
+        .filter(|i| i.privilege != Privilege::Admin)
+        .filter_map(|identity| {
+            let wide = |g: &&&Grant| g.resource == "*" && g.action.split([',', ' ']).any(|a| a.ends_with(":*"));
+            let grants: Vec<&Grant> = view.grants_of(&identity.id).iter().filter(wide).copied().collect();
+            (!grants.is_empty()).then(|| {
+                let mut finding = AWS_WILDCARD_SERVICE.about(identity, "");
+                finding.title = format!("{} may do everything in a service", identity.name);
+                finding.evidence = evidence(grants.into_iter());
+                finding
+            })
+        })
+        .collect()
+}
+
+/// Access keys of the root user.
+pub(super) const AWS_ROOT_KEY: Check = Check {
+    id: "NHI5-aws-root-key",
+    risk: Risk::Nhi5,
+    title: "Active access key of an AWS root user",
+    why: "The key can do everything in the account, and no policy can narrow it.",
+    remediation: "Delete the root user's access keys; use a role for automation.",
+    severity: Severity::Critical,
+    confidence: Confidence::Confirmed,
+    references: &["https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html"],
+    needs: &[AWS_CREDENTIAL_REPORT],
+    implies: &[Adjustment::Active, Adjustment::Admin],
+    subjects: |view| View::ids(view.identities().filter(|i| is_root(i))),
+    run: root_key,
+};
+
+fn root_key(view: &View<'_>, _: &Context) -> Vec<Finding> {
+    let keys = view.credentials().filter(|c| is_active_aws_key(c));
+    keys.filter_map(|key| {
+        let root = key.identity.as_ref().and_then(|id| view.identity(id)).filter(|i| is_root(i))?;
+        let mut finding = AWS_ROOT_KEY.on(key);
+        let account = root.account.as_deref().unwrap_or("an unknown account");
+        finding.title = format!("The root user of {account} has an active access key");
+        finding.evidence = vec![format!("{} is active", key.id)];
+        Some(finding)
+    })
+    .collect()
+}
+
+/// A pipeline token with all rights, or with those of a default that the file does not tell.
+pub(super) const CI_TOKEN: Check = Check {
+    id: "NHI5-ci-token",
+    risk: Risk::Nhi5,
+    title: "Pipeline token with more rights than named",
+    why: "Every step of the job, third-party code included, acts with this token on the repository.",
+    remediation: "Set `permissions: {}` for the workflow and give each job the scopes that it needs.",
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    references: &["https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions"],
+    needs: &[GITHUB_ACTIONS],
+    implies: &[],
+    subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
+    run: ci_token,
+};
+
+fn ci_token(view: &View<'_>, _: &Context) -> Vec<Finding> {
+    let jobs = view.identities().filter(|i| i.kind == IdentityKind::CiJob);
+    jobs.filter_map(|job| {
+        let grants = view.grants_of(&job.id);
+        let all = grants.iter().find(|g| g.action == "write-all");
+        let default = grants.iter().find(|g| g.privilege == Privilege::Unknown && g.action.starts_with("default "));
+        let grant = all.or(default)?;
+        let mut finding = CI_TOKEN.about(job, "");
+        if all.is_some() {
+            finding.title = format!("The token of {} may write everything", job.name);
+        } else {
+            finding.title = format!("The token of {} has the repository's default rights", job.name);
+            finding.confidence = Confidence::Medium;
+            finding.evidence.push("the default may be read-only; the file does not tell".to_owned());
+        }
+        finding.evidence.push(sentence(grant));
+        finding.locations = vec![grant.location.clone()];
+        Some(finding)
+    })
+    .collect()
+}

@@ -1,0 +1,255 @@
+//! NHI6:2025 Insecure Cloud Deployment Configurations: pipelines that reach a cloud with stored keys, or through trust
+//! that lets others in
+//! (<https://owasp.org/www-project-non-human-identities-top-10/2025/6-insecure-cloud-deployment-configurations/>).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::estate::{AWS_AUTHORIZATION, GITHUB_ACTIONS};
+use super::headline::is_placeholder;
+use super::nhi03_vulnerable_third_party::writes;
+use super::trust::{self, Scope};
+use super::view::View;
+use super::{Check, Context};
+use crate::model::{AuthMode, Confidence, Finding, Identity, IdentityKind, Location, Privilege, Risk, Severity, Trust};
+
+const AWS_OIDC: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html";
+const GITHUB_OIDC: &str =
+    "https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws";
+
+/// Trust in an issuer without any condition on who comes.
+pub(super) const OIDC_OPEN: Check = Check {
+    id: "NHI6-aws-oidc-open",
+    risk: Risk::Nhi6,
+    title: "AWS role open to everybody at an identity provider",
+    why: "Anybody who can get a token from the issuer can take on the role: for GitHub that is every repository in the \
+          world.",
+    remediation: "Demand the subject with StringEquals, down to repository and environment, and the audience.",
+    severity: Severity::Critical,
+    confidence: Confidence::High,
+    references: &[AWS_OIDC, GITHUB_OIDC],
+    needs: &[AWS_AUTHORIZATION],
+    implies: &[],
+    subjects: federated,
+    run: open,
+};
+
+/// Trust with a subject pattern that takes in too many.
+pub(super) const OIDC_WILD: Check = Check {
+    id: "NHI6-aws-oidc-wild",
+    risk: Risk::Nhi6,
+    title: "AWS role with a wide subject pattern",
+    why: "The wildcard lets other repositories, branches or pull requests take on the role.",
+    remediation: "Name one repository and one environment or branch in the subject.",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    references: &[AWS_OIDC, GITHUB_OIDC],
+    needs: &[AWS_AUTHORIZATION],
+    implies: &[],
+    subjects: federated,
+    run: wild,
+};
+
+/// Trust that takes tokens made for others.
+pub(super) const OIDC_AUDIENCE: Check = Check {
+    id: "NHI6-aws-aud",
+    risk: Risk::Nhi6,
+    title: "AWS role that demands no audience",
+    why: "A token that a workload hands to some other service can be replayed to take on the role.",
+    remediation: "Demand the audience sts.amazonaws.com.",
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    references: &[AWS_OIDC],
+    needs: &[AWS_AUTHORIZATION],
+    implies: &[],
+    subjects: federated,
+    run: audience,
+};
+
+fn oidc<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = (&'a Identity, Vec<&'a Trust>)> + use<'v, 'a> {
+    view.identities().filter(|i| i.provider == "aws").filter_map(move |identity| {
+        let trusts: Vec<&Trust> =
+            view.trusts_of(&identity.id).iter().copied().filter(|t| trust::is_federated(t)).collect();
+        (!trusts.is_empty()).then_some((identity, trusts))
+    })
+}
+
+fn federated(view: &View<'_>) -> BTreeSet<String> {
+    oidc(view).map(|(identity, _)| identity.id.to_string()).collect()
+}
+
+/// The findings of one check, one for each role and issuer; `grade` gives severity and evidence of the trusts that it
+/// objects to, and the worst decides.
+fn per_issuer(
+    check: &Check,
+    view: &View<'_>,
+    title: impl Fn(&Identity, &str) -> String,
+    grade: impl Fn(&Trust) -> Option<(Severity, String)>,
+) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for (identity, trusts) in oidc(view) {
+        let mut groups: BTreeMap<&str, Finding> = BTreeMap::new();
+        for trust in trusts {
+            let Some((severity, sentence)) = grade(trust) else { continue };
+            let issuer = trust::issuer(trust);
+            let finding = groups.entry(issuer).or_insert_with(|| {
+                let mut finding = check.about(identity, issuer);
+                finding.title = title(identity, issuer);
+                finding.base_severity = Severity::Low;
+                finding.locations.clear();
+                finding
+            });
+            finding.base_severity = finding.base_severity.max(severity);
+            finding.locations.push(trust.location.clone());
+            finding.locations.dedup();
+            if !finding.evidence.contains(&sentence) {
+                finding.evidence.push(sentence);
+            }
+        }
+        out.extend(groups.into_values());
+    }
+    out
+}
+
+fn open(view: &View<'_>, _: &Context) -> Vec<Finding> {
+    let title = |i: &Identity, issuer: &str| format!("{} may be taken on by anybody at {issuer}", i.name);
+    per_issuer(&OIDC_OPEN, view, title, |trust| {
+        let open = trust.subject.is_none() && trust::scope(trust) == Some(Scope::Open);
+        let severity = if trust::is_shared(trust) { Severity::Critical } else { Severity::Medium };
+        open.then(|| (severity, format!("{} is trusted without a condition on the subject", trust::issuer(trust))))
+    })
+}
+
+fn wild(view: &View<'_>, _: &Context) -> Vec<Finding> {
+    let title = |i: &Identity, issuer: &str| format!("{} trusts a wide subject pattern of {issuer}", i.name);
+    per_issuer(&OIDC_WILD, view, title, |trust| {
+        let subject = trust.subject.as_ref()?;
+        let severity = match trust::scope(trust)? {
+            Scope::Workload => return None,
+            Scope::Project => Severity::Medium,
+            Scope::PullRequest | Scope::Organisation => Severity::High,
+            Scope::Open => Severity::Critical,
+        };
+        // An issuer of one's own lets no strangers in.
+        let severity = if trust::is_shared(trust) { severity } else { severity.min(Severity::Medium) };
+        Some((severity, format!("subject {subject}")))
+    })
+}
+
+fn audience(view: &View<'_>, _: &Context) -> Vec<Finding> {
+    let title = |i: &Identity, issuer: &str| format!("{} demands no audience of {issuer}", i.name);
+    per_issuer(&OIDC_AUDIENCE, view, title, |trust| {
+        let lacks = trust.audience.is_none() && trust::is_shared(trust);
+        lacks.then(|| (Severity::Medium, format!("no condition on {}:aud", trust::issuer(trust))))
+    })
+}
+
+/// The clouds that take a pipeline's identity in place of a stored key.
+pub(super) const CLOUDS: &[&str] = &["aws", "gcp", "google", "azure", "alibaba", "oracle", "ibm"];
+
+/// A stored key where federation is offered.
+pub(super) const CI_STATIC_CLOUD: Check = Check {
+    id: "NHI6-ci-static-cloud",
+    risk: Risk::Nhi6,
+    title: "Pipeline reaches a cloud with a stored key",
+    why: "The key works from anywhere and for ever, for whoever reads it from the store, a log or a step of the job; the \
+          cloud would take the job's own short-lived identity instead.",
+    remediation: "Let the cloud trust the pipeline's identity provider and delete the key.",
+    severity: Severity::High,
+    confidence: Confidence::High,
+    references: &["https://docs.github.com/en/actions/concepts/security/openid-connect"],
+    needs: &[GITHUB_ACTIONS],
+    implies: &[],
+    subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
+    run: |view, _| stored(&CI_STATIC_CLOUD, view, |provider| CLOUDS.contains(&provider)),
+};
+
+/// Findings for jobs that use a stored credential of a wanted provider although federation is offered, one for each job
+/// and provider.
+pub(super) fn stored(check: &Check, view: &View<'_>, wanted: impl Fn(&str) -> bool) -> Vec<Finding> {
+    let mut groups: BTreeMap<(String, &str), Finding> = BTreeMap::new();
+    for usage in view.usages() {
+        let job = usage.identity.as_ref().and_then(|id| view.identity(id));
+        let Some(job) = job.filter(|i| i.kind == IdentityKind::CiJob) else { continue };
+        let kept = matches!(usage.mode, AuthMode::Static | AuthMode::Referenced) && !is_placeholder(usage);
+        if !kept || !usage.federation_available || !wanted(&usage.provider) {
+            continue;
+        }
+        let finding = groups.entry((job.id.to_string(), &usage.provider)).or_insert_with(|| {
+            let mut finding = check.about(job, &usage.provider);
+            finding.title = format!("{} uses a stored {} credential", job.name, usage.provider);
+            finding.locations.clear();
+            finding
+        });
+        let name = usage.credential.as_deref().unwrap_or("a literal value");
+        let sentence = format!("{name} goes to {}", usage.mechanism);
+        if !finding.evidence.contains(&sentence) {
+            finding.evidence.push(sentence);
+        }
+        finding.locations.push(usage.location.clone());
+        finding.locations.dedup();
+    }
+    groups.into_values().collect()
+}
+
+/// A stranger's code run with the repository's credentials.
+pub(super) const UNTRUSTED_CHECKOUT: Check = Check {
+    id: "NHI6-prt-checkout",
+    risk: Risk::Nhi6,
+    title: "Pipeline runs a stranger's code with the repository's credentials",
+    why: "Anybody who opens a pull request chooses the code that the job runs, with its secrets and its token in reach.",
+    remediation: "Build pull requests with the pull_request trigger and no secrets; do privileged work in a second \
+                  workflow that never runs the pull request's code.",
+    severity: Severity::Critical,
+    confidence: Confidence::High,
+    references: &["https://securitylab.github.com/resources/github-actions-preventing-pwn-requests/"],
+    needs: &[GITHUB_ACTIONS],
+    implies: &[],
+    subjects: |view| View::ids(view.github_jobs()),
+    run: untrusted_checkout,
+};
+
+fn untrusted_checkout(view: &View<'_>, _: &Context) -> Vec<Finding> {
+    view.github_jobs().filter_map(|job| checkout(job, view)).collect()
+}
+
+fn checkout(job: &Identity, view: &View<'_>) -> Option<Finding> {
+    let how = job.attributes.get("untrusted_checkout").filter(|v| !v.is_empty() && *v != "false")?;
+    let grants = view.grants_of(&job.id);
+    let secrets: BTreeSet<&str> = view
+        .usages_of(&job.id)
+        .iter()
+        .filter(|u| !matches!(u.mode, AuthMode::None | AuthMode::Unknown | AuthMode::Instance))
+        .filter_map(|u| u.credential.as_deref().or(u.target.as_deref()))
+        .collect();
+    let power: BTreeSet<&str> = grants.iter().filter(|g| writes(g)).map(|g| g.action.as_str()).collect();
+    let unknown = grants.iter().any(|g| g.privilege == Privilege::Unknown) || grants.is_empty();
+    let mut finding = UNTRUSTED_CHECKOUT.about(job, "");
+    finding.title = format!("{} runs code of pull requests with credentials in reach", job.name);
+    finding.evidence.push(if how == "true" { "it checks out the head of the request".to_owned() } else { how.clone() });
+    if let Some(triggers) = job.attributes.get("triggers") {
+        finding.evidence.push(format!("triggers: {triggers}"));
+    }
+    for (what, names) in [("secrets", &secrets), ("rights of its token", &power)] {
+        if !names.is_empty() {
+            let names: Vec<&str> = names.iter().copied().take(8).collect();
+            finding.evidence.push(format!("{what}: {}", names.join(", ")));
+        }
+    }
+    let gated = !job.environment.why.is_empty()
+        || ["environment", "gated", "label_gate"].iter().any(|name| job.attributes.contains_key(*name));
+    if gated {
+        finding.base_severity = Severity::Medium;
+        finding.evidence.push("it names an environment, which may ask for approval".to_owned());
+    } else if secrets.is_empty() && power.is_empty() {
+        if unknown {
+            finding.confidence = Confidence::Medium;
+            finding.evidence.push("its token has the default rights, which may be read-only".to_owned());
+        } else {
+            finding.base_severity = Severity::High;
+            finding.evidence.push("its token may only read, but caches and artifacts are in reach".to_owned());
+        }
+    }
+    let at: Vec<Location> = job.locations.iter().take(1).cloned().collect();
+    finding.locations = at;
+    Some(finding)
+}

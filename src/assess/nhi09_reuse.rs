@@ -1,0 +1,111 @@
+//! NHI9:2025 NHI Reuse: one credential for several workloads
+//! (<https://owasp.org/www-project-non-human-identities-top-10/2025/9-nhi-reuse/>).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::estate::CODE;
+use super::score::dead;
+use super::view::{View, subject_of};
+use super::{Check, Context};
+use crate::model::{Confidence, Credential, Exposure, Finding, Risk, Severity};
+
+/// One value in several components.
+pub(super) const SECRET_SPREAD: Check = Check {
+    id: "NHI9-secret-spread",
+    risk: Risk::Nhi9,
+    title: "One secret in several components",
+    why: "A break-in at the weakest component opens them all, and the credential cannot be rotated for one alone.",
+    remediation: "Give each component an identity of its own, with the rights that it needs.",
+    severity: Severity::Medium,
+    confidence: Confidence::Medium,
+    references: &["https://owasp.org/www-project-non-human-identities-top-10/2025/9-nhi-reuse/"],
+    needs: &[CODE],
+    implies: &[],
+    subjects: |view| view.credentials().filter(|c| counted(c, view).next().is_some()).map(subject_of).collect(),
+    run: spread,
+};
+
+/// Directories that hold one component each.
+const HOLDERS: &[&str] =
+    &["services", "packages", "apps", "modules", "projects", "components", "charts", "functions", "lambdas", "cmd"];
+
+/// The component that a path lies in: the first directory, the first two below a directory of components. Files at the
+/// top and in hidden directories serve the whole repository and are in none.
+fn component(path: &str) -> Option<String> {
+    let mut dirs = path.split('/');
+    dirs.next_back();
+    let first = dirs.next().filter(|d| !d.is_empty() && !d.starts_with('.'))?;
+    if !HOLDERS.contains(&first) {
+        return Some(first.to_owned());
+    }
+    dirs.next().map(|second| format!("{first}/{second}"))
+}
+
+/// Places that say where a value is used: in the checkout, outside tests.
+fn counted<'v, 'a>(credential: &'v Credential, view: &'v View<'a>) -> impl Iterator<Item = &'a Exposure> + use<'v, 'a> {
+    let weak = credential.fingerprint.is_none();
+    view.open_exposures(credential).filter(move |e| !weak && e.location.in_head && !e.test_path)
+}
+
+/// The components in whose files the credential stands. A copy of a file is no second use.
+pub(super) fn components(credential: &Credential, view: &View<'_>) -> BTreeSet<String> {
+    let mut by_blob: BTreeMap<Option<&str>, BTreeSet<String>> = BTreeMap::new();
+    for exposure in counted(credential, view) {
+        if let Some(component) = component(&exposure.location.path) {
+            by_blob.entry(exposure.location.blob.as_deref()).or_default().insert(component);
+        }
+    }
+    let mut out = BTreeSet::new();
+    for (blob, components) in by_blob {
+        match blob {
+            Some(_) => out.extend(components.into_iter().take(1)),
+            None => out.extend(components),
+        }
+    }
+    out
+}
+
+fn spread(view: &View<'_>, context: &Context) -> Vec<Finding> {
+    view.credentials()
+        .filter(|c| dead(c, context.as_of).is_none())
+        .filter_map(|credential| {
+            let components = components(credential, view);
+            (components.len() > 1).then(|| {
+                let mut finding = SECRET_SPREAD.on(credential);
+                if components.len() >= 4 {
+                    finding.base_severity = Severity::High;
+                }
+                // Without a directory of components two directories may be one program.
+                if !components.iter().any(|c| c.contains('/')) {
+                    finding.confidence = Confidence::Low;
+                }
+                finding.title = format!("One secret in {} components", components.len());
+                let names: Vec<String> = components.into_iter().take(8).collect();
+                finding.evidence = vec![format!("in {}", names.join(", "))];
+                finding.locations = counted(credential, view).map(|e| e.location.clone()).collect();
+                finding.locations.sort();
+                finding.locations.dedup();
+                finding
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::component;
+
+    #[test]
+    fn components_are_directories_and_never_the_top_or_hidden_ones() {
+        for (path, want) in [
+            ("services/a/src/main.py", Some("services/a")),
+            ("services/readme.md", None),
+            ("src/a/b.rs", Some("src")),
+            ("app.py", None),
+            (".github/workflows/x.yml", None),
+            ("", None),
+        ] {
+            assert_eq!(component(path).as_deref(), want, "{path}");
+        }
+    }
+}

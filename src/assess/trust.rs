@@ -1,0 +1,275 @@
+//! How wide a trust is. Conditions on several claims are all needed, so the narrowest decides; several values of one
+//! claim are alternatives, so the widest decides.
+//!
+//! Subjects: <https://docs.github.com/en/actions/reference/security/oidc>,
+//! <https://docs.gitlab.com/ci/secrets/id_token_authentication/>,
+//! <https://buildkite.com/docs/agent/v3/cli-oidc>,
+//! <https://developer.hashicorp.com/terraform/cloud-docs/workspaces/dynamic-provider-credentials/workload-identity-tokens>,
+//! <https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/>. How AWS evaluates conditions:
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html>.
+
+use crate::model::Trust;
+
+/// Who may come in, narrowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// One branch, environment or service account.
+    Workload,
+    /// Anything in one repository or project.
+    Project,
+    /// Pull requests of one repository, which strangers may open.
+    PullRequest,
+    /// Anything in one organisation.
+    Organisation,
+    /// Anybody at the issuer.
+    Open,
+}
+
+/// Issuers that many customers share: without a condition on the tenant anybody there comes in
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html>).
+const SHARED: &[&str] = &[
+    "token.actions.githubusercontent.com",
+    "gitlab.com",
+    "agent.buildkite.com",
+    "app.terraform.io",
+    "oidc.codefresh.io",
+    "oidc.vercel.com",
+    "accounts.google.com",
+];
+
+/// The issuer's name: without scheme, provider ARN and final slash.
+pub(super) fn issuer(trust: &Trust) -> &str {
+    let name = trust.issuer.rsplit_once("oidc-provider/").map_or(trust.issuer.as_str(), |(_, name)| name);
+    let name = name.strip_prefix("https://").unwrap_or(name);
+    name.trim_end_matches('/')
+}
+
+/// Whether strangers can get tokens from the issuer.
+pub(super) fn is_shared(trust: &Trust) -> bool {
+    SHARED.contains(&issuer(trust))
+}
+
+/// Whether it is a trust in an OpenID Connect issuer, and not in an account or a service of the cloud.
+pub(super) fn is_federated(trust: &Trust) -> bool {
+    let name = issuer(trust);
+    trust.issuer.contains("oidc-provider/")
+        || trust.issuer.starts_with("https://")
+        || is_shared(trust)
+        || name.starts_with("oidc.")
+        || name.starts_with("token.actions.")
+}
+
+/// How wide the trust is; `None` for trusts in accounts and services, and for subjects of unknown form.
+pub(super) fn scope(trust: &Trust) -> Option<Scope> {
+    if !is_federated(trust) {
+        return None;
+    }
+    let claims = claims(trust);
+    let subject = match &trust.subject {
+        None => Some(Scope::Open),
+        Some(subject) => alternatives(subject).map(|s| of_subject(s)).max()?,
+    };
+    match (subject, claims) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// The patterns of one claim, when a reader joined several.
+fn alternatives(subject: &str) -> impl Iterator<Item = &str> {
+    subject.split([',', '|', '\n']).map(str::trim).filter(|s| !s.is_empty())
+}
+
+fn is_wild(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+/// What conditions on other claims of the token leave open: `None` when there are none that narrow it.
+fn claims(trust: &Trust) -> Option<Scope> {
+    let closed = |name: &str| {
+        let suffix = format!(":{name}");
+        let mut values = trust.attributes.iter().filter(|(key, _)| key.as_str() == name || key.ends_with(&suffix));
+        values.any(|(_, value)| !value.is_empty() && !is_wild(value))
+    };
+    let any = |names: &[&str]| names.iter().any(|name| closed(name));
+    if closed("job_workflow_ref") {
+        return Some(Scope::Workload);
+    }
+    let narrow = any(&["ref", "environment", "workflow", "workflow_ref"]);
+    if any(&["repository_id", "repository", "project_id", "project_path"]) {
+        return Some(if narrow { Scope::Workload } else { Scope::Project });
+    }
+    any(&[
+        "repository_owner_id",
+        "repository_owner",
+        "enterprise_id",
+        "namespace_id",
+        "namespace_path",
+        "organization_id",
+    ])
+    .then_some(Scope::Organisation)
+}
+
+fn of_subject(subject: &str) -> Option<Scope> {
+    let Some((kind, rest)) = subject.split_once(':') else {
+        return is_wild(subject).then_some(Scope::Open);
+    };
+    match kind {
+        _ if is_wild(kind) => Some(Scope::Open),
+        "repo" => Some(repository(rest)),
+        "project_path" => Some(gitlab(rest)),
+        "repository_owner" | "repository_owner_id" => Some(pinned(rest, Scope::Organisation)),
+        "repository" | "repository_id" => Some(pinned(rest, Scope::Project)),
+        "job_workflow_ref" => Some(workflow(rest)),
+        "organization" => Some(pairs(rest)),
+        "system" => Some(service_account(rest)),
+        _ => (!is_wild(subject)).then_some(Scope::Workload),
+    }
+}
+
+/// The scope when the first value is closed; open when not.
+fn pinned(rest: &str, scope: Scope) -> Scope {
+    if is_wild(rest.split(':').next().unwrap_or(rest)) { Scope::Open } else { scope }
+}
+
+/// `OWNER/REPOSITORY:CONTEXT`, in which owner and repository may carry `@id`.
+fn repository(rest: &str) -> Scope {
+    let (repository, context) = rest.split_once(':').unwrap_or((rest, "*"));
+    let (owner, name) = repository.split_once('/').unwrap_or((repository, "*"));
+    if is_wild(owner) {
+        return Scope::Open;
+    }
+    if is_wild(name) {
+        return Scope::Organisation;
+    }
+    match context {
+        "pull_request" => Scope::PullRequest,
+        _ if is_wild(context) => Scope::Project,
+        _ => Scope::Workload,
+    }
+}
+
+/// `GROUP/…/PROJECT:ref_type:…:ref:…`.
+fn gitlab(rest: &str) -> Scope {
+    let (path, context) = rest.split_once(':').unwrap_or((rest, "*"));
+    let (group, project) = path.split_once('/').unwrap_or((path, "*"));
+    match () {
+        () if is_wild(group) => Scope::Open,
+        () if is_wild(project) => Scope::Organisation,
+        () if is_wild(context) => Scope::Project,
+        () => Scope::Workload,
+    }
+}
+
+/// `OWNER/REPOSITORY/.github/workflows/FILE@REF`.
+fn workflow(rest: &str) -> Scope {
+    let (path, reference) = rest.split_once('@').unwrap_or((rest, "*"));
+    let owner = path.split('/').next().unwrap_or(path);
+    match () {
+        () if is_wild(owner) => Scope::Open,
+        () if is_wild(path) => Scope::Organisation,
+        () if is_wild(reference) => Scope::Project,
+        () => Scope::Workload,
+    }
+}
+
+/// `ORG:pipeline:P:…` of Buildkite and `ORG:project:P:workspace:W:run_phase:…` of HCP Terraform: the tail of both varies
+/// from run to run, so only organisation and the innermost name are looked at.
+fn pairs(rest: &str) -> Scope {
+    let parts: Vec<&str> = rest.split(':').take(8).collect();
+    if parts.first().is_none_or(|organisation| is_wild(organisation)) {
+        return Scope::Open;
+    }
+    let value_of =
+        |name: &str| parts.iter().skip(1).step_by(2).position(|p| *p == name).and_then(|i| parts.get(2 + 2 * i));
+    let closed = |name: &str| value_of(name).is_some_and(|v| !is_wild(v));
+    if closed("pipeline") || closed("workspace") {
+        Scope::Workload
+    } else if closed("project") {
+        Scope::Project
+    } else {
+        Scope::Organisation
+    }
+}
+
+/// `serviceaccount:NAMESPACE:NAME` of a cluster.
+fn service_account(rest: &str) -> Scope {
+    let mut parts = rest.split(':').skip(1);
+    let (namespace, name) = (parts.next().unwrap_or("*"), parts.next().unwrap_or("*"));
+    match () {
+        () if is_wild(namespace) => Scope::Open,
+        () if is_wild(name) => Scope::Project,
+        () => Scope::Workload,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::{IdentityKey, Location};
+
+    fn trust(subject: Option<&str>, claims: &[(&str, &str)]) -> Trust {
+        Trust {
+            identity: IdentityKey::new("aws", "role", "arn:aws:iam::123456789012:role/r"),
+            issuer: "token.actions.githubusercontent.com".to_owned(),
+            audience: Some("sts.amazonaws.com".to_owned()),
+            subject: subject.map(str::to_owned),
+            attributes: claims.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>(),
+            location: Location::default(),
+        }
+    }
+
+    #[test]
+    fn subjects_are_graded_by_the_segment_that_a_wildcard_opens() {
+        for (subject, want) in [
+            ("*", Scope::Open),
+            ("repo:*", Scope::Open),
+            ("repo:acme*", Scope::Open),
+            ("repo:acme*/app:ref:refs/heads/main", Scope::Open),
+            ("repo:acme/*", Scope::Organisation),
+            ("repo:acme/app*:ref:refs/heads/main", Scope::Organisation),
+            ("repo:acme/app:pull_request", Scope::PullRequest),
+            ("repo:acme/app:*", Scope::Project),
+            ("repo:acme/app:ref:refs/heads/*", Scope::Project),
+            ("repo:acme/app:environment:prod", Scope::Workload),
+            ("repo:acme@12/app@34:ref:refs/heads/main", Scope::Workload),
+            ("project_path:acme/*:ref_type:branch:ref:main", Scope::Organisation),
+            ("project_path:acme/app:*", Scope::Project),
+            ("organization:acme:pipeline:deploy:ref:*", Scope::Workload),
+            ("organization:acme:project:*:workspace:*:run_phase:*", Scope::Organisation),
+            ("organization:*:project:p:workspace:w:run_phase:*", Scope::Open),
+            ("system:serviceaccount:prod:*", Scope::Project),
+            ("system:serviceaccount:prod:api", Scope::Workload),
+            ("repository_owner:acme:*", Scope::Organisation),
+        ] {
+            assert_eq!(scope(&trust(Some(subject), &[])), Some(want), "{subject}");
+        }
+    }
+
+    #[test]
+    fn alternatives_take_the_widest_and_further_claims_the_narrowest() {
+        let two = "repo:acme/app:environment:prod, repo:acme/*";
+        assert_eq!(scope(&trust(Some(two), &[])), Some(Scope::Organisation));
+        assert_eq!(scope(&trust(None, &[])), Some(Scope::Open));
+        assert_eq!(scope(&trust(None, &[("repository_id", "42")])), Some(Scope::Project));
+        assert_eq!(
+            scope(&trust(Some("repo:*"), &[("repository_id", "42"), ("ref", "refs/heads/main")])),
+            Some(Scope::Workload)
+        );
+        assert_eq!(scope(&trust(Some("repo:*"), &[("repository", "acme/*")])), Some(Scope::Open));
+    }
+
+    #[test]
+    fn accounts_and_services_are_not_graded() {
+        let mut service = trust(None, &[]);
+        for issuer in ["ec2.amazonaws.com", "arn:aws:iam::123456789012:root", "123456789012"] {
+            service.issuer = issuer.to_owned();
+            assert_eq!(scope(&service), None, "{issuer}");
+        }
+        service.issuer = "arn:aws:iam::1:oidc-provider/token.actions.githubusercontent.com".to_owned();
+        assert!(is_shared(&service));
+        assert_eq!(scope(&service), Some(Scope::Open));
+    }
+}

@@ -1,0 +1,192 @@
+//! The inventory, indexed for the checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    Credential, Exposure, Grant, Identity, IdentityKey, IdentityKind, Inventory, RuleInfo, Severity, Status,
+    ThirdParty, Trust, Usage, Validity,
+};
+
+/// An inventory with its joins looked up once. Everything that samples alone declare is left out of the iterators.
+pub struct View<'a> {
+    /// The inventory itself.
+    pub inventory: &'a Inventory,
+    identities: BTreeMap<&'a IdentityKey, &'a Identity>,
+    credentials: BTreeMap<&'a str, &'a Credential>,
+    owned: BTreeMap<&'a IdentityKey, Vec<&'a Credential>>,
+    grants: BTreeMap<&'a IdentityKey, Vec<&'a Grant>>,
+    trusts: BTreeMap<&'a IdentityKey, Vec<&'a Trust>>,
+    usages: BTreeMap<&'a IdentityKey, Vec<&'a Usage>>,
+    third_parties: BTreeMap<&'a IdentityKey, Vec<&'a ThirdParty>>,
+    exposures: BTreeMap<&'a str, Vec<&'a Exposure>>,
+    rules: BTreeMap<&'a str, &'a RuleInfo>,
+}
+
+fn group<'a, K: Ord + Copy, T>(all: &'a [T], key: impl Fn(&'a T) -> Option<K>) -> BTreeMap<K, Vec<&'a T>> {
+    let mut out: BTreeMap<K, Vec<&'a T>> = BTreeMap::new();
+    for item in all {
+        if let Some(key) = key(item) {
+            out.entry(key).or_default().push(item);
+        }
+    }
+    out
+}
+
+impl<'a> View<'a> {
+    /// Indexes an inventory, in one pass over each list.
+    #[must_use]
+    pub fn new(inventory: &'a Inventory) -> Self {
+        Self {
+            inventory,
+            identities: inventory.identities.iter().map(|i| (&i.id, i)).collect(),
+            credentials: inventory.credentials.iter().map(|c| (c.id.as_str(), c)).collect(),
+            owned: group(&inventory.credentials, |c| c.identity.as_ref()),
+            grants: group(&inventory.grants, |g| Some(&g.identity)),
+            trusts: group(&inventory.trusts, |t| Some(&t.identity)),
+            usages: group(&inventory.usages, |u| u.identity.as_ref()),
+            third_parties: group(&inventory.third_parties, |t| Some(&t.identity)),
+            exposures: group(&inventory.exposures, |e| Some(e.credential.as_str())),
+            rules: inventory.rules.iter().map(|r| (r.id.as_str(), r)).collect(),
+        }
+    }
+
+    /// Identities that are no samples.
+    pub fn identities(&self) -> impl Iterator<Item = &'a Identity> + '_ {
+        self.inventory.identities.iter().filter(|i| !i.sample)
+    }
+
+    /// The identity of this id, samples included.
+    #[must_use]
+    pub fn identity(&self, id: &IdentityKey) -> Option<&'a Identity> {
+        self.identities.get(id).copied()
+    }
+
+    /// Credentials that are not from samples alone.
+    pub fn credentials(&self) -> impl Iterator<Item = &'a Credential> + '_ {
+        self.inventory.credentials.iter().filter(|c| !self.is_sample(c))
+    }
+
+    fn is_sample(&self, credential: &Credential) -> bool {
+        // A value that stands in the clear is a leak, whatever a sample says of its owner.
+        !self.exposures.contains_key(credential.id.as_str())
+            && (is_marked(&credential.attributes)
+                || credential.identity.as_ref().and_then(|id| self.identity(id)).is_some_and(|i| i.sample))
+    }
+
+    /// The credential of this id.
+    #[must_use]
+    pub fn credential(&self, id: &str) -> Option<&'a Credential> {
+        self.credentials.get(id).copied()
+    }
+
+    /// Usages that are not from samples.
+    pub fn usages(&self) -> impl Iterator<Item = &'a Usage> + '_ {
+        self.inventory.usages.iter().filter(|u| {
+            !is_marked(&u.attributes)
+                && !u.identity.as_ref().and_then(|id| self.identity(id)).is_some_and(|identity| identity.sample)
+        })
+    }
+
+    /// Credentials of an identity.
+    #[must_use]
+    pub fn owned_by(&self, id: &IdentityKey) -> &[&'a Credential] {
+        self.owned.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Rights of an identity.
+    #[must_use]
+    pub fn grants_of(&self, id: &IdentityKey) -> &[&'a Grant] {
+        self.grants.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Who may become an identity.
+    #[must_use]
+    pub fn trusts_of(&self, id: &IdentityKey) -> &[&'a Trust] {
+        self.trusts.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// How an identity authenticates.
+    #[must_use]
+    pub fn usages_of(&self, id: &IdentityKey) -> &[&'a Usage] {
+        self.usages.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Third-party code beside an identity.
+    #[must_use]
+    pub fn third_parties_of(&self, id: &IdentityKey) -> &[&'a ThirdParty] {
+        self.third_parties.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every exposure of a credential.
+    #[must_use]
+    pub fn exposures_of(&self, credential: &str) -> &[&'a Exposure] {
+        self.exposures.get(credential).map_or(&[], Vec::as_slice)
+    }
+
+    /// Exposures that count: neither suppressed nor of material that is public or encrypted.
+    pub fn open_exposures<'v>(&'v self, credential: &Credential) -> impl Iterator<Item = &'a Exposure> + 'v {
+        let counts = !credential.public && !credential.encrypted;
+        let all = self.exposures_of(&credential.id).iter().copied();
+        all.filter(move |e| counts && e.suppressed.is_none() && e.base_severity > Severity::Info)
+    }
+
+    /// What a rule is.
+    #[must_use]
+    pub fn rule(&self, id: &str) -> Option<&'a RuleInfo> {
+        self.rules.get(id).copied()
+    }
+
+    /// Jobs of GitHub workflows.
+    pub fn github_jobs(&self) -> impl Iterator<Item = &'a Identity> + '_ {
+        self.identities().filter(|i| i.kind == IdentityKind::CiJob && i.id.as_str().starts_with("github:"))
+    }
+
+    /// Ids of identities.
+    pub fn ids(identities: impl Iterator<Item = &'a Identity>) -> BTreeSet<String> {
+        identities.map(|i| i.id.to_string()).collect()
+    }
+
+    /// Whether a credential is unattributed: seen or declared, secret, not wholly suppressed, no published test value,
+    /// and of nobody that can be named.
+    #[must_use]
+    pub fn is_unattributed(&self, credential: &Credential) -> bool {
+        let exposures = self.exposures_of(&credential.id);
+        let open = exposures.is_empty() || self.open_exposures(credential).next().is_some();
+        credential.identity.is_none()
+            && !credential.public
+            && !credential.encrypted
+            && credential.validity != Validity::TestValue
+            && open
+            && !self.is_sample(credential)
+    }
+}
+
+/// Whether a thing was read from a sample alone.
+pub(super) fn is_marked(attributes: &BTreeMap<String, String>) -> bool {
+    attributes.get("sample").is_some_and(|v| v == "true")
+}
+
+/// The owner of a subject in counts: the identity, else the credential.
+pub(super) fn subject_of(credential: &Credential) -> String {
+    credential.identity.as_ref().map_or_else(|| credential.id.clone(), ToString::to_string)
+}
+
+/// Whether it is a long-lived AWS access key, by id or by slot.
+pub(super) fn is_aws_key(credential: &Credential) -> bool {
+    credential.id.starts_with("aws:access-key:") || credential.id.starts_with("aws:access-key-slot:")
+}
+
+/// Whether it is an AWS access key that an export says is enabled.
+pub(super) fn is_active_aws_key(credential: &Credential) -> bool {
+    is_aws_key(credential) && credential.status == Status::Active
+}
+
+/// Whether an identity is the root user of an AWS account.
+pub(super) fn is_root(identity: &Identity) -> bool {
+    identity.attributes.get("root").is_some_and(|v| v == "true")
+}
+
+/// A number of days in words.
+pub(super) fn days(n: i64) -> String {
+    if n == 1 { "1 day".to_owned() } else { format!("{n} days") }
+}
