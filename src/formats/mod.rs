@@ -101,4 +101,4 @@ pub fn all() -> impl Iterator<Item = &'static Format> {
 }
 
 /// Formats by group.
-const FORMATS: &[&[&Format]] = &[];
+const FORMATS: &[&[&Format]] = &[ci::FORMATS, cloud::FORMATS];
