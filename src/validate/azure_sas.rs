@@ -30,16 +30,34 @@ fn prove(subject: &Subject<'_>) -> Proof {
     }
     // An HMAC-SHA-256; a `+` may have been read as a blank by whoever wrote the URL down.
     let whole_signature = util::base64(signature.replace(' ', "+").as_bytes()).is_some_and(|bytes| bytes.len() == 32);
-    let bounded = ["se", "si"].iter().any(|p| util::param(&params, p).is_some());
+    let trigger = util::param(&params, "sp").filter(|sp| sp.starts_with('/'));
+    let bounded = trigger.is_some() || ["se", "si"].iter().any(|p| util::param(&params, p).is_some());
     let mut proof = match (whole_signature, bounded) {
         (true, true) => util::proven("It has a signature of 32 bytes and an expiry or a stored policy."),
         (true, false) => util::malformed(Confidence::Medium, "It has neither an expiry nor a stored policy."),
         (false, _) => util::malformed(Confidence::Medium, "Its signature is not the base64 of 32 bytes."),
     };
-    rights(&mut proof, &params);
+    if let Some(trigger) = trigger {
+        logic_app(&mut proof, trigger, util::param(&params, "se").is_none());
+    } else {
+        rights(&mut proof, &params);
+    }
     limits(&mut proof, &params, subject);
     resource(&mut proof, &params, &text, util::part(subject, "host"));
     proof
+}
+
+/// Callback URLs of Logic Apps and Power Automate name the trigger in `sp` and mostly have no end,
+/// <https://learn.microsoft.com/en-us/azure/logic-apps/logic-apps-securing-a-logic-app#sas>.
+fn logic_app(proof: &mut Proof, trigger: &str, endless: bool) {
+    util::set(proof, "rights", trigger);
+    util::set(proof, "resource_type", "workflow trigger");
+    util::say(proof, "It starts a workflow of Logic Apps or Power Automate.");
+    if endless {
+        proof.expires = When::Never;
+        util::set(proof, "expiry", "none");
+        util::say(proof, "It never expires.");
+    }
 }
 
 /// Letters of `sp`; `p` means another thing for queues.
@@ -104,7 +122,8 @@ fn limits(proof: &mut Proof, params: &Params, subject: &Subject<'_>) {
         );
     } else if util::param(params, "skn").is_some() {
         util::set(proof, "policy", util::param(params, "skn").unwrap_or_default());
-    } else if util::param(params, "si").is_none() {
+    } else if util::param(params, "si").is_none() && util::param(params, "sr").or(util::param(params, "srt")).is_some()
+    {
         util::say(proof, "It was signed with the account key: it can only be revoked by rolling that key.");
     }
 }
@@ -122,7 +141,9 @@ fn resource(proof: &mut Proof, params: &Params, text: &str, host_part: Option<&s
         None if util::param(params, "srt").is_some() => "account",
         None => "",
     };
-    util::set(proof, "resource_type", kind);
+    if !kind.is_empty() {
+        util::set(proof, "resource_type", kind);
+    }
     if kind == "account" {
         let services: Vec<&str> = util::param(params, "ss")
             .unwrap_or_default()
@@ -216,6 +237,19 @@ mod tests {
         assert_eq!(proof.attributes["policy"], "sender");
         assert_eq!(proof.attributes["host"], "shop.servicebus.windows.net");
         assert_eq!(proof.validity, Validity::ProvenFormat);
+    }
+
+    #[test]
+    fn a_workflow_trigger_never_expires() {
+        let text = format!(
+            "https://prod-1.westeurope.logic.azure.com/workflows/ab/triggers/manual/paths/invoke?api-version=1\
+             &sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={}",
+            util::testing::b64url(noise(92, 32).as_bytes())
+        );
+        let proof = (VALIDATOR.check)(&subject(text.as_bytes()));
+        assert_eq!((proof.validity, proof.expires), (Validity::ProvenFormat, When::Never));
+        assert_eq!(proof.attributes["rights"], "/triggers/manual/run");
+        assert_eq!(proof.attributes["resource_type"], "workflow trigger");
     }
 
     #[test]

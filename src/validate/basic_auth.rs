@@ -66,7 +66,8 @@ fn decode(text: &str) -> Option<Target> {
     })
 }
 
-fn identity(proof: &mut Proof, target: &Target) {
+/// Names the user at its host, unless the name only says that the password is a token.
+pub(super) fn identity(proof: &mut Proof, target: &Target) {
     let Some(user) = target.user.as_deref().filter(|u| !u.is_empty()) else { return };
     if TOKEN_USERS.contains(&user) {
         util::say(proof, "The user name only says that the password is a token.");

@@ -9,7 +9,7 @@
 //! <https://learn.microsoft.com/en-us/azure/storage/common/storage-configure-connection-string>, Go's MySQL driver
 //! <https://github.com/go-sql-driver/mysql#dsn-data-source-name>.
 
-use super::{Subject, Validator, util};
+use super::{Subject, Validator, basic_auth, util};
 use crate::model::{Confidence, IdentityHint, IdentityKey, IdentityKind, Proof, Severity, Validity};
 
 pub(super) const VALIDATOR: Validator = Validator {
@@ -42,6 +42,8 @@ fn prove(subject: &Subject<'_>) -> Proof {
     judge(&mut proof, &target);
     if target.azure {
         azure_identity(&mut proof, &target);
+    } else if matches!(target.scheme.as_str(), "http" | "https") {
+        basic_auth::identity(&mut proof, &target);
     } else {
         database_identity(&mut proof, &target);
     }
@@ -219,7 +221,8 @@ fn url_form(text: &str, at: usize) -> Option<Target> {
     let (host, port) = util::split_port(hosts.split(',').next()?);
     let mut target = Target {
         scheme: scheme.to_ascii_lowercase(),
-        host: host.to_ascii_lowercase(),
+        // A Unix socket's path is escaped: `%2Ftmp%2Fmongodb.sock`.
+        host: util::percent_decode(host).to_ascii_lowercase(),
         port: port.map(str::to_owned),
         ..Target::default()
     };
@@ -231,7 +234,7 @@ fn url_form(text: &str, at: usize) -> Option<Target> {
     let database = path.strip_prefix('/').unwrap_or_default();
     target.database =
         Some(database.split(['?', '#', ';']).next().unwrap_or_default().to_owned()).filter(|d| !d.is_empty());
-    let options: Vec<(String, String)> = if path.starts_with(';') { pairs(path, ';') } else { util::query(path) };
+    let options: Vec<(String, String)> = if path.starts_with(';') { pairs(path, ';', true) } else { util::query(path) };
     fill(&mut target, &options);
     Some(target)
 }
@@ -276,21 +279,24 @@ fn go_form(text: &str) -> Option<Target> {
 
 /// `Key=Value;Key=Value` and libpq's `key=value key=value`.
 fn keyed(text: &str) -> Option<Target> {
-    let options = if text.contains(';') { pairs(text, ';') } else { pairs(text, ' ') };
-    let mut target = Target::default();
-    fill(&mut target, &options);
-    (!target.host.is_empty() || target.user.is_some()).then_some(target)
+    let separator = if text.contains(';') { ';' } else { ' ' };
+    // Around the string may stand code whose own quotes hide all of it, so quotes count only where that finds something.
+    [true, false].into_iter().find_map(|quotes| {
+        let mut target = Target::default();
+        fill(&mut target, &pairs(text, separator, quotes));
+        (!target.host.is_empty() || target.user.is_some()).then_some(target)
+    })
 }
 
-/// Splits `key=value` pairs at the separator, but not inside a value that begins with a quote.
-fn pairs(text: &str, separator: char) -> Vec<(String, String)> {
+/// Splits `key=value` pairs at the separator; with `quotes`, not inside a value that begins with a quote.
+fn pairs(text: &str, separator: char, quotes: bool) -> Vec<(String, String)> {
     let mut pieces = vec![String::new()];
     let mut quote = None;
     let mut after_equals = false;
     for c in text.chars() {
         match quote {
             Some(open) if c == open => quote = None,
-            None if after_equals && matches!(c, '"' | '\'') => quote = Some(c),
+            None if quotes && after_equals && matches!(c, '"' | '\'') => quote = Some(c),
             None if c == separator => {
                 if pieces.len() == 64 {
                     break;
@@ -468,6 +474,9 @@ mod tests {
         ));
         assert_eq!(proof.validity, Validity::ProvenFormat);
         assert_eq!(proof.identity.unwrap().key.as_str(), "azure:storage-account:shopdata");
+        let code =
+            format!("const string Key = \"DefaultEndpointsProtocol=https;AccountName=shop;\\n AccountKey={key};\";");
+        assert_eq!(check(&code).attributes["account"], "shop");
         let proof = check("DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=abcd;");
         assert_eq!(proof.validity, Validity::Malformed);
     }

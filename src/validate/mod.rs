@@ -219,6 +219,22 @@ mod tests {
         }
     }
 
+    /// Texts that write one word everywhere: as user, password, host, path, claim and key.
+    fn repeated(word: &str) -> Vec<String> {
+        let claims =
+            serde_json::json!({"iss": word, "sub": format!("system:serviceaccount:{word}:{word}"), "role": word});
+        vec![
+            format!("postgres://{word}:{word}@{word}.io:1/{word}?user={word}"),
+            format!("Server={word};User Id={word};Password={word};Database={word}"),
+            format!("jdbc:oracle:thin:{word}/{word}@{word}:1:{word}"),
+            format!("https://{word}.blob.core.windows.net/{word}?sp=r&si={word}&skn={word}&sig={word}"),
+            format!("https://{word}/?X-Amz-Credential={word}/{word}/{word}/{word}&X-Amz-Signature={word}"),
+            format!("{}.{}.{word}", b64url(b"{\"alg\":\"HS256\"}"), b64url(claims.to_string().as_bytes())),
+            serde_json::json!({"type": "service_account", "client_email": format!("{word}@{word}.io"), "private_key": word,
+                "project_id": word, "private_key_id": word}).to_string(),
+        ]
+    }
+
     /// Arbitrary texts, and well-formed ones with a few bytes changed, cut or doubled: near misses reach deepest.
     fn hostile() -> impl Strategy<Value = Vec<u8>> {
         let texts: Vec<String> = samples().into_iter().map(|s| s.text).collect();
@@ -234,6 +250,26 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        #[test]
+        fn a_secret_that_the_text_repeats_is_in_no_attribute(word in "[a-zA-Z0-9]{8,24}", which in 0..7usize) {
+            let text = repeated(&word).swap_remove(which);
+            let parts = ["host", "user", "database", "key_id"]
+                .map(|name| Part { name: name.to_owned(), value: word.clone(), span: Span::default() });
+            for parts in [&[][..], &parts[..]] {
+                let subject = Subject {
+                    secret: word.as_bytes(),
+                    matched: text.as_bytes(),
+                    parts,
+                    key_name: None,
+                    as_of: as_of(),
+                };
+                for validator in VALIDATORS.iter().filter(|v| !matches!(v.id, "aws-key-id" | "x509")) {
+                    let shown = shown(&(validator.check)(&subject));
+                    prop_assert!(!shown.contains(&word), "{}: {}", validator.id, shown);
+                }
+            }
+        }
 
         #[test]
         fn every_kind_is_total_and_discreet_on_any_bytes(

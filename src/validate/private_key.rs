@@ -54,6 +54,9 @@ fn judge(block: &Block) -> Proof {
     let mut proof = Proof::default();
     let known = decode(&mut proof, block);
     if known {
+        let algorithm = proof.attributes.get("algorithm").map_or("", String::as_str);
+        let sentence = format!("It decodes as a private key: {algorithm}").trim_end_matches([' ', ':']).to_owned();
+        util::say(&mut proof, sentence + ".");
         proof.validity = Validity::ProvenFormat;
         proof.confidence = Some(Confidence::Confirmed);
         return proof;
@@ -66,7 +69,9 @@ fn judge(block: &Block) -> Proof {
     if block.body.len() >= LEAST_BODY && distinct >= 16 {
         proof.confidence = Some(Confidence::High);
         util::say(&mut proof, "Its body does not decode as a key, but is long enough to be one.");
-    } else if block.foreign > 0 || block.body.is_empty() || distinct < 16 {
+    } else if block.body.is_empty() && block.foreign == 0 {
+        return util::malformed(Confidence::Low, "There is no key behind its header.");
+    } else if block.foreign > 0 || distinct < 16 {
         util::mark_test(&mut proof, "A placeholder stands where the key would.");
     } else {
         return util::malformed(Confidence::Low, "Its body is too short for a private key.");
@@ -348,12 +353,14 @@ mod tests {
 
     #[test]
     fn placeholders_are_test_values_and_short_bodies_malformed() {
-        for body in ["...", "<your key here>", "", &"x".repeat(300), "MIIEowIBAAKCAQEA..."] {
+        for body in ["...", "<your key here>", &"x".repeat(300), "MIIEowIBAAKCAQEA..."] {
             let proof = check(&pem("RSA PRIVATE KEY", "", body, "\n"));
             assert_eq!((proof.validity, proof.confidence), (Validity::TestValue, Some(Confidence::Low)), "{body}");
         }
-        let proof = check(&pem("RSA PRIVATE KEY", "", &noise(132, 60), "\n"));
-        assert_eq!((proof.validity, proof.confidence), (Validity::Malformed, Some(Confidence::Low)));
+        for body in [noise(132, 60), String::new()] {
+            let proof = check(&pem("RSA PRIVATE KEY", "", &body, "\n"));
+            assert_eq!((proof.validity, proof.confidence), (Validity::Malformed, Some(Confidence::Low)), "{body}");
+        }
     }
 
     #[test]

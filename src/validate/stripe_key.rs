@@ -1,7 +1,7 @@
 //! Stripe keys: <https://docs.stripe.com/keys>. The prefix gives kind and mode; there is no check.
 
 use super::{Subject, Validator, util};
-use crate::model::{Confidence, Proof, Severity};
+use crate::model::{Confidence, Proof, Severity, Validity};
 
 pub(super) const VALIDATOR: Validator = Validator {
     id: "stripe-key",
@@ -39,9 +39,10 @@ fn prove(subject: &Subject<'_>) -> Proof {
         util::say(&mut proof, "Publishable keys are meant to be seen.");
     }
     if !body.bytes().all(|b| b.is_ascii_alphanumeric()) || body.len() < 10 {
-        let attributes = std::mem::take(&mut proof.attributes);
-        proof = util::malformed(Confidence::Low, "What follows the prefix is too short or no base 62.");
-        proof.attributes = attributes;
+        let confidence = if body.len() < 20 { Confidence::Low } else { Confidence::Medium };
+        proof.validity = Validity::Malformed;
+        proof.confidence = Some(confidence);
+        util::say(&mut proof, "What follows the prefix is too short or no base 62.");
     } else if util::stands_for(body).is_some() {
         util::mark_test(&mut proof, "A placeholder stands behind the prefix.");
     } else if kind == "restricted" {
@@ -56,7 +57,6 @@ mod tests {
 
     use super::super::util::testing::{noise, subject};
     use super::*;
-    use crate::model::Validity;
 
     fn check(prefix: &str) -> Proof {
         (VALIDATOR.check)(&subject(format!("{prefix}_{}", noise(61, 24)).as_bytes()))

@@ -277,6 +277,7 @@ pub(super) fn host_kind(host: &str) -> HostKind {
     };
     if under("localhost")
         || host.starts_with("127.")
+        || host.starts_with('/')
         || matches!(host.as_str(), "::1" | "0.0.0.0" | "::" | "(local)" | ".")
     {
         return HostKind::Loopback;
@@ -510,6 +511,27 @@ mod tests {
         assert_eq!(host_kind("postgres"), HostKind::Internal);
         assert_eq!(host_kind("pg.shop.svc.cluster.local"), HostKind::Internal);
         assert_eq!(host_kind("db-1.eu-west-1.rds.amazonaws.com"), HostKind::Other);
+    }
+
+    #[test]
+    fn whatever_repeats_the_value_is_taken_out() {
+        let identity = |name: &str| crate::model::IdentityHint {
+            key: crate::model::IdentityKey::new("x", "user", name),
+            kind: crate::model::IdentityKind::Other,
+            provider: "x".to_owned(),
+            name: name.to_owned(),
+            account: None,
+        };
+        let secret = testing::noise(1, 12);
+        let mut proof = Proof { identity: Some(identity(&format!("a-{secret}"))), ..Proof::default() };
+        set(&mut proof, "host", &format!("{secret}.shop.io"));
+        set(&mut proof, "port", "5432");
+        say(&mut proof, format!("It is {secret}."));
+        let proof = scrub(&testing::subject(format!("\"{secret}\"").as_bytes()), proof);
+        assert_eq!(proof.attributes.keys().collect::<Vec<_>>(), ["port"]);
+        assert_eq!((proof.identity, proof.evidence), (None, Vec::new()));
+        let kept = Proof { identity: Some(identity("db")), ..Proof::default() };
+        assert!(scrub(&testing::subject(b"db"), kept).identity.is_some(), "short values are in every name");
     }
 
     #[test]
