@@ -166,6 +166,11 @@ fn resource(proof: &mut Proof, params: &Params, text: &str, host_part: Option<&s
         .unwrap_or_default();
     util::set(proof, "host", &host);
     util::set(proof, "resource", &path);
+    storage_account(proof, &host);
+}
+
+/// Names the account of `<account>.<service>.core.<cloud>`.
+fn storage_account(proof: &mut Proof, host: &str) {
     let account = host.split_once('.').filter(|(_, rest)| {
         ["blob.", "file.", "queue.", "table.", "dfs.", "web."].iter().any(|s| rest.starts_with(s))
             && rest.contains("core.")

@@ -18,8 +18,8 @@ pub(super) const VALIDATOR: Validator = Validator {
     check: |subject| util::scrub(subject, prove(subject)),
 };
 
-/// What a connection string says.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+/// What a connection string says. It holds the password, so it cannot be printed.
+#[derive(Default)]
 pub(super) struct Target {
     pub(super) scheme: String,
     pub(super) host: String,

@@ -48,12 +48,14 @@ mod stripe_key;
 mod util;
 mod x509;
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::model::{Part, Proof};
 
-/// What a proof may look at.
-#[derive(Debug, Clone, Copy)]
+/// What a proof may look at. It borrows the secret, so its `Debug` shows lengths only.
+#[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// The value.
     pub secret: &'a [u8],
@@ -65,6 +67,12 @@ pub struct Subject<'a> {
     pub key_name: Option<&'a str>,
     /// The time that expiries are measured against.
     pub as_of: Timestamp,
+}
+
+impl fmt::Debug for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Subject({} of {} bytes)", self.secret.len(), self.matched.len())
+    }
 }
 
 /// One kind of proof.

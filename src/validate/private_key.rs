@@ -19,8 +19,8 @@ const LEAST_BODY: usize = 100;
 /// An RSA key below this size can be broken, <https://csrc.nist.gov/pubs/sp/800/131/a/r2/final>.
 const WEAK_RSA: usize = 2048;
 
-/// A PEM block, read leniently.
-#[derive(Debug, Default)]
+/// A PEM block, read leniently. It holds the key, so it cannot be printed.
+#[derive(Default)]
 struct Block {
     label: String,
     headers: String,

@@ -17,7 +17,7 @@ pub(super) const VALIDATOR: Validator = Validator {
 /// Most caveats read from one token.
 const CAVEATS: usize = 32;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Macaroon {
     location: String,
     identifier: String,
