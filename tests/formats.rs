@@ -257,3 +257,25 @@ fn every_format_reads_its_fixtures_as_expected() {
     assert!(cases > 0, "no fixtures below {}", root.display());
     assert!(wrong.is_empty(), "not as expected:\n\n{}", wrong.join("\n"));
 }
+
+#[test]
+fn no_format_trips_over_a_fixture_cut_short() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats");
+    for format in directories(&root) {
+        let id = format.file_name().unwrap().to_str().unwrap().to_owned();
+        for case in directories(&format) {
+            for input in inputs(&case) {
+                let path = input.strip_prefix(&case).unwrap().to_str().unwrap().replace('\\', "/");
+                let path = RepoPath::from(path.as_str());
+                let text = String::from_utf8(fs::read(&input).unwrap()).unwrap();
+                // Facts of a cut text must still point into it; `snapshot` asserts that.
+                let step = (text.len() / 60).max(1);
+                for at in (0..text.len()).step_by(step).filter(|at| text.is_char_boundary(*at)) {
+                    snapshot(&id, &path, &text[..at]);
+                    let without_line: String = text[at..].split_inclusive('\n').skip(1).collect();
+                    snapshot(&id, &path, &format!("{}{without_line}", &text[..at]));
+                }
+            }
+        }
+    }
+}

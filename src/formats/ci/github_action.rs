@@ -50,7 +50,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     let scope = Scope::default();
     let around = Surroundings { scopes: [&scope, &scope], github_npm: false };
     let mut checkouts = Checkouts::default();
-    for step in steps.items() {
+    for step in step::flatten(Some(steps)) {
         step::read(&mut job, step, &around, &mut checkouts);
     }
     job.facts.into_iter().for_each(|fact| out.fact(fact));

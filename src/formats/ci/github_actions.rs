@@ -9,7 +9,7 @@ use super::github::checkout::Checkouts;
 use super::github::job::{Consumer, Job, MAX_REACH, Scope, Use, reaching};
 use super::github::step::{self, Surroundings, inputs};
 use super::github::triggers::{self, Trigger};
-use super::github::{action, expr, login, permissions};
+use super::github::{action, checkout, expr, login, permissions};
 use super::{environment, place};
 use crate::doc::{Doc, Kind, Node};
 use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
@@ -110,7 +110,7 @@ fn check_steps(input: &Input<'_>, job: &Node, out: &mut Out<'_>) {
     if !matches!(steps.kind, Kind::Sequence(_)) {
         malformed(input, key, "steps are a list", out);
     }
-    if let Some(step) = steps.items().iter().find(|step| !step.is_mapping()) {
+    if let Some(step) = step::flatten(Some(steps)).into_iter().find(|step| !step.is_mapping()) {
         malformed(input, step, "a step is a mapping", out);
     }
 }
@@ -182,8 +182,8 @@ impl<'a> Workflow<'a> {
             container(job, service, &format!("services.{}", name.scalar().unwrap_or_default()));
         }
         call(job, node);
-        let steps = node.get("steps").map(Node::items).unwrap_or_default();
-        let around = Surroundings { scopes: [&self.scope, &own], github_npm: github_npm(steps) };
+        let steps = step::flatten(node.get("steps"));
+        let around = Surroundings { scopes: [&self.scope, &own], github_npm: github_npm(&steps) };
         let mut checkouts = Checkouts::default();
         for step in steps {
             step::read(job, step, &around, &mut checkouts);
@@ -225,10 +225,15 @@ impl<'a> Workflow<'a> {
             _ => "true",
         };
         note("persist_credentials", persist.to_owned());
-        let events: Vec<&str> = triggers::dangerous(&self.triggers).collect();
-        if let Some(head) = checkouts.head.as_ref().filter(|_| !events.is_empty()) {
+        for head in &checkouts.heads {
+            let dangerous = triggers::dangerous(&self.triggers);
+            let events: Vec<&str> = dangerous.filter(|event| checkout::is_set(head, event)).collect();
+            if events.is_empty() {
+                continue;
+            }
             note("untrusted_checkout", format!("{}: {head}", events.join(", ")));
             note("gate", gates(&self.triggers, node, environment.is_some()).join(", "));
+            break;
         }
     }
 }
@@ -330,15 +335,113 @@ fn hand_over(job: &mut Job<'_>, values: &Node, component: &str, reach: &mut BTre
     for (name, value) in inputs(Some(values)) {
         let references = expr::references(job.text, value, false);
         let room = MAX_REACH.saturating_sub(reach.len());
-        reach.extend(references.iter().filter_map(|r| reaching(&r.source, name)).take(room));
-        job.references(&references, Consumer::input(component, name, None));
+        let consumer = Consumer::input(component, name, None);
+        reach.extend(reaching(&references, consumer).take(room));
+        job.references(&references, consumer);
     }
 }
 
 /// Whether the job's `setup-node` points npm at GitHub Packages, which takes the job's token and no publishing trust.
-fn github_npm(steps: &[Node]) -> bool {
+fn github_npm(steps: &[&Node]) -> bool {
     steps.iter().any(|step| {
         let url = inputs(step.get("with")).find(|(key, _)| *key == "registry-url").and_then(|(_, v)| v.scalar());
         url.is_some_and(|url| url.contains("npm.pkg.github.com"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::doc::yaml;
+    use crate::model::UsageFact;
+
+    fn facts(text: &str) -> (Vec<Fact>, Vec<ReadNotice>) {
+        let doc = yaml::parse(text).unwrap();
+        let (mut facts, mut notices) = (Vec::new(), Vec::new());
+        let (mut fact, mut notice) = (|f| facts.push(f), |n| notices.push(n));
+        let path = RepoPath::from(".github/workflows/ci.yml");
+        let input = Input { path: &path, repository: Some("acme/app"), text };
+        read(&input, &doc, &mut Out::new(&mut fact, &mut notice));
+        (facts, notices)
+    }
+
+    fn usages(text: &str) -> Vec<UsageFact> {
+        let usage = |fact| if let Fact::Usage(_, usage) = fact { Some(usage) } else { None };
+        facts(text).0.into_iter().filter_map(usage).collect()
+    }
+
+    #[test]
+    fn workflows_are_claimed_by_path_or_by_content() {
+        let claim = |path: &str, head: &str| claims(&RepoPath::from(path), head);
+        assert!(claim(".github/workflows/ci.yml", ""));
+        assert!(claim("vendor/x/.github/workflows/ci.yaml", ""));
+        assert!(!claim(".github/workflows/sub/ci.yml", ""));
+        assert!(!claim(".github/workflows/readme.md", ""));
+        assert!(claim("renamed.txt", "# c\r\n\"on\": push\r\njobs:\r\n  a:\r\n    runs-on: x\r\n"));
+        assert!(claim("x", "\u{feff}on:\n  push:\njobs:\n  a:\n    steps:\n    - uses: b/c@v1\n"));
+        assert!(!claim("x.yml", "jobs:\n  a:\n    runs-on: x\n"));
+        assert!(!claim("x.yml", "spec:\n  on: x\n  jobs:\n    runs-on: x\n"));
+    }
+
+    #[test]
+    fn a_literal_is_static_and_its_value_is_in_no_fact() {
+        let value = ["Zq7", "pL2m", "Xw9r"].concat();
+        let text = format!(
+            "on: push\njobs:\n  a:\n    runs-on: x\n    container:\n      image: ghcr.io/acme/x\n      credentials:\n        \
+             username: bot\n        password: {value}\n    env:\n      AWS_SECRET_ACCESS_KEY: {value}\n    steps:\n      - uses: \
+             docker/login-action@v3\n        with:\n          username: bot\n          password: '{value}'\n"
+        );
+        let found = usages(&text);
+        let shown: Vec<_> = found.iter().map(|u| (u.mode, u.provider.as_str(), u.mechanism.as_str())).collect();
+        let expected = [
+            (AuthMode::Static, "aws", "AWS_SECRET_ACCESS_KEY"),
+            (AuthMode::Static, "ghcr", "container.credentials"),
+            (AuthMode::Static, "docker", "docker/login-action"),
+        ];
+        assert_eq!(shown, expected);
+        assert!(!format!("{:?}", facts(&text)).contains(&value));
+    }
+
+    #[test]
+    fn a_stand_in_for_an_emulator_offers_no_federation() {
+        let found = usages("on: push\njobs:\n  a:\n    runs-on: x\n    env: {AWS_SECRET_ACCESS_KEY: test}\n");
+        assert_eq!(found.len(), 1);
+        assert!(!found[0].federation_available);
+        assert_eq!(found[0].attributes.get("placeholder").map(String::as_str), Some("true"));
+    }
+
+    #[test]
+    fn a_secret_counts_once_a_job_and_mechanism() {
+        let step = "      - run: echo ${{ secrets.A }} ${{ secrets.a }}\n";
+        let text = format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n{step}{step}");
+        assert_eq!(usages(&text).len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_multiplies_is_cut_and_says_so() {
+        let mut text = String::from("on: push\nenv:\n");
+        (0..2_000).for_each(|i| text.push_str(&format!("  V{i}: ${{{{ secrets.S{i} }}}}\n")));
+        text.push_str("jobs:\n");
+        (0..2_000).for_each(|i| text.push_str(&format!("  j{i}: {{runs-on: x, steps: [{{uses: a/b}}]}}\n")));
+        let (facts, notices) = facts(&text);
+        assert!(facts.len() <= BUDGET);
+        assert_eq!(notices.iter().map(|n| n.code).collect::<Vec<_>>(), ["too-many-facts"]);
+    }
+
+    #[test]
+    fn heads_count_only_on_the_events_that_set_them() {
+        let untrusted = |on: &str, head: &str| {
+            let text = format!(
+                "on: {on}\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: actions/checkout@v4\n        with: {{ref: '{head}'}}\n"
+            );
+            let (facts, _) = facts(&text);
+            matches!(&facts[0], Fact::Identity(_, i) if i.attributes.contains_key("untrusted_checkout"))
+        };
+        assert!(untrusted("pull_request_target", "${{ github.head_ref }}"));
+        assert!(untrusted("workflow_run", "${{ github.event.workflow_run.head_sha }}"));
+        assert!(untrusted("issue_comment", "refs/pull/${{ github.event.issue.number }}/head"));
+        assert!(!untrusted("pull_request", "${{ github.head_ref }}"));
+        assert!(!untrusted("issue_comment", "${{ github.event.pull_request.head.sha }}"));
+    }
 }

@@ -13,7 +13,7 @@ pub struct Action {
     pub version: String,
     /// True when the version cannot change under its name.
     pub pinned: bool,
-    /// True for `./…`: the code of the repository itself, at the same commit.
+    /// True for `./…` and `$/…`: the code of the repository itself, at the same commit.
     pub local: bool,
 }
 
@@ -23,7 +23,7 @@ pub fn parse(uses: &str) -> Action {
     if let Some(image) = uses.strip_prefix("docker://") {
         return image_action(image);
     }
-    if uses.starts_with("./") || uses.starts_with("../") {
+    if ["./", "../", "$/"].iter().any(|local| uses.starts_with(local)) {
         return Action {
             component: uses.to_owned(),
             repository: String::new(),
@@ -108,6 +108,7 @@ mod tests {
         let image = parse("docker://localhost:5000/x:1.2");
         assert_eq!((image.component.as_str(), image.version.as_str()), ("docker://localhost:5000/x", "1.2"));
         assert!(parse("./.github/actions/x").local);
+        assert!(parse("$/.github/workflows/x.yml").local);
     }
 
     #[test]

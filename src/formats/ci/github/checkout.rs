@@ -31,8 +31,8 @@ pub struct Checkouts {
     pub persisted: usize,
     /// Those that do not.
     pub clean: usize,
-    /// What fetches the head of a pull request, in words.
-    pub head: Option<String>,
+    /// What fetches the head of a pull request, in words; no more than a few.
+    pub heads: Vec<String>,
 }
 
 impl Checkouts {
@@ -43,6 +43,12 @@ impl Checkouts {
         }
         if let Some(run) = step.get("run").and_then(Node::as_str) {
             self.run(run, step.get("env"));
+        }
+    }
+
+    fn found(&mut self, head: String) {
+        if self.heads.len() < 20 && !self.heads.contains(&head) {
+            self.heads.push(head);
         }
     }
 
@@ -61,7 +67,7 @@ impl Checkouts {
             let head = if value.contains("refs/pull/") { Some("refs/pull/…".to_owned()) } else { head(&value) };
             // A number alone is a pull request only below `refs/pull/`.
             if let Some(head) = head.filter(|head| !head.ends_with("number")) {
-                self.head.get_or_insert(format!("actions/checkout of {head}"));
+                self.found(format!("actions/checkout of {head}"));
             }
         }
     }
@@ -70,7 +76,7 @@ impl Checkouts {
         let variables = head_variables(env);
         for line in run.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
             if line.contains("gh pr checkout") || line.contains("hub pr checkout") {
-                self.head.get_or_insert("gh pr checkout".to_owned());
+                self.found("gh pr checkout".to_owned());
             }
             let git = ["git fetch", "git checkout", "git switch", "git pull", "git merge", "git clone", "git reset"];
             if !git.iter().any(|command| line.contains(command)) {
@@ -82,7 +88,7 @@ impl Checkouts {
                 head(line).or_else(|| from_variable(line, &variables))
             };
             if let Some(from) = from.filter(|from| !from.ends_with("number")) {
-                self.head.get_or_insert(format!("git in run: of {from}"));
+                self.found(format!("git in run: of {from}"));
             }
         }
     }
@@ -98,6 +104,18 @@ fn head_variables(env: Option<&Node>) -> Vec<(&str, String)> {
 fn from_variable(line: &str, variables: &[(&str, String)]) -> Option<String> {
     let used = |name: &str| line.contains(&format!("${name}")) || line.contains(&format!("${{{name}"));
     variables.iter().find(|(name, _)| used(name)).map(|(_, head)| head.clone())
+}
+
+/// Whether what was fetched is set on this event: `github.event` holds a pull request on `pull_request_target` only, and
+/// an empty ref is the default branch.
+pub fn is_set(head: &str, event: &str) -> bool {
+    let path = head.rsplit(' ').next().unwrap_or_default();
+    match path {
+        "github.head_ref" => event == "pull_request_target",
+        _ if path.starts_with("github.event.pull_request.") => event == "pull_request_target",
+        _ if path.starts_with("github.event.workflow_run.") => event == "workflow_run",
+        _ => true,
+    }
 }
 
 /// The first context access of a value that names the head of a pull request.
@@ -116,7 +134,7 @@ mod tests {
         let doc = yaml::parse(step).unwrap();
         let mut checkouts = Checkouts::default();
         checkouts.step(&doc.roots[0], "actions/checkout");
-        checkouts.head
+        checkouts.heads.into_iter().next()
     }
 
     #[test]

@@ -49,21 +49,21 @@ impl<'a> Scope<'a> {
 
     fn add(&mut self, name: &'a str, value: &'a Node, references: Vec<Reference>) {
         let room = MAX_REACH.saturating_sub(self.reach.len());
-        self.reach.extend(references.iter().filter_map(|r| reaching(&r.source, name)).take(room));
+        self.reach.extend(reaching(&references, Consumer::named(name)).take(room));
         if !references.is_empty() || names::holds_credential(name) || name == "ARM_USE_OIDC" {
             self.entries.push(Variable { name, value, references });
         }
     }
 }
 
-/// The name under which a source is listed beside code that can read it; `None` when it opens nothing.
-pub fn reaching(source: &Source, hint: &str) -> Option<String> {
-    match source {
-        Source::Secret(name) if !names::only_identifies(hint, name) => Some(name.clone()),
+/// The names under which references are listed beside code that can read them; those that open nothing are left out.
+pub fn reaching<'r>(references: &'r [Reference], consumer: Consumer<'r>) -> impl Iterator<Item = String> + 'r {
+    references.iter().filter_map(move |reference| match &reference.source {
+        Source::Secret(name) if !consumer.only_identifies(name, references.len()) => Some(name.clone()),
         Source::Token => Some("GITHUB_TOKEN".to_owned()),
         Source::Input(name) if names::is_credential(name) => Some(format!("inputs.{name}")),
         _ => None,
-    }
+    })
 }
 
 /// What takes a value in.
@@ -109,6 +109,19 @@ impl<'c> Consumer<'c> {
             (provider, kind)
         });
         Self { mechanism: action, hint: input, login, target: None }
+    }
+}
+
+impl Consumer<'_> {
+    /// Whether a secret only says who or where when this takes it in, together with `beside` sources in all.
+    pub fn only_identifies(&self, secret: &str, beside: usize) -> bool {
+        match self.login {
+            Some((_, Use::Identifier)) => true,
+            Some((_, Use::Credential)) if beside <= 1 => false,
+            // A JSON put together of several secrets holds identifiers too.
+            Some((_, Use::Credential)) => names::only_identifies("", secret),
+            _ => names::only_identifies(self.hint, secret),
+        }
     }
 }
 
@@ -226,19 +239,18 @@ impl<'a> Job<'a> {
     }
 
     fn secret(&mut self, name: &str, span: Span, beside: usize, consumer: Consumer<'_>) {
-        // A JSON put together of several secrets holds identifiers too.
-        let identifier = match consumer.login {
-            Some((_, Use::Credential)) if beside == 1 => false,
-            Some((_, Use::Identifier)) => true,
-            _ => names::only_identifies(consumer.hint, name),
-        };
-        if !identifier {
+        let identifier = consumer.only_identifies(name, beside);
+        // `if: secrets.X != ''` asks whether there is one and opens nothing with it.
+        let condition = consumer.mechanism == "if";
+        let opens = !identifier && !condition;
+        if opens {
             self.secrets.insert(name.to_owned());
         }
         if !self.first(name, consumer.mechanism) {
             return;
         }
-        let provider = consumer.login.map(|(provider, _)| provider);
+        // Other inputs of a login, a script for instance, may take in anything.
+        let provider = consumer.login.filter(|(_, kind)| *kind != Use::Other).map(|(provider, _)| provider);
         // A variable is read under its own name by some tool; an action's inputs are often just `token`.
         let named = || {
             let hinted = names::provider(consumer.hint);
@@ -246,17 +258,19 @@ impl<'a> Job<'a> {
             if consumer.mechanism == consumer.hint { hinted.or(own) } else { own.or(hinted) }
         };
         let provider = provider.or_else(named).unwrap_or_default();
-        let mode = if identifier { AuthMode::None } else { AuthMode::Referenced };
+        let mode = if opens { AuthMode::Referenced } else { AuthMode::None };
         let mut usage = self.usage(mode, provider, consumer.mechanism);
         usage.credential = Some(name.to_owned());
         usage.target = consumer.target.map(str::to_owned);
-        usage.federation_available = !identifier
+        usage.federation_available = opens
             && match consumer.login {
                 Some((provider, Use::Credential)) => names::federates(provider),
                 _ => names::federable(provider, consumer.hint) || names::federable(provider, name),
             };
-        if identifier {
-            usage.attributes.insert("identifier".to_owned(), "true".to_owned());
+        for (name, set) in [("identifier", identifier), ("condition", condition)] {
+            if set {
+                usage.attributes.insert(name.to_owned(), "true".to_owned());
+            }
         }
         note_input(&mut usage, consumer);
         self.push(Fact::Usage(At::span(span), usage), 0);

@@ -20,6 +20,7 @@ const WORDS: &[(&str, &str)] = &[
     ("TWINE", "pypi"),
     ("CARGO", "crates-io"),
     ("CRATES", "crates-io"),
+    ("CRATESIO", "crates-io"),
     ("RUBYGEMS", "rubygems"),
     ("NUGET", "nuget"),
     ("VAULT", "vault"),
@@ -49,7 +50,6 @@ const WORDS: &[(&str, &str)] = &[
     ("MAVEN", "maven-central"),
     ("GITHUB", "github"),
     ("GH", "github"),
-    ("PAT", "github"),
     ("SSH", "ssh"),
 ];
 
@@ -61,6 +61,7 @@ const EXACT: &[(&str, &str)] = &[
     ("HATCH_INDEX_AUTH", "pypi"),
     ("GEM_HOST_API_KEY", "rubygems"),
     ("TF_API_TOKEN", "terraform"),
+    ("PAT", "github"),
 ];
 
 /// Variables whose literal value is a credential in the clear.
@@ -107,7 +108,7 @@ pub fn is_placeholder(value: &str) -> bool {
     known.contains(&value.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
         || value.contains("placeholder")
         || value.contains("changeme")
-        || value.chars().all(|c| Some(c) == value.chars().next())
+        || value.chars().next().is_none_or(|first| value.chars().all(|c| c == first))
 }
 
 /// Whether a name promises something that opens a door.
@@ -149,6 +150,13 @@ fn is_identifier(name: &str) -> bool {
         "RESOURCE_GROUP",
         "NAMESPACE",
         "DOMAIN",
+        "HOST_URL",
+        "SERVER_URL",
+        "API_URL",
+        "BASE_URL",
+        "ORGANIZATION_ID",
+        "APPLICATION_ID",
+        "TENANT",
     ];
     // `GCP_SERVICE_ACCOUNT` holds a key as often as an address.
     !is_credential(&name)

@@ -21,6 +21,19 @@ pub struct Surroundings<'s, 'a> {
     pub github_npm: bool,
 }
 
+/// The steps of a job or action in order, those of `parallel:` groups in the place of their group.
+pub fn flatten(steps: Option<&Node>) -> Vec<&Node> {
+    let mut open: Vec<&Node> = steps.map(Node::items).unwrap_or_default().iter().rev().collect();
+    let mut found = Vec::new();
+    while let Some(step) = open.pop() {
+        match step.get("parallel") {
+            Some(group) => open.extend(group.items().iter().rev()),
+            None => found.push(step),
+        }
+    }
+    found
+}
+
 /// The inputs of a `with:` node by name.
 pub fn inputs(with: Option<&Node>) -> impl Iterator<Item = (&str, &Node)> {
     with.map(Node::entries).unwrap_or_default().iter().filter_map(|(k, v)| Some((k.as_str()?, v)))
@@ -60,8 +73,12 @@ fn read_action<'a>(
     around: &Surroundings<'_, 'a>,
 ) -> BTreeSet<String> {
     let with = step.get("with");
-    let mechanism = if action.repository.is_empty() { &action.component } else { &action.repository };
     let known = login::find(&action.repository).map(|login| (provider_of(login, with), login));
+    let mechanism = match known {
+        Some((_, login)) => login.action,
+        None if action.repository.is_empty() => &action.component,
+        None => &action.repository,
+    };
     let values = Values { with, scopes: [own, around.scopes[1], around.scopes[0]] };
     let target = known.and_then(|(_, login)| login.federation.as_ref()).and_then(|f| values.first(f.target));
     let mut reach = BTreeSet::new();
@@ -73,11 +90,7 @@ fn read_action<'a>(
         }
         job.references(&references, consumer);
         job.literal(value, known.is_some_and(|(_, login)| login.is_secret(input)), consumer);
-        let opens = |r: &Reference| match known {
-            Some((_, login)) if login.is_identifier(input) => None,
-            _ => reaching(&r.source, input),
-        };
-        reach.extend(references.iter().filter_map(opens));
+        reach.extend(reaching(&references, consumer));
     }
     if let Some((provider, login)) = known {
         let span = with.map_or(uses.span, |with| with.span);
