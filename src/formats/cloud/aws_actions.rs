@@ -87,6 +87,10 @@ pub const BROAD: &[Capability] = &[
     cap("ssm:StartSession", Target::Wide),
     cap("lambda:UpdateFunctionCode", Target::Wide),
     cap("glue:UpdateDevEndpoint", Target::Wide),
+    cap("cloudformation:UpdateStack", Target::Wide),
+    cap("ec2-instance-connect:SendSSHPublicKey", Target::Wide),
+    cap("ec2-instance-connect:SendSerialConsoleSSHPublicKey", Target::Wide),
+    cap("sagemaker:CreatePresignedNotebookInstanceUrl", Target::Wide),
     cap("sts:AssumeRole", Target::Wide),
 ];
 

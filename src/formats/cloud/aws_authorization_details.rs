@@ -353,7 +353,7 @@ fn identity(arn: &str, value: &Value, kind: &str, identity_kind: IdentityKind) -
     fact.created = aws::date(value.get("CreateDate"));
     fact.owner = aws::owner(value);
     fact.environment = aws::environment(value);
-    if let Some(path) = text(value, "Path").filter(|path| *path != "/") {
+    if let Some(path) = text(value, "Path").filter(|path| !matches!(*path, "" | "/")) {
         fact.attributes.insert("path".to_owned(), path.to_owned());
     }
     let boundary = value.get("PermissionsBoundary").and_then(|b| text(b, "PermissionsBoundaryArn"));

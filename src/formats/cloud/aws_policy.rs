@@ -6,8 +6,9 @@
 
 use serde_json::Value;
 
-/// Patterns kept of one document. AWS's own limit is 10,240 characters a document.
-const PATTERNS_MAX: usize = 2048;
+/// Patterns kept of one document. Customers may write 10,240 characters; AWS's own policies for its services run to some
+/// thousands of actions.
+const PATTERNS_MAX: usize = 16_384;
 
 /// Characters kept of a condition's description.
 const CONDITION_MAX: usize = 300;
@@ -249,6 +250,16 @@ mod tests {
         for odd in [json!("%7"), json!("%zz"), json!("%ff%fe"), json!("text"), json!(1), json!([]), json!({})] {
             assert_eq!(Policy::parse(&odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn long_policies_of_aws_are_read_and_endless_ones_are_not() {
+        let with = |count: usize| {
+            let actions: Vec<String> = (0..count).map(|n| format!("svc:Action{n}")).collect();
+            Policy::parse(&json!({"Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}))
+        };
+        assert!(with(5000).is_some());
+        assert!(with(50_000).is_none());
     }
 
     #[test]

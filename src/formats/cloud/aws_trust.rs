@@ -170,6 +170,14 @@ impl Principal {
         let accounts = (aws::account_of_arn(&issuer), aws::account_of_arn(role_arn));
         let mut principal = Self::new(issuer.clone(), "aws");
         principal.attributes.insert("principal".to_owned(), kind.to_owned());
+        if issuer.contains("AWSReservedSSO_") {
+            // Roles of IAM Identity Center, through which people sign in.
+            principal.attributes.insert("sso".to_owned(), "true".to_owned());
+        }
+        if let (Some("session"), Some(account), Some(role)) = (Some(kind), accounts.0, issuer.split('/').nth(1)) {
+            // A session's ARN leaves out the path of its role, so this is exact for roles directly below `/` only.
+            principal.attributes.insert("likely_role".to_owned(), format!("arn:aws:iam::{account}:role/{role}"));
+        }
         if let (Some(theirs), Some(ours)) = accounts {
             principal.attributes.insert("same_account".to_owned(), (theirs == ours).to_string());
         }
@@ -353,6 +361,20 @@ mod tests {
         assert!(lines[1].starts_with("arn:aws:iam::111122223333:root {") && lines[1].contains("same_account=false"));
         assert!(lines[2].starts_with("ec2.amazonaws.com {") && lines[2].contains("kind=service"));
         assert!(lines[3].contains("deny_statements=1") && lines[3].contains("statement=Run"));
+    }
+
+    #[test]
+    fn a_session_names_its_role_and_people_of_the_identity_center_are_told() {
+        let session = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Ops_0123/ana@example.com";
+        let lines = read(json!({"Effect": "Allow", "Action": "sts:*", "Principal": {"AWS": session}}));
+        assert_eq!(
+            lines,
+            [format!(
+                "{session} {{action=sts:*, kind=aws, \
+            likely_role=arn:aws:iam::123456789012:role/AWSReservedSSO_Ops_0123, principal=session, same_account=true, \
+            sso=true, statement=1}}"
+            )]
+        );
     }
 
     #[test]
