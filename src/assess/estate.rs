@@ -16,7 +16,7 @@ pub(super) const AWS_CREDENTIAL_REPORT: &str = "aws-credential-report";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const AWS_ACCESS_KEYS: &str = "aws-access-keys";
 /// See [`GITHUB_ACTIONS`].
-pub(super) const AWS_AUTHORIZATION: &str = "aws-account-authorization-details";
+pub(super) const AWS_AUTHORIZATION: &str = "aws-authorization-details";
 
 /// The read-only command that makes an export; `None` for files that lie in repositories, whose absence means that there
 /// is nothing to assess.

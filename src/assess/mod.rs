@@ -223,3 +223,6 @@ pub fn assess(inventory: &mut Inventory, context: &Context) -> Assessment {
 fn order(f: &Finding) -> impl Ord + '_ {
     (std::cmp::Reverse(f.score), f.risk, &f.id, f.locations.first(), &f.fingerprint, &f.credential, &f.identity)
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,13 @@ pub(super) const GHA_INHERIT: Check = Check {
 };
 
 fn inherits(party: &ThirdParty) -> bool {
-    party.credentials.iter().any(|c| c.contains("inherit"))
+    // A star stands for every secret.
+    party.credentials.iter().any(|c| c == "*")
+}
+
+/// Whether the credential is the job's own token with no more than reading rights.
+fn is_reader(credential: &str) -> bool {
+    matches!(credential, "GITHUB_TOKEN (read)" | "GITHUB_TOKEN (none)")
 }
 
 /// Whether a grant lets the job's token change something, or get a token that others trust.
@@ -74,7 +80,9 @@ fn of_job(job: &Identity, view: &View<'_>) -> Vec<Finding> {
             finding
         });
         if !party.credentials.is_empty() {
-            finding.base_severity = Severity::High;
+            if party.credentials.iter().any(|c| !is_reader(c)) {
+                finding.base_severity = Severity::High;
+            }
             let names: Vec<&str> = party.credentials.iter().map(String::as_str).take(8).collect();
             let sentence = format!("in reach: {}", names.join(", "));
             if !finding.evidence.contains(&sentence) {

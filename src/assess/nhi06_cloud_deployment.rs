@@ -131,7 +131,8 @@ fn wild(view: &View<'_>, _: &Context) -> Vec<Finding> {
         };
         // An issuer of one's own lets no strangers in.
         let severity = if trust::is_shared(trust) { severity } else { severity.min(Severity::Medium) };
-        Some((severity, format!("subject {subject}")))
+        let operator = if trust::is_vacuous(trust) { ", tested only if the token has one" } else { "" };
+        Some((severity, format!("subject {subject}{operator}")))
     })
 }
 
@@ -235,11 +236,9 @@ fn checkout(job: &Identity, view: &View<'_>) -> Option<Finding> {
             finding.evidence.push(format!("{what}: {}", names.join(", ")));
         }
     }
-    let gated = !job.environment.why.is_empty()
-        || ["environment", "gated", "label_gate"].iter().any(|name| job.attributes.contains_key(*name));
-    if gated {
+    if let Some(gate) = job.attributes.get("gate") {
         finding.base_severity = Severity::Medium;
-        finding.evidence.push("it names an environment, which may ask for approval".to_owned());
+        finding.evidence.push(format!("something stands before it, which may hold strangers off: {gate}"));
     } else if secrets.is_empty() && power.is_empty() {
         if unknown {
             finding.confidence = Confidence::Medium;

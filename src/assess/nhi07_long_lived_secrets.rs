@@ -7,7 +7,7 @@ use super::estate::{AWS_ACCESS_KEYS, AWS_CREDENTIAL_REPORT, CODE, GITHUB_ACTIONS
 use super::factors::as_of;
 use super::nhi01_improper_offboarding::{active_keys, owner};
 use super::nhi06_cloud_deployment::{CLOUDS, stored};
-use super::score::dead;
+use super::score::{dead, outlived};
 use super::view::{View, days, is_active_aws_key, is_root, subject_of};
 use super::{Adjustment, Check, Context};
 use crate::model::{Confidence, Credential, Finding, IdentityKind, Location, Risk, Severity, When};
@@ -112,7 +112,7 @@ pub(super) const GIT_AGE: Check = Check {
 
 fn git_age(view: &View<'_>, context: &Context) -> Vec<Finding> {
     exposed(view)
-        .filter(|c| dead(c, context.as_of).is_none())
+        .filter(|c| dead(c, context.as_of).is_none() && outlived(c, view, context.as_of).is_none())
         .filter_map(|credential| {
             let dated = view.open_exposures(credential).filter_map(|e| Some((e.location.time?, &e.location)));
             let (time, first): (_, &Location) = dated.min_by(|a, b| a.cmp(b))?;

@@ -118,7 +118,7 @@ fn circumstances(finding: &Finding, view: &View<'_>, context: &Context) -> Circu
         _ => out.unknown.push("environment"),
     }
     let dead_owner = identity.filter(|i| matches!(i.status, Status::Inactive | Status::Deleted));
-    if let Some(why) = credential.and_then(|c| dead(c, context.as_of)) {
+    if let Some(why) = credential.and_then(|c| dead(c, context.as_of).or_else(|| outlived(c, view, context.as_of))) {
         out.applies.push((Adjustment::Dead, why));
     } else if dead_owner.is_some() {
         out.applies.push((Adjustment::Dead, "the identity is disabled or deleted".to_owned()));
@@ -159,6 +159,19 @@ pub(super) fn dead(credential: &Credential, as_of: Timestamp) -> Option<String> 
         _ => return None,
     };
     Some(why.to_owned())
+}
+
+/// The longest that AWS gives session credentials, in seconds: 36 hours
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>); job tokens of pipelines live less.
+const SESSION_MAX: i64 = 36 * 3600;
+
+/// Why a credential of a short-lived kind must have ended: it was committed longer ago than its kind can live.
+pub(super) fn outlived(credential: &Credential, view: &View<'_>, as_of: Timestamp) -> Option<String> {
+    let is = |name: &str, value: &str| credential.attributes.get(name).is_some_and(|v| v == value);
+    let first = view.exposures_of(&credential.id).iter().filter_map(|e| e.location.time).min()?;
+    let short = is("key_type", "temporary") || is("short_lived", "yes");
+    let over = short && as_of.as_second() - first.as_second() > SESSION_MAX;
+    over.then(|| "committed longer ago than such a credential can live".to_owned())
 }
 
 /// Whether an identity has no static credential and every trust in it is pinned to one workload.
@@ -205,5 +218,132 @@ impl Factors {
         // In 0–100 by construction, so the cast is exact.
         let raw = raw.round().clamp(0.0, 100.0) as i32;
         if self.validity >= 500 { raw.max(floor) } else { raw }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn factors(e: i32, p: i32, l: i32, i: i32, a: i32, v: i32) -> Factors {
+        Factors { exposure: e, privilege: p, lifetime: l, isolation: i, activity: a, validity: v }
+    }
+
+    #[test]
+    fn the_worked_examples_come_out() {
+        let leaked_admin = factors(1000, 1000, 1000, 500, 0, 1000);
+        assert!((leaked_admin.likelihood() - 0.961).abs() < 0.0005);
+        assert!((leaked_admin.magnitude() - 1.0).abs() < 1e-9);
+        assert_eq!(leaked_admin.score(0), 96);
+        let service_account = factors(700, 600, 1000, 0, 500, 900);
+        assert_eq!(service_account.score(0), 54);
+        assert_eq!(factors(700, 50, 1000, 0, 0, 50).score(78), 1, "every unknown at its best");
+        assert_eq!(factors(700, 1000, 1000, 0, 1000, 1000).score(78), 90, "every unknown at its worst");
+        assert_eq!(service_account.score(78), 78, "its finding holds it up");
+        assert_eq!(factors(0, 1000, 0, 0, 0, 1000).score(0), 8, "an admin role pinned to one environment");
+        assert_eq!(factors(0, 1000, 0, 0, 0, 1000).score(64), 64);
+        assert_eq!(factors(400, 1000, 0, 500, 0, 1000).score(0), 50, "the same with an organisation-wide subject");
+        assert_eq!(factors(0, 1000, 1000, 0, 1000, 1000).score(0), 72, "a stale key that never leaked");
+        assert_eq!(factors(700, 1000, 1000, 0, 500, 50).score(78), 4, "a dead key has no floor");
+    }
+
+    fn sum(terms: &[Term]) -> i32 {
+        terms.iter().map(|t| t.points).sum()
+    }
+
+    fn with(applies: &[Adjustment]) -> Circumstances {
+        Circumstances { applies: applies.iter().map(|a| (*a, String::new())).collect(), unknown: Vec::new() }
+    }
+
+    #[test]
+    fn an_adjustment_that_restates_the_condition_is_left_out() {
+        let all = with(&[Adjustment::Admin, Adjustment::Production, Adjustment::Pinned]);
+        assert_eq!(sum(&terms(Severity::High, &all, &[Adjustment::Admin])), 64);
+        assert_eq!(sum(&terms(Severity::High, &with(&[Adjustment::Admin]), &[])), 86);
+    }
+
+    #[test]
+    fn dead_values_keep_a_finding_and_info_never_makes_one() {
+        let dead = with(&[Adjustment::Dead, Adjustment::TestPath]);
+        assert_eq!(sum(&terms(Severity::Low, &dead, &[])), 1);
+        assert_eq!(sum(&terms(Severity::High, &with(&[Adjustment::Dead]), &[])), 18);
+        assert!(terms(Severity::Info, &dead, &[]).is_empty());
+    }
+
+    #[test]
+    fn a_sum_beyond_the_scale_is_held_by_a_term_of_its_own() {
+        let much = with(&[Adjustment::Admin, Adjustment::Production, Adjustment::Active]);
+        let terms = terms(Severity::Critical, &much, &[]);
+        assert_eq!(sum(&terms), 100);
+        assert_eq!(terms.last().unwrap().points, -14);
+    }
+
+    const ALL: [Adjustment; 8] = [
+        Adjustment::Admin,
+        Adjustment::Production,
+        Adjustment::Nonproduction,
+        Adjustment::Active,
+        Adjustment::Pinned,
+        Adjustment::TestPath,
+        Adjustment::Expiring,
+        Adjustment::Dead,
+    ];
+
+    fn adjustments() -> impl Strategy<Value = Vec<Adjustment>> {
+        proptest::collection::vec((0..ALL.len()).prop_map(|i| ALL[i]), 0..10)
+    }
+
+    fn severity() -> impl Strategy<Value = Severity> {
+        (1..5usize).prop_map(|i| Severity::ALL[i])
+    }
+
+    fn any_factors() -> impl Strategy<Value = [i32; 6]> {
+        [0..=1000, 0..=1000, 0..=1000, 0..=1000, 0..=1000, 0..=1000]
+    }
+
+    fn of(f: [i32; 6]) -> Factors {
+        factors(f[0], f[1], f[2], f[3], f[4], f[5])
+    }
+
+    proptest! {
+        #[test]
+        fn finding_scores_are_bounded_and_ignore_order_and_repetition(
+            (base, first, second) in (severity(), adjustments())
+                .prop_flat_map(|(s, a)| (Just(s), Just(a.clone()), Just(a).prop_shuffle()))
+        ) {
+            let once = terms(base, &with(&first), &[]);
+            prop_assert!((1..=100).contains(&sum(&once)));
+            let twice: Vec<Adjustment> = second.iter().chain(&second).copied().collect();
+            prop_assert_eq!(&once, &terms(base, &with(&twice), &[]));
+        }
+
+        #[test]
+        fn a_worsening_circumstance_never_lowers_a_finding(base in severity(), some in adjustments(), i in 0..ALL.len()) {
+            let more: Vec<Adjustment> = some.iter().copied().chain([ALL[i]]).collect();
+            let (before, after) = (sum(&terms(base, &with(&some), &[])), sum(&terms(base, &with(&more), &[])));
+            let step = (after - before) * ALL[i].points().signum();
+            prop_assert!(step >= 0);
+        }
+
+        #[test]
+        fn dead_outweighs_everything_that_worsens(base in severity(), mut some in adjustments()) {
+            some.push(Adjustment::Dead);
+            prop_assert!(sum(&terms(base, &with(&some), &[])) <= 54);
+        }
+
+        #[test]
+        fn identity_scores_are_bounded_and_monotone_in_every_factor(
+            f in any_factors(), which in 0..6usize, more in 0..=1000, floor in 0..=100
+        ) {
+            let mut worse = f;
+            worse[which] = worse[which].max(more);
+            let (before, after) = (of(f).score(floor), of(worse).score(floor));
+            prop_assert!((0..=100).contains(&before));
+            prop_assert!(after >= before);
+            prop_assert!(of(f).score(floor) >= of(f).score(0), "a further finding never lowers it");
+        }
     }
 }

@@ -52,7 +52,8 @@ pub(super) fn is_shared(trust: &Trust) -> bool {
 /// Whether it is a trust in an OpenID Connect issuer, and not in an account or a service of the cloud.
 pub(super) fn is_federated(trust: &Trust) -> bool {
     let name = issuer(trust);
-    trust.issuer.contains("oidc-provider/")
+    trust.attributes.get("kind").is_some_and(|kind| kind == "federated")
+        || trust.issuer.contains("oidc-provider/")
         || trust.issuer.starts_with("https://")
         || is_shared(trust)
         || name.starts_with("oidc.")
@@ -67,12 +68,28 @@ pub(super) fn scope(trust: &Trust) -> Option<Scope> {
     let claims = claims(trust);
     let subject = match &trust.subject {
         None => Some(Scope::Open),
-        Some(subject) => alternatives(subject).map(|s| of_subject(s)).max()?,
+        Some(subject) => alternatives(subject).map(|s| of_subject(s, is_literal(trust))).max()?,
     };
+    // A test that also holds without the claim keeps nobody out for certain.
+    let subject = if is_vacuous(trust) { subject.max(Some(Scope::Organisation)) } else { subject };
     match (subject, claims) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     }
+}
+
+fn operator(trust: &Trust) -> &str {
+    trust.attributes.get("sub_operator").map(String::as_str).unwrap_or_default()
+}
+
+/// Whether the subject is compared whole, so that a wildcard in it stands for itself.
+fn is_literal(trust: &Trust) -> bool {
+    operator(trust).starts_with("StringEquals")
+}
+
+/// Whether the test of the subject also holds for tokens without one: `…IfExists`, `ForAllValues:…`.
+pub(super) fn is_vacuous(trust: &Trust) -> bool {
+    operator(trust).ends_with("IfExists") || operator(trust).starts_with("ForAllValues:")
 }
 
 /// The patterns of one claim, when a reader joined several.
@@ -84,12 +101,14 @@ fn is_wild(text: &str) -> bool {
     text.contains(['*', '?'])
 }
 
-/// What conditions on other claims of the token leave open: `None` when there are none that narrow it.
+/// What conditions on other claims of the token leave open: `None` when there are none that narrow it. Each such test is
+/// an attribute `claim.<name>` that reads `<operator> <value> | <value>`.
 fn claims(trust: &Trust) -> Option<Scope> {
     let closed = |name: &str| {
-        let suffix = format!(":{name}");
-        let mut values = trust.attributes.iter().filter(|(key, _)| key.as_str() == name || key.ends_with(&suffix));
-        values.any(|(_, value)| !value.is_empty() && !is_wild(value))
+        let test = trust.attributes.get(&format!("claim.{name}"));
+        let positive = |test: &String| test.starts_with("StringEquals") || test.starts_with("StringLike");
+        let vacuous = |test: &String| test.split(' ').next().is_some_and(|operator| operator.ends_with("IfExists"));
+        test.is_some_and(|test| positive(test) && !vacuous(test) && !is_wild(test))
     };
     let any = |names: &[&str]| names.iter().any(|name| closed(name));
     if closed("job_workflow_ref") {
@@ -110,7 +129,12 @@ fn claims(trust: &Trust) -> Option<Scope> {
     .then_some(Scope::Organisation)
 }
 
-fn of_subject(subject: &str) -> Option<Scope> {
+fn of_subject(subject: &str, literal: bool) -> Option<Scope> {
+    // Compared whole, a subject with a `*` in it lets nobody in.
+    if literal && is_wild(subject) { Some(Scope::Workload) } else { of_pattern(subject) }
+}
+
+fn of_pattern(subject: &str) -> Option<Scope> {
     let Some((kind, rest)) = subject.split_once(':') else {
         return is_wild(subject).then_some(Scope::Open);
     };
@@ -253,12 +277,18 @@ mod tests {
         let two = "repo:acme/app:environment:prod, repo:acme/*";
         assert_eq!(scope(&trust(Some(two), &[])), Some(Scope::Organisation));
         assert_eq!(scope(&trust(None, &[])), Some(Scope::Open));
-        assert_eq!(scope(&trust(None, &[("repository_id", "42")])), Some(Scope::Project));
+        assert_eq!(scope(&trust(None, &[("claim.repository_id", "StringEquals 42")])), Some(Scope::Project));
         assert_eq!(
-            scope(&trust(Some("repo:*"), &[("repository_id", "42"), ("ref", "refs/heads/main")])),
+            scope(&trust(
+                Some("repo:*"),
+                &[("claim.repository_id", "StringEquals 42"), ("claim.ref", "StringEquals refs/heads/main")]
+            )),
             Some(Scope::Workload)
         );
-        assert_eq!(scope(&trust(Some("repo:*"), &[("repository", "acme/*")])), Some(Scope::Open));
+        assert_eq!(scope(&trust(Some("repo:*"), &[("claim.repository", "StringLike acme/*")])), Some(Scope::Open));
+        assert_eq!(scope(&trust(Some("repo:acme/*"), &[("sub_operator", "StringEquals")])), Some(Scope::Workload));
+        let vacuous = [("sub_operator", "StringLikeIfExists")];
+        assert_eq!(scope(&trust(Some("repo:acme/app:environment:prod"), &vacuous)), Some(Scope::Organisation));
     }
 
     #[test]

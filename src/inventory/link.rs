@@ -231,7 +231,8 @@ pub(super) fn authority(inventory: &mut Inventory) {
     }
     let mut modes: BTreeMap<&IdentityKey, BTreeSet<AuthMode>> = BTreeMap::new();
     for usage in &inventory.usages {
-        if let Some(id) = &usage.identity {
+        // A name or an id beside a credential is no authentication.
+        if let Some(id) = usage.identity.as_ref().filter(|_| !usage.attributes.contains_key("identifier")) {
             modes.entry(id).or_default().insert(usage.mode);
         }
     }
