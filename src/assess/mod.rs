@@ -165,6 +165,16 @@ impl Check {
     }
 }
 
+/// How many sentences one finding carries.
+const EVIDENCE_MAX: usize = 12;
+
+/// Adds a sentence once, as long as there is room.
+fn say(evidence: &mut Vec<String>, sentence: String) {
+    if evidence.len() < EVIDENCE_MAX && !evidence.contains(&sentence) {
+        evidence.push(sentence);
+    }
+}
+
 /// A name for a subject that holds no secret: SHA-256 over its parts, cut to 128 bits, in hex. It does not depend on
 /// lines, so a finding keeps it when its file grows.
 fn subject_fingerprint(parts: &[&str]) -> String {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::estate::GITHUB_ACTIONS;
 use super::headline::{is_placeholder, is_seen};
 use super::view::View;
-use super::{Check, Context};
+use super::{Check, Context, EVIDENCE_MAX, say};
 use crate::model::{
     AuthMode, Confidence, Credential, Exposure, Finding, IdentityKind, Location, Risk, Severity, Status, When,
 };
@@ -64,9 +64,6 @@ fn leak(credential: &Credential, rule: &str, all: Vec<&Exposure>, view: &View<'_
 fn best_first(e: &Exposure) -> impl Ord + '_ {
     (!e.location.in_head, e.test_path, &e.location)
 }
-
-/// How many sentences of the detector one finding repeats.
-const EVIDENCE_MAX: usize = 12;
 
 fn evidence(credential: &Credential, exposures: &[&Exposure], locations: &[Location]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
@@ -138,9 +135,7 @@ fn ci_literal(view: &View<'_>, _: &Context) -> Vec<Finding> {
         finding.locations.push(usage.location.clone());
         let input = usage.attributes.get("input").map_or("a value", String::as_str);
         let sentence = format!("{input} of {} is written out", usage.mechanism);
-        if !finding.evidence.contains(&sentence) && finding.evidence.len() < EVIDENCE_MAX {
-            finding.evidence.push(sentence);
-        }
+        say(&mut finding.evidence, sentence);
     }
     groups.into_values().collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::estate::GITHUB_ACTIONS;
 use super::view::View;
-use super::{Check, Context};
+use super::{Check, Context, say};
 use crate::model::{Confidence, Finding, Grant, Identity, Risk, Severity, ThirdParty};
 
 /// Third-party actions at a version that can change, with credentials in reach.
@@ -85,9 +85,7 @@ fn of_job(job: &Identity, view: &View<'_>) -> Vec<Finding> {
             }
             let names: Vec<&str> = party.credentials.iter().map(String::as_str).take(8).collect();
             let sentence = format!("in reach: {}", names.join(", "));
-            if !finding.evidence.contains(&sentence) {
-                finding.evidence.push(sentence);
-            }
+            say(&mut finding.evidence, sentence);
         }
         finding.locations.push(party.location.clone());
     }

@@ -9,7 +9,7 @@ use super::headline::is_placeholder;
 use super::nhi03_vulnerable_third_party::writes;
 use super::trust::{self, Scope};
 use super::view::View;
-use super::{Check, Context};
+use super::{Check, Context, say};
 use crate::model::{AuthMode, Confidence, Finding, Identity, IdentityKind, Location, Privilege, Risk, Severity, Trust};
 
 const AWS_OIDC: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html";
@@ -101,9 +101,7 @@ fn per_issuer(
             finding.base_severity = finding.base_severity.max(severity);
             finding.locations.push(trust.location.clone());
             finding.locations.dedup();
-            if !finding.evidence.contains(&sentence) {
-                finding.evidence.push(sentence);
-            }
+            say(&mut finding.evidence, sentence);
         }
         out.extend(groups.into_values());
     }
@@ -183,9 +181,7 @@ pub(super) fn stored(check: &Check, view: &View<'_>, wanted: impl Fn(&str) -> bo
         });
         let name = usage.credential.as_deref().unwrap_or("a literal value");
         let sentence = format!("{name} goes to {}", usage.mechanism);
-        if !finding.evidence.contains(&sentence) {
-            finding.evidence.push(sentence);
-        }
+        say(&mut finding.evidence, sentence);
         finding.locations.push(usage.location.clone());
         finding.locations.dedup();
     }

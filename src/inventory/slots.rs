@@ -12,6 +12,12 @@ const KEY: &str = "aws:access-key:";
 /// How far apart two records of one creation may lie, in seconds: exports cut fractions.
 const SAME_SECOND: i64 = 1;
 
+/// A user has two keys at a time; exports of many dates hold more. Beyond these numbers nothing is compared, which keeps
+/// made-up exports from costing their square.
+const SLOTS_MAX: usize = 8;
+/// See [`SLOTS_MAX`].
+const KEYS_MAX: usize = 64;
+
 /// How many doubtful pairs of one user are shown.
 const LINKS_MAX: usize = 8;
 
@@ -27,7 +33,10 @@ pub(super) fn join(credentials: &mut Vec<Credential>, links: &mut Vec<Link>) {
         }
     }
     let mut pairs: Vec<(usize, usize, &'static str)> = Vec::new();
-    for (slots, keys) in users.values().filter(|(slots, keys)| !slots.is_empty() && !keys.is_empty()) {
+    for (slots, keys) in users.values() {
+        if slots.is_empty() || keys.is_empty() || slots.len() > SLOTS_MAX || keys.len() > KEYS_MAX {
+            continue;
+        }
         let found = pair(credentials, slots, keys);
         if found.is_empty() {
             doubt(credentials, slots, keys, links);
