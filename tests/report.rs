@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-#[path = "common/golden.rs"]
+#[path = "common/golden/mod.rs"]
 mod golden;
 #[path = "report/sarif.rs"]
 mod sarif;
@@ -102,9 +102,9 @@ fn json_is_valid_under_its_schema_and_the_schema_can_refuse() {
     jsonschema::meta::validate(&schema).expect("a valid schema");
     let validator = jsonschema::validator_for(&schema).expect("a usable schema");
     let document: Value = serde_json::from_str(&render("json", &golden::report(), &Style::default())).unwrap();
-    for error in validator.iter_errors(&document) {
-        panic!("{error} at {}", error.instance_path());
-    }
+    let errors: Vec<String> =
+        validator.iter_errors(&document).map(|e| format!("{e} at {}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
     let broken: [fn(&mut Value); 5] = [
         |d| d["schema"] = "keyroll.report/2".into(),
         |d| d["findings"][0]["severity"] = "dire".into(),
@@ -127,4 +127,54 @@ fn the_golden_report_is_as_hostile_as_it_claims() {
     let text = render("json", &golden::report(), &Style::default());
     let back: Value = serde_json::from_str(&text).unwrap();
     assert!(back.to_string().contains(&serde_json::to_string(HOSTILE).unwrap().trim_matches('"').to_owned()));
+}
+
+/// Writes the same text wherever a scanned repository or a rule's author can put one.
+fn overwrite(report: &mut Report, text: &str) {
+    for finding in &mut report.findings {
+        let texts = [&mut finding.id, &mut finding.title, &mut finding.why, &mut finding.remediation];
+        texts.into_iter().for_each(|slot| text.clone_into(slot));
+        finding.preview = Some(text.to_owned());
+        finding.evidence = vec![text.to_owned()];
+        finding.terms.iter_mut().for_each(|term| text.clone_into(&mut term.name));
+        for place in &mut finding.locations {
+            text.clone_into(&mut place.path);
+            place.commit = Some(text.to_owned());
+            place.pointer = Some(text.to_owned());
+        }
+    }
+    for identity in &mut report.inventory.identities {
+        text.clone_into(&mut identity.name);
+        text.clone_into(&mut identity.provider);
+        identity.owner = Some(text.to_owned());
+    }
+    report.risks.iter_mut().for_each(|risk| text.clone_into(&mut risk.why));
+    for notice in &mut report.notices {
+        text.clone_into(&mut notice.message);
+        text.clone_into(&mut notice.code);
+        notice.path = Some(text.to_owned());
+    }
+    report.coverage.roots.iter_mut().for_each(|root| text.clone_into(&mut root.path));
+    text.clone_into(&mut report.key_id);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_text_from_outside_leaves_every_output_well_formed(text in "\\PC{0,60}|(?s).{0,60}", width in 20usize..200) {
+        let mut report = golden::report();
+        overwrite(&mut report, &text);
+        let style = Style { width, verbose: true, sarif_suppressed: true, ..Style::default() };
+        for line in render("table", &report, &style).lines() {
+            proptest::prop_assert!(unicode_width::UnicodeWidthStr::width(line) <= width, "{} {:?}", width, line);
+            proptest::prop_assert!(!line.chars().any(char::is_control), "{:?}", line);
+        }
+        let json = render("json", &report, &style);
+        proptest::prop_assert_eq!(serde_json::from_str::<Report>(&json).expect("JSON"), report.clone());
+        let log: Value = serde_json::from_str(&render("sarif", &report, &style)).expect("JSON");
+        for result in log["runs"][0]["results"].as_array().expect("results") {
+            proptest::prop_assert!(!result["message"]["text"].as_str().expect("a message").chars().any(char::is_control));
+        }
+    }
 }

@@ -36,6 +36,8 @@ const ROOT: &str = "%SRCROOT%";
 const MAX_RESULTS: usize = 5_000;
 /// Related locations of one result; GitHub shows 100 locations.
 const MAX_RELATED: usize = 100;
+/// Related locations of all results together: uploads over 10 MB (gzip) are rejected, so many results share the room.
+const ALL_RELATED: usize = 50_000;
 /// Notifications written one by one; the rest are counted in one more.
 const MAX_NOTIFICATIONS: usize = 1_000;
 
@@ -59,7 +61,8 @@ fn log(report: &Report, style: &Style) -> Log {
     let ids: BTreeSet<&str> = chosen.iter().map(|(finding, _)| finding.id.as_str()).collect();
     let index: BTreeMap<&str, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let rules = ids.iter().map(|id| rule(&rule_info(report, id, &chosen))).collect();
-    let results = chosen.iter().map(|(finding, anchor)| result(finding, anchor, &index)).collect();
+    let related = (ALL_RELATED / chosen.len().max(1)).min(MAX_RELATED);
+    let results = chosen.iter().map(|(finding, anchor)| result(finding, anchor, &index, related)).collect();
 
     let run = Run {
         tool: Tool { driver: Driver { name: "keyroll".into(), version: report.tool.version.clone(), rules } },
@@ -142,22 +145,29 @@ fn rule(info: &RuleInfo) -> Rule {
     }
 }
 
-fn result(finding: &Finding, anchor: &Anchor<'_>, index: &BTreeMap<&str, usize>) -> SarifResult {
+fn result(finding: &Finding, anchor: &Anchor<'_>, index: &BTreeMap<&str, usize>, related: usize) -> SarifResult {
     let (primary, own) = match anchor {
         Anchor::Own(at) => (finding.locations.get(*at), Some(*at)),
         Anchor::Naming(place) => (Some(*place), None),
     };
     let elsewhere = if own.is_none() { finding.locations.first() } else { None };
-    let others = finding.locations.iter().enumerate().filter(|(at, _)| Some(*at) != own).map(|(_, place)| place);
+    let others: Vec<_> =
+        finding.locations.iter().enumerate().filter(|(at, _)| Some(*at) != own).map(|(_, place)| place).collect();
+    let unlisted = others.len().saturating_sub(related);
     SarifResult {
         rule_id: finding.id.clone(),
         rule_index: index.get(finding.id.as_str()).copied().unwrap_or_default(),
         kind: "fail",
         level: level(finding.severity),
         rank: finding.score.clamp(0, 100),
-        message: Text { text: message::of_finding(finding, elsewhere) },
+        message: Text { text: message::of_finding(finding, elsewhere, unlisted) },
         locations: primary.map(place::primary).into_iter().collect(),
-        related_locations: others.take(MAX_RELATED).enumerate().map(|(at, p)| place::related(at + 1, p)).collect(),
+        related_locations: others
+            .into_iter()
+            .take(related)
+            .enumerate()
+            .map(|(at, p)| place::related(at + 1, p))
+            .collect(),
         partial_fingerprints: fingerprints(finding, primary.and_then(|place| place.line_hash.as_ref())),
         suppressions: suppressions(finding),
         properties: ResultProperties {
@@ -203,8 +213,8 @@ fn notifications(report: &Report, unanchored: usize, cut: usize) -> Vec<Notifica
             "not-in-checkout",
             "note",
             &format!(
-                "{unanchored} findings lie only in git history, archives or exports, where there is no line of the \
-                 checkout to show them at. They are in the JSON report."
+                "Findings left out: {unanchored}. They lie only in git history, archives or exports, where there is no \
+                 line of the checkout to show them at. The JSON report has them."
             ),
         ));
     }
@@ -212,7 +222,9 @@ fn notifications(report: &Report, unanchored: usize, cut: usize) -> Vec<Notifica
         out.push(notification(
             "results-cut",
             "warning",
-            &format!("{cut} results with the lowest scores are left out: code scanning shows {MAX_RESULTS} of a run."),
+            &format!(
+                "Results left out: {cut}, those with the lowest scores. Code scanning shows {MAX_RESULTS} of a run."
+            ),
         ));
     }
     for notice in report.notices.iter().take(MAX_NOTIFICATIONS) {
@@ -228,7 +240,7 @@ fn notifications(report: &Report, unanchored: usize, cut: usize) -> Vec<Notifica
     }
     let rest = report.notices.len().saturating_sub(MAX_NOTIFICATIONS);
     if rest > 0 {
-        out.push(notification("notices-cut", "note", &format!("{rest} more notices are in the JSON report.")));
+        out.push(notification("notices-cut", "note", &format!("Notices left out: {rest}. The JSON report has them.")));
     }
     out
 }

@@ -87,10 +87,10 @@ fn a_rule_keeps_its_severity_whatever_its_findings_score() {
     assert_eq!(text(&of("jwt"), "/properties/security-severity"), "5.5");
     assert_eq!(text(&of("nhi10-person"), "/properties/security-severity"), "2.5");
     assert_eq!(text(&of("aws-access-key"), "/properties/precision"), "very-high");
-    assert_eq!(text(&result(&run, "AWS access key of ci-deploy stands"), "/level"), "error");
-    assert_eq!(text(&result(&run, "AWS access key of ci-deploy in git history"), "/level"), "note");
-    assert_eq!(text(&result(&run, "Expired JSON Web Token"), "/level"), "note");
-    assert_eq!(text(&result(&run, "GitHub token whose checksum"), "/level"), "warning");
+    assert_eq!(text(result(&run, "AWS access key of ci-deploy stands"), "/level"), "error");
+    assert_eq!(text(result(&run, "AWS access key of ci-deploy in git history"), "/level"), "note");
+    assert_eq!(text(result(&run, "Expired JSON Web Token"), "/level"), "note");
+    assert_eq!(text(result(&run, "GitHub token whose checksum"), "/level"), "warning");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_result_hangs_only_on_a_line_of_the_checkout() {
     }
     let notes = list(&run, "/invocations/0/toolExecutionNotifications");
     let counted = notes.iter().find(|note| note["descriptor"]["id"] == "not-in-checkout").unwrap();
-    assert!(text(counted, "/message/text").starts_with("2 findings lie only in git history"));
+    assert!(text(counted, "/message/text").starts_with("Findings left out: 2. They lie only in git history"));
 }
 
 #[test]
@@ -174,7 +174,9 @@ fn other_places_become_related_locations_and_at_most_a_hundred() {
     let many = (1..=300).map(|line| golden::at("config/prod.env", line, 1, 9));
     report.findings[0].locations.extend(many);
     let run = self::run(&report);
-    assert_eq!(list(&list(&run, "/results")[0], "/relatedLocations").len(), 100);
+    let first = &list(&run, "/results")[0];
+    assert_eq!(list(first, "/relatedLocations").len(), 100);
+    assert!(text(first, "/message/text").contains("Places not listed here: 206;"), "a cut is said");
 }
 
 #[test]
@@ -249,14 +251,17 @@ fn beyond_five_thousand_the_highest_scores_are_kept_and_the_cut_is_said() {
             vec![place],
         ));
     }
+    report.findings[0].locations.extend((2..50).map(|line| golden::at("f0.env", line, 1, 9)));
+    report.findings[0].score = 95;
     report.findings.push(golden::finding("late", Risk::Nhi2, "Late", &[("base", 10)], vec![golden::at("z", 1, 1, 2)]));
     let run = run(&report);
     let results = list(&run, "/results");
     assert_eq!(results.len(), 5_000);
-    assert_eq!(results.iter().filter(|result| result["properties"]["score"] == 95).count(), 6);
+    assert_eq!(list(&results[0], "/relatedLocations").len(), 10, "5,000 results share the room for places");
+    assert_eq!(results.iter().filter(|result| result["properties"]["score"] == 95).count(), 7);
     assert_eq!(list(&run, "/tool/driver/rules").len(), 1, "a rule whose results were all cut is not listed");
     let notes = list(&run, "/invocations/0/toolExecutionNotifications");
-    assert!(text(&notes[0], "/message/text").starts_with("11 results with the lowest scores are left out"));
+    assert!(text(&notes[0], "/message/text").starts_with("Results left out: 11,"));
 }
 
 #[test]

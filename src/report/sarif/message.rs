@@ -46,17 +46,18 @@ pub(super) fn required(candidates: [&str; 3], limit: usize) -> String {
     cut(&plain(text.trim()), limit)
 }
 
-/// The message of a result. Its first sentence is the title, which GitHub shows where space is short.
-pub(super) fn of_finding(finding: &Finding, elsewhere: Option<&Location>) -> String {
+/// The message of a result. Its first sentence is the title, which GitHub shows where space is short. `unlisted` counts
+/// the places that have no related location.
+pub(super) fn of_finding(finding: &Finding, elsewhere: Option<&Location>, unlisted: usize) -> String {
     let mut sentences = vec![sentence(&finding.title)];
     if let Some(place) = elsewhere {
-        sentences.push(format!(
-            "It lies in {}, which is not in the checkout; this line names the identity.",
-            where_it_lies(place)
-        ));
+        sentences.push(format!("Found in {}; this line names the identity.", where_it_lies(place)));
     }
     if let Some(preview) = &finding.preview {
         sentences.push(format!("Value: {preview}."));
+    }
+    if unlisted > 0 {
+        sentences.push(format!("Places not listed here: {unlisted}; the JSON report has them."));
     }
     sentences.push(sentence(&finding.why));
     sentences.push(sentence(&finding.remediation));
@@ -67,15 +68,13 @@ pub(super) fn of_finding(finding: &Finding, elsewhere: Option<&Location>) -> Str
     cut(&plain(&sentences.join(" ")), MESSAGE)
 }
 
-/// A place of a finding in words.
+/// A place that no line of the checkout stands for, in words.
 fn where_it_lies(place: &Location) -> String {
     let mut text = place.path.clone();
-    if let Some(container) = &place.container {
-        text = format!("{text} inside {container}");
-    }
-    if let Some(commit) = place.commit.as_ref().filter(|_| !place.in_head) {
-        text = format!("{text} of commit {commit}");
-    }
+    text.extend(place.pointer.as_ref().map(|pointer| format!(" at {pointer}")));
+    text.extend(place.container.as_ref().map(|container| format!(" inside {container}")));
+    let gone = place.commit.as_ref().filter(|_| !place.in_head);
+    text.extend(gone.map(|commit| format!(" of commit {commit}, which is no longer in the checkout")));
     text
 }
 

@@ -1,19 +1,19 @@
 //! The findings, grouped by the identity they are about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::page::{Ink, Page};
 use super::{count, grouped, summary};
 use crate::model::{
-    ControlAnswer, ControlCard, Credential, EnvironmentClass, Finding, Human, Identity, Location, Report, Severity,
-    Status,
+    ControlAnswer, ControlCard, Credential, EnvironmentClass, Finding, Human, Identity, Location, Privilege, Report,
+    Severity, Status,
 };
 use crate::report::Style;
 
 /// Places shown of one finding.
 const PLACES: usize = 5;
 /// Sentences of evidence shown of one finding.
-const EVIDENCE: usize = 2;
+const EVIDENCE: usize = 3;
 /// Findings shown with everything; of the rest the serious ones get one line and the others are counted.
 const FULL: usize = 50;
 /// Columns of the labels beside a finding's fields.
@@ -27,13 +27,14 @@ pub(super) fn worst(page: &mut Page, report: &Report) {
     }
     page.heading("Do first");
     for (at, finding) in open.iter().take(3).enumerate() {
-        let number = format!("{}", at + 1);
-        let runs = [(Ink::Severity(finding.severity), finding.severity.as_str()), (Ink::Bold, &finding.title)];
-        page.field(2, &number, 3, &runs);
+        let number = (at + 1).to_string();
+        let severity = finding.severity.as_str().to_uppercase();
+        let runs = [(Ink::Severity(finding.severity), severity.as_str()), (Ink::Bold, &finding.title)];
+        page.field(2, (Ink::Bold, &number), 3, &runs);
         if let Some(place) = finding.locations.first() {
-            page.field(2, "", 3, &[(Ink::Path, &at_line(place))]);
+            page.flow(5, &[(Ink::Path, &at_line(place)), (Ink::Dim, &circumstances(place))]);
         }
-        page.field(2, "", 3, &[(Ink::Plain, first_sentence(&finding.remediation))]);
+        page.flow(5, &[(Ink::Plain, first_sentence(&finding.remediation))]);
     }
 }
 
@@ -50,6 +51,7 @@ pub(super) fn all(page: &mut Page, report: &Report, style: &Style) {
     }
     // The fifty most important ones, wherever they are grouped.
     let full: Vec<*const Finding> = open(report).take(FULL).map(std::ptr::from_ref).collect();
+    let mut told = Told::default();
     let mut counted: BTreeMap<Severity, u64> = BTreeMap::new();
     for (subject, findings) in &groups {
         let (long, short): (Vec<&Finding>, Vec<&Finding>) =
@@ -62,7 +64,7 @@ pub(super) fn all(page: &mut Page, report: &Report, style: &Style) {
         }
         page.blank();
         subject.head(page, style);
-        long.iter().for_each(|finding| finding_in_full(page, finding, style));
+        long.iter().for_each(|finding| finding_in_full(page, finding, style, &mut told));
         lines.iter().for_each(|finding| finding_in_a_line(page, finding));
     }
     if !counted.is_empty() {
@@ -86,7 +88,7 @@ fn suppressed(page: &mut Page, report: &Report, style: &Style) {
     for finding in kept {
         let place = finding.locations.first().map(at_line).unwrap_or_default();
         let reason = finding.suppressed.as_ref().map(|s| format!("{}: {}", s.by, s.reason)).unwrap_or_default();
-        page.field(0, "", 2, &[(Ink::Plain, &finding.title), (Ink::Path, &place), (Ink::Dim, &reason)]);
+        page.flow(2, &[(Ink::Plain, &finding.title), (Ink::Path, &place), (Ink::Dim, &reason)]);
     }
 }
 
@@ -164,7 +166,9 @@ fn known_head(page: &mut Page, identity: &Identity, style: &Style) {
         EnvironmentClass::Nonprod => facts.push("not production".to_owned()),
         EnvironmentClass::Unknown => {}
     }
-    facts.push(format!("rights {}", summary::privilege(identity.privilege)));
+    if identity.privilege != Privilege::Unknown {
+        facts.push(format!("rights {}", summary::privilege(identity.privilege)));
+    }
     match identity.status {
         Status::Active => facts.push("active".to_owned()),
         Status::Inactive => facts.push("inactive".to_owned()),
@@ -180,7 +184,7 @@ fn known_head(page: &mut Page, identity: &Identity, style: &Style) {
     }
     page.flow(0, &[(Ink::Bold, &identity.name), (Ink::Dim, &format!("· {}", facts.join(" · ")))]);
     if let Some(card) = identity.controls.as_ref().filter(|_| style.verbose) {
-        page.field(2, "controls", 10, &[(Ink::Plain, &controls(card))]);
+        page.field(2, (Ink::Dim, "controls"), 10, &[(Ink::Plain, &controls(card))]);
     }
 }
 
@@ -206,48 +210,75 @@ fn controls(card: &ControlCard) -> String {
     words.join(" · ")
 }
 
-fn finding_in_full(page: &mut Page, finding: &Finding, style: &Style) {
-    let severity = finding.severity.as_str().to_uppercase();
-    let score = finding.score.to_string();
-    let ink = Ink::Severity(finding.severity);
-    page.field(2, "", 2, &[(ink, &severity), (ink, &score), (Ink::Bold, &finding.title)]);
+/// Severity and score before the title, in a column of their own.
+fn title(page: &mut Page, finding: &Finding, runs: &[(Ink, &str)]) {
+    let label = format!("{:8} {:3}", finding.severity.as_str().to_uppercase(), finding.score);
+    page.field(2, (Ink::Severity(finding.severity), &label), 14, runs);
+}
+
+fn finding_in_full(page: &mut Page, finding: &Finding, style: &Style, told: &mut Told) {
+    title(page, finding, &[(Ink::Bold, &finding.title)]);
+    places(page, finding, style);
+    let what = format!("{} · {} {}", finding.id, finding.risk.id(), finding.risk.title());
+    let sure = format!("· confidence {}", finding.confidence.as_str());
+    row(page, "what", &[(Ink::Plain, &what), (Ink::Plain, &sure)]);
+    if let Some(preview) = &finding.preview {
+        row(page, "value", &[(Ink::Plain, preview)]);
+    }
+    row(page, "score", &[(Ink::Plain, &terms(finding))]);
+    let shown = if style.verbose { finding.evidence.len() } else { EVIDENCE.min(finding.evidence.len()) };
+    for (at, sentence) in finding.evidence.iter().take(shown).enumerate() {
+        row(page, if at == 0 { "seen" } else { "" }, &[(Ink::Plain, sentence)]);
+    }
+    let more = finding.evidence.len() - shown;
+    if more > 0 {
+        row(page, "", &[(Ink::Dim, &format!("+{more} more"))]);
+    }
+    if told.first_time(finding) || style.verbose {
+        paragraphs(page, "why", &finding.why);
+        paragraphs(page, "do", &finding.remediation);
+    } else {
+        let short = first_sentence(&finding.remediation);
+        row(page, "do", &[(Ink::Plain, short), (Ink::Dim, &format!("(more at the first {} above)", finding.id))]);
+    }
+}
+
+/// What has been said already: findings of one rule mostly have the same reason and the same remedy.
+#[derive(Default)]
+struct Told(BTreeSet<(String, String, String)>);
+
+impl Told {
+    fn first_time(&mut self, finding: &Finding) -> bool {
+        self.0.insert((finding.id.clone(), finding.why.clone(), finding.remediation.clone()))
+    }
+}
+
+fn row(page: &mut Page, label: &str, runs: &[(Ink, &str)]) {
+    page.field(4, (Ink::Dim, label), LABEL, runs);
+}
+
+fn places(page: &mut Page, finding: &Finding, style: &Style) {
     let shown = if style.verbose { finding.locations.len() } else { PLACES.min(finding.locations.len()) };
     for (at, place) in finding.locations.iter().take(shown).enumerate() {
         let label = if at == 0 { "at" } else { "" };
-        page.field(6, label, LABEL, &[(Ink::Path, &at_line(place)), (Ink::Dim, &circumstances(place))]);
+        row(page, label, &[(Ink::Path, &at_line(place)), (Ink::Dim, &circumstances(place))]);
     }
     let more = (finding.locations.len() - shown) as u64;
     if more > 0 {
-        page.field(6, "", LABEL, &[(Ink::Dim, &format!("+{}", count(more, "more place", "more places")))]);
+        row(page, "", &[(Ink::Dim, &format!("+{}", count(more, "more place", "more places")))]);
     }
-    let what = format!("{} · {} {}", finding.id, finding.risk.id(), finding.risk.title());
-    let sure = format!("· confidence {}", finding.confidence.as_str());
-    page.field(6, "what", LABEL, &[(Ink::Plain, &what), (Ink::Plain, &sure)]);
-    if let Some(preview) = &finding.preview {
-        page.field(6, "value", LABEL, &[(Ink::Plain, preview)]);
-    }
-    page.field(6, "score", LABEL, &[(Ink::Plain, &terms(finding))]);
-    let shown = if style.verbose { finding.evidence.len() } else { EVIDENCE };
-    for (at, sentence) in finding.evidence.iter().take(shown).enumerate() {
-        page.field(6, if at == 0 { "seen" } else { "" }, LABEL, &[(Ink::Plain, sentence)]);
-    }
-    paragraphs(page, "why", &finding.why);
-    paragraphs(page, "do", &finding.remediation);
 }
 
 /// Text that may have paragraphs of its own, each wrapped beneath the label.
 fn paragraphs(page: &mut Page, label: &str, text: &str) {
     for (at, line) in text.lines().map(str::trim).filter(|line| !line.is_empty()).enumerate() {
-        page.field(6, if at == 0 { label } else { "" }, LABEL, &[(Ink::Plain, line)]);
+        row(page, if at == 0 { label } else { "" }, &[(Ink::Plain, line)]);
     }
 }
 
 fn finding_in_a_line(page: &mut Page, finding: &Finding) {
-    let severity = finding.severity.as_str().to_uppercase();
-    let score = finding.score.to_string();
     let place = finding.locations.first().map(at_line).unwrap_or_default();
-    let ink = Ink::Severity(finding.severity);
-    page.field(2, "", 2, &[(ink, &severity), (ink, &score), (Ink::Plain, &finding.title), (Ink::Path, &place)]);
+    title(page, finding, &[(Ink::Plain, &finding.title), (Ink::Path, &place)]);
 }
 
 /// `path:line:column`, as editors and terminals take it; archive members after their archive.
@@ -272,8 +303,8 @@ fn circumstances(place: &Location) -> String {
     if let Some(commit) = place.commit.as_ref().filter(|_| !place.in_head) {
         let commit: String = commit.chars().take(12).collect();
         let time = place.time.map(|time| time.to_string()).unwrap_or_default();
-        let day = time.get(..10).map(|day| format!(" of {day}")).unwrap_or_default();
-        words.push(format!("commit {commit}{day}, no longer in the checkout"));
+        let day = time.get(..10).map(|day| format!(", {day}")).unwrap_or_default();
+        words.push(format!("only in history: {commit}{day}"));
     }
     if words.is_empty() { String::new() } else { format!("({})", words.join(", ")) }
 }

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style as Paint};
 use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, Width};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::model::Severity;
@@ -66,23 +66,28 @@ impl Page {
         self.flow(0, &[(Ink::Bold, title)]);
     }
 
+    /// Columns of the page.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
     /// Runs of text joined by spaces, wrapped with every line indented.
     pub(super) fn flow(&mut self, indent: usize, runs: &[(Ink, &str)]) {
-        self.wrap(indent, "", 0, runs);
+        self.field(indent, (Ink::Dim, ""), 0, runs);
     }
 
     /// A label in a column of `column` characters and text beside it, wrapped beneath itself.
-    pub(super) fn field(&mut self, indent: usize, label: &str, column: usize, runs: &[(Ink, &str)]) {
-        self.wrap(indent, label, column, runs);
-    }
-
-    fn wrap(&mut self, indent: usize, label: &str, column: usize, runs: &[(Ink, &str)]) {
+    pub(super) fn field(&mut self, indent: usize, label: (Ink, &str), column: usize, runs: &[(Ink, &str)]) {
         // On a narrow page the indent gives way before the text does.
         let indent = indent.min(self.width / 8);
         let hang = (indent + column).min(self.width / 2);
         let room = self.width - hang;
-        let label = cut(&escape::terminal(label), hang.saturating_sub(indent + 1));
-        let lead = format!("{}{label}", " ".repeat(indent));
+        let lead = Lead {
+            indent,
+            ink: label.0,
+            label: cut(&escape::terminal(label.1), hang.saturating_sub(indent + 1)),
+            hang,
+        };
         let mut line = Line::new();
         let mut first = true;
         for (ink, text) in runs {
@@ -95,27 +100,26 @@ impl Page {
                         line.push(*ink, head);
                         rest = tail;
                     }
-                    self.put(&lead, hang, std::mem::replace(&mut line, Line::new()), &mut first);
+                    self.put(&lead, std::mem::replace(&mut line, Line::new()), &mut first);
                 }
                 line.push(*ink, rest);
             }
         }
         if line.width > 0 || first {
-            self.put(&lead, hang, line, &mut first);
+            self.put(&lead, line, &mut first);
         }
     }
 
     /// Writes one line; the first of a paragraph bears the label.
-    fn put(&mut self, lead: &str, hang: usize, line: Line, first: &mut bool) {
-        let lead = if std::mem::take(first) { lead } else { "" };
-        let start = lead.trim_end().len();
-        if start > 0 {
-            let label = lead.trim_start();
-            self.text.push_str(&" ".repeat(lead.len() - label.len()));
-            self.ink(Ink::Dim, label);
+    fn put(&mut self, lead: &Lead, line: Line, first: &mut bool) {
+        let mut filled = 0;
+        if std::mem::take(first) && !lead.label.is_empty() {
+            self.text.push_str(&" ".repeat(lead.indent));
+            self.ink(lead.ink, &lead.label);
+            filled = lead.indent + lead.label.width();
         }
         if line.width > 0 {
-            self.text.push_str(&" ".repeat(hang.saturating_sub(if start > 0 { lead.width() } else { 0 })));
+            self.text.push_str(&" ".repeat(lead.hang.saturating_sub(filled)));
         }
         for (at, (ink, words)) in line.spans.iter().enumerate() {
             if at > 0 {
@@ -135,20 +139,27 @@ impl Page {
         }
     }
 
-    /// Rows in columns. Columns whose number is in `right` are aligned to the right; a cell is cut at `widest`.
-    pub(super) fn table(&mut self, head: &[&str], rows: &[Vec<String>], right: &[usize], widest: usize) {
+    /// Rows in columns.
+    pub(super) fn table(&mut self, columns: &[Column], rows: &[Vec<String>]) {
         let mut table = Table::new();
         table.load_style(NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
-        table.set_header(head.to_vec());
+        table.set_header(columns.iter().map(|column| column.title).collect::<Vec<_>>());
         for row in rows {
-            table.add_row(row.iter().map(|cell| cut(&escape::terminal(cell), widest)).collect::<Vec<_>>());
+            let cells = row.iter().zip(columns).map(|(cell, column)| cut(&escape::terminal(cell), column.most));
+            table.add_row(cells.collect::<Vec<_>>());
         }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-            if right.contains(&column.index) {
-                column.set_cell_alignment(CellAlignment::Right);
+        for (at, column) in columns.iter().enumerate() {
+            // The table puts a space of its own between columns.
+            let gap = u16::from(at + 1 < columns.len());
+            if let Some(shown) = table.column_mut(at) {
+                shown.set_padding((0, gap));
+                let least = column.title.width().max(column.least) + usize::from(gap);
+                shown.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least.min(60) as u16)));
+                if column.right {
+                    shown.set_cell_alignment(CellAlignment::Right);
+                }
             }
         }
         let lines: Vec<String> = table.lines().collect();
@@ -158,6 +169,36 @@ impl Page {
             self.blank();
         }
     }
+}
+
+/// A column of a table.
+pub(super) struct Column {
+    pub title: &'static str,
+    /// Columns it is at least wide, so that its usual words stay whole.
+    pub least: usize,
+    /// Longest cell; longer ones are cut.
+    pub most: usize,
+    /// Aligned to the right, for numbers.
+    pub right: bool,
+}
+
+impl Column {
+    pub(super) fn text(title: &'static str, least: usize, most: usize) -> Self {
+        Self { title, least, most, right: false }
+    }
+
+    pub(super) fn number(title: &'static str) -> Self {
+        Self { title, least: 0, most: 20, right: true }
+    }
+}
+
+/// What stands before the text of a paragraph.
+struct Lead {
+    indent: usize,
+    ink: Ink,
+    label: String,
+    /// Column at which the text stands on every line.
+    hang: usize,
 }
 
 /// A line being filled.
@@ -222,7 +263,7 @@ mod tests {
     #[test]
     fn text_wraps_beneath_itself() {
         let mut page = page(30);
-        page.field(2, "why", 6, &[(Ink::Plain, "one two three four five six seven eight")]);
+        page.field(2, (Ink::Dim, "why"), 6, &[(Ink::Plain, "one two three four five six seven eight")]);
         assert_eq!(page.into_text(), "  why   one two three four\n        five six seven eight\n");
     }
 
@@ -249,7 +290,7 @@ mod tests {
     fn cells_of_others_cannot_break_out_of_a_table() {
         let mut page = page(40);
         let rows = vec![vec!["\u{1b}[2Jx\ny".to_owned(), "1".to_owned()], vec!["a".repeat(300), "22".to_owned()]];
-        page.table(&["Name", "Count"], &rows, &[1], 30);
+        page.table(&[Column::text("Name", 4, 30), Column::number("Count")], &rows);
         let text = page.into_text();
         assert!(text.contains("\\x1b[2Jx\\ny"), "{text}");
         assert!(text.lines().all(|line| line.width() <= 40), "{text}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::page::{Ink, Page};
+use super::page::{Column, Ink, Page};
 use super::{count, grouped, size};
 use crate::model::{
     AuthMode, Finding, Identity, IdentityKey, NoticeKind, Privilege, Report, RiskStatus, RiskSummary, Severity,
@@ -40,8 +40,11 @@ pub(super) fn headline(page: &mut Page, report: &Report) {
     let identities = count(head.identities, "identity", "identities");
     let unattributed = count(head.unattributed, "credential", "credentials");
     page.flow(0, &[(Ink::Bold, &identities), (Ink::Plain, &format!("· {unattributed} without a known owner"))]);
-    let modes = format!("static {} : referenced {} : federated {}", head.static_uses, head.referenced, head.federated);
-    page.flow(0, &[(Ink::Plain, "how they authenticate:"), (Ink::Bold, &modes)]);
+    if [head.static_uses, head.referenced, head.federated].iter().any(|uses| *uses > 0) {
+        let modes =
+            format!("static {} : referenced {} : federated {}", head.static_uses, head.referenced, head.federated);
+        page.flow(0, &[(Ink::Plain, "how they authenticate:"), (Ink::Bold, &modes)]);
+    }
     severities(page, report);
     if let Some(score) = report.score {
         let score = format!("{score} of 100");
@@ -53,8 +56,11 @@ fn severities(page: &mut Page, report: &Report) {
     let suppressed = report.headline.suppressed;
     let total: u64 = report.headline.findings.values().sum();
     let mut parts: Vec<(Ink, String)> = Vec::new();
+    if total == 0 && suppressed == 0 {
+        return;
+    }
     if total == 0 {
-        parts.push((Ink::Bold, "no findings".to_owned()));
+        parts.push((Ink::Bold, "no open findings".to_owned()));
     } else {
         parts.push((Ink::Bold, format!("{}:", count(total, "finding", "findings"))));
         for severity in Severity::ALL.iter().rev() {
@@ -101,7 +107,25 @@ pub(super) fn identities(page: &mut Page, report: &Report, style: &Style) {
             ]
         })
         .collect();
-    page.table(&["Identity", "Kind", "Authenticates", "Rights", "Findings", "Score"], &rows, &[4, 5], 40);
+    let name = page.width().saturating_sub(57).clamp(16, 60);
+    let mut columns = vec![
+        Column::text("Identity", 16.min(name), name),
+        Column::text("Kind", 15, 40),
+        Column::text("Authenticates", 11, 60),
+        Column::text("Rights", 13, 13),
+        Column::number("Open"),
+        Column::number("Score"),
+    ];
+    // A narrow page keeps what identifies and what ranks.
+    let mut rows = rows;
+    let dropped = match page.width() {
+        0..52 => 1..4,
+        52..76 => 2..4,
+        _ => 0..0,
+    };
+    columns.drain(dropped.clone());
+    rows.iter_mut().for_each(|row| drop(row.drain(dropped.clone())));
+    page.table(&columns, &rows);
     let rest = (order.len() - shown) as u64;
     if rest > 0 {
         page.flow(0, &[(Ink::Dim, &format!("+{} more: -v, or -f csv-identities", grouped(rest)))]);
@@ -151,7 +175,14 @@ pub(super) fn risks(page: &mut Page, report: &Report) {
             vec![id, risk.title.clone(), score, affected(risk)]
         })
         .collect();
-    page.table(&["Risk", "Title", "Score", "Affected"], &rows, &[2], 400);
+    let title = if page.width() < 60 { 14 } else { 24 };
+    let columns = [
+        Column::text("Risk", 5, 5),
+        Column::text("Title", title, 60),
+        Column::number("Score"),
+        Column::text("Affected", 10, 400),
+    ];
+    page.table(&columns, &rows);
 }
 
 fn affected(risk: &RiskSummary) -> String {
@@ -185,8 +216,8 @@ pub(super) fn notices(page: &mut Page, report: &Report, style: &Style) {
             place = format!("{place}:{number}");
         }
         let code = format!("[{}]", notice.code);
-        let runs = [(ink, word), (Ink::Path, &place), (Ink::Plain, &notice.message), (Ink::Dim, &code)];
-        page.field(0, "", 2, &runs);
+        let runs = [(Ink::Path, place.as_str()), (Ink::Plain, &notice.message), (Ink::Dim, &code)];
+        page.field(2, (ink, word), 6, &runs);
     }
     let rest = (order.len() - shown) as u64;
     if rest > 0 {
@@ -254,7 +285,8 @@ pub(super) fn hints(page: &mut Page, report: &Report, style: &Style) {
         open.iter().find(|finding| finding.locations.iter().any(|p| p.in_head && p.container.is_none() && p.line > 0));
     if let Some(finding) = ignorable {
         let marker = format!("keyroll:ignore[{}] reason", finding.id);
-        page.flow(0, &[(Ink::Dim, "To accept a finding, put a comment on its line:"), (Ink::Bold, &marker)]);
+        page.flow(0, &[(Ink::Dim, "To accept a finding, put this in a comment on its line:")]);
+        page.flow(2, &[(Ink::Bold, &marker)]);
     }
     if !style.verbose {
         page.flow(0, &[(Ink::Dim, "All places, evidence and notices: -v. Everything, for other tools: -f json.")]);
