@@ -13,18 +13,14 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use keyroll::doc::{self, Doc, ParseError};
-use keyroll::formats::{FORMATS, Format, HEAD, Input, Out, ReadNotice, Syntax, ci};
+use keyroll::formats::{self, HEAD, Input, Out, ReadNotice, Syntax};
 use keyroll::model::{At, Fact, IdentityKey, RepoPath, When};
+
+#[path = "common/fixture.rs"]
+mod fixture;
 
 /// The repository that the fixtures belong to.
 const REPOSITORY: &str = "acme/app";
-
-fn formats() -> Vec<&'static Format> {
-    let mut all: Vec<&Format> = FORMATS.to_vec();
-    let joined: Vec<&str> = all.iter().map(|f| f.id).collect();
-    all.extend(ci::FORMATS.iter().filter(|f| !joined.contains(&f.id)));
-    all
-}
 
 fn directories(path: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> =
@@ -66,7 +62,7 @@ fn snapshot(expected_format: &str, path: &RepoPath, text: &str) -> String {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let claiming = formats().into_iter().find(|f| (f.claims)(path, &text[..end]));
+    let claiming = formats::all().find(|f| (f.claims)(path, &text[..end]));
     let Some(format) = claiming else { return "not claimed\n".to_owned() };
     assert_eq!(format.id, expected_format, "{} is claimed by another format", path.display());
     let doc = match parse(format.syntax, text) {
@@ -240,7 +236,7 @@ fn every_format_reads_its_fixtures_as_expected() {
             let mut actual = String::new();
             for input in &inputs {
                 let path = input.strip_prefix(&case).unwrap().to_str().unwrap().replace('\\', "/");
-                let text = String::from_utf8(fs::read(input).unwrap()).unwrap();
+                let text = fixture::expand(&String::from_utf8(fs::read(input).unwrap()).unwrap());
                 if inputs.len() > 1 {
                     writeln!(actual, "== {path}").unwrap();
                 }
@@ -248,8 +244,8 @@ fn every_format_reads_its_fixtures_as_expected() {
             }
             let expected = case.join("expected.txt");
             if update {
-                fs::write(&expected, &actual).unwrap();
-            } else if fs::read_to_string(&expected).unwrap_or_default() != actual {
+                fs::write(&expected, fixture::collapse(&actual)).unwrap();
+            } else if fixture::expand(&fs::read_to_string(&expected).unwrap_or_default()) != actual {
                 wrong.push(format!("{}:\n{actual}", case.display()));
             }
         }
@@ -267,7 +263,7 @@ fn no_format_trips_over_a_fixture_cut_short() {
             for input in inputs(&case) {
                 let path = input.strip_prefix(&case).unwrap().to_str().unwrap().replace('\\', "/");
                 let path = RepoPath::from(path.as_str());
-                let text = String::from_utf8(fs::read(&input).unwrap()).unwrap();
+                let text = fixture::expand(&String::from_utf8(fs::read(&input).unwrap()).unwrap());
                 // Facts of a cut text must still point into it; `snapshot` asserts that.
                 let step = (text.len() / 60).max(1);
                 for at in (0..text.len()).step_by(step).filter(|at| text.is_char_boundary(*at)) {

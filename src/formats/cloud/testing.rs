@@ -161,48 +161,6 @@ pub fn generate(template: &str) -> String {
     out + rest
 }
 
-/// The way back of [`generate`], for writing expectations.
-fn templated(text: &str) -> String {
-    (1..10).fold(text.to_owned(), |text, seed| {
-        text.replace(&key_id(123_456_789_012, seed), &format!("{{{{gen:aws-access-key-id:{seed}}}}}"))
-    })
-}
-
-#[test]
-fn every_fixture_gives_the_facts_that_lie_beside_it() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats");
-    let mut wrong = Vec::new();
-    for format in FORMATS.iter().filter(|format| format.id.starts_with("aws-")) {
-        let mut cases: Vec<_> = std::fs::read_dir(root.join(format.id)).unwrap().map(|e| e.unwrap().path()).collect();
-        cases.sort();
-        assert!(!cases.is_empty());
-        for case in cases {
-            let input = std::fs::read_dir(&case).unwrap().map(|e| e.unwrap().path());
-            let input = input.into_iter().find(|path| path.file_stem().unwrap() == "input").unwrap();
-            let text = generate(&std::fs::read_to_string(&input).unwrap());
-            let claimed: Vec<&str> = FORMATS
-                .iter()
-                .filter(|f| (f.claims)(&RepoPath::from("x"), &text.chars().take(HEAD).collect::<String>()))
-                .map(|f| f.id)
-                .collect();
-            assert_eq!(claimed, [format.id], "{} is claimed by its format alone", case.display());
-            let (facts, notices) = run(format, &text);
-            let mut got: Vec<String> = facts.iter().map(line).collect();
-            got.extend(notices.iter().map(|n| format!("{}:{} notice {} {}", n.line, n.column, n.code, n.message)));
-            let got = got.join("\n") + "\n";
-            let expected = case.join("expected.txt");
-            if std::env::var_os("KEYROLL_BLESS").is_some() {
-                std::fs::write(&expected, templated(&got)).unwrap();
-            }
-            let want = generate(&std::fs::read_to_string(&expected).unwrap_or_default());
-            if got != want {
-                wrong.push(format!("{}\n--- got\n{got}--- want\n{want}", case.display()));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
 mod properties {
     use proptest::prelude::*;
     use serde_json::{Value, json};

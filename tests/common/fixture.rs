@@ -1,0 +1,54 @@
+//! Templates of fixtures: no live-looking value stands in a file, `{{gen:<what>:<seed>}}` is filled in by the tests.
+//!
+//! `aws-access-key-id` makes a key id of account 123456789012; any other word is the id of a rule, whose first example gives
+//! the value.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::borrow::Cow;
+
+use data_encoding::BASE32;
+use keyroll::detect::{Engine, Scratch};
+use keyroll::model::PathClass;
+use keyroll::rules;
+
+/// Fills in every generator.
+pub fn expand(template: &str) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{gen:") {
+        let (spec, tail) = after.split_once("}}").expect("a generator ends in }}");
+        let (what, seed) = spec.rsplit_once(':').expect("a generator has a seed");
+        out.push_str(before);
+        out.push_str(&value(what, seed.parse().expect("a seed is a number")));
+        rest = tail;
+    }
+    out + rest
+}
+
+/// The way back of [`expand`] for key ids, for writing expectations.
+pub fn collapse(text: &str) -> String {
+    (1..10).fold(text.to_owned(), |text, seed| {
+        text.replace(&aws_key_id(seed), &format!("{{{{gen:aws-access-key-id:{seed}}}}}"))
+    })
+}
+
+/// One generated value.
+pub fn value(what: &str, seed: u64) -> String {
+    if what == "aws-access-key-id" {
+        return aws_key_id(seed);
+    }
+    let rule = rules::built_in().iter().find(|r| r.id == what).unwrap_or_else(|| panic!("no rule {what}"));
+    let text = rules::example::expand(&rule.examples[0], seed).expect("examples expand");
+    let engine = Engine::new(Cow::Borrowed(rules::built_in()), Vec::new());
+    let found = engine.scan(&mut Scratch::default(), text.as_bytes(), &PathClass::default(), &|_| true, false);
+    let own = found.candidates.iter().find(|c| engine.rule(c.rule).is_some_and(|r| r.id == what));
+    String::from_utf8(own.expect("an example is found by its rule").secret.expose().to_vec()).unwrap()
+}
+
+fn aws_key_id(seed: u64) -> String {
+    let head = (1_u64 << 47 | 123_456_789_012 << 7 | (seed & 0x7f)).to_be_bytes();
+    let mut bytes = head[2..].to_vec();
+    bytes.extend((seed as u32).wrapping_mul(2_654_435_761).to_be_bytes());
+    format!("AKIA{}", BASE32.encode(&bytes))
+}
