@@ -29,6 +29,9 @@ pub struct Engine {
     prefilter: Prefilter,
     regexes: Vec<OnceLock<Option<Regex>>>,
     generic: Option<u32>,
+    /// Marks that some rule's values begin with (`ghp_`, `hvs.`): a value that bears one without fitting the rule is
+    /// damaged, cut or invented.
+    marks: Vec<Box<str>>,
 }
 
 /// Buffers of one thread.
@@ -84,7 +87,8 @@ impl Engine {
         let words = words.map(|(i, (w, _))| (*w, false, GENERIC + i as u32));
         let prefilter = Prefilter::new(keywords.chain(words));
         let regexes = rules.iter().map(|_| OnceLock::new()).collect();
-        Self { rules, enabled, prefilter, regexes, generic }
+        let marks = marks(&rules);
+        Self { rules, enabled, prefilter, regexes, generic, marks }
     }
 
     /// The rules.
@@ -262,6 +266,9 @@ impl Engine {
                         out.cut = true;
                         return;
                     }
+                    let bytes = value.of(text);
+                    let mark = self.marks.iter().find(|m| bytes.starts_with(m.as_bytes()));
+                    let confidence = if mark.is_some() { Confidence::Low } else { confidence };
                     out.candidates.push(Candidate {
                         rule: RuleIndex(generic),
                         secret: Secret::new(value.of(text)),
@@ -273,7 +280,10 @@ impl Engine {
                         severity: if confidence == Confidence::Low { Severity::Medium } else { rule.severity },
                         proof: Proof::default(),
                         suppressed: None,
-                        evidence: Vec::new(),
+                        evidence: mark
+                            .iter()
+                            .map(|m| format!("begins with `{m}` but does not have the form of such a key"))
+                            .collect(),
                         weak,
                     });
                 }
@@ -382,6 +392,23 @@ impl Engine {
             keep
         });
     }
+}
+
+/// What values of rules with a fixed beginning begin with.
+fn marks(rules: &[Rule]) -> Vec<Box<str>> {
+    let begins = |r: &&Rule| match &r.matcher {
+        Matcher::Pattern { reach, .. } => r.case_sensitive && !r.identifier && reach.before == 0,
+        Matcher::Jwt => true,
+        _ => false,
+    };
+    let telling = |k: &str| k == "eyJ" || (4..=16).contains(&k.len()) && k.contains(['_', '-', '.']) || k == "AIza";
+    rules
+        .iter()
+        .filter(begins)
+        .flat_map(|r| r.keywords.iter())
+        .filter(|k| telling(k))
+        .map(|k| k.as_ref().into())
+        .collect()
 }
 
 /// Two or more of the rule's marks stand near: a web client's configuration, say, in which the key is meant to be read.

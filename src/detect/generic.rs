@@ -427,7 +427,7 @@ fn judge(
     next: Option<u8>,
 ) -> Result<(Confidence, bool), Drop> {
     let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
-    if NAME_REFUSALS.iter().any(|r| lower.contains(r)) {
+    if NAME_REFUSALS.iter().any(|r| lower.contains(r)) || names_identifier(name) {
         return Err(Drop::Identifier);
     }
     if filter::is_placeholder(value) {
@@ -453,6 +453,22 @@ fn judge(
         return judge_password(value, &shape, quoted, separator, &lower);
     }
     Err(Drop::Words)
+}
+
+/// `CLIENT_ID`, `tokenId`, `key-ids`: the name says that the value is no secret.
+fn names_identifier(name: &[u8]) -> bool {
+    let name = name.strip_suffix(b"s").unwrap_or(name);
+    match name {
+        [.., b'_' | b'-' | b'.', b'i' | b'I', b'd' | b'D'] | [.., b'a'..=b'z', b'I', b'd' | b'D'] => true,
+        _ => name.eq_ignore_ascii_case(b"id"),
+    }
+}
+
+/// Base64 of plain words, which hides nothing that is secret.
+fn is_encoded_text(value: &[u8]) -> bool {
+    let bare = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
+    let Ok(plain) = data_encoding::BASE64_NOPAD.decode(bare) else { return false };
+    plain.contains(&b' ') && plain.iter().all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
 }
 
 /// Counts of kinds of characters.
@@ -525,13 +541,50 @@ fn judge_token(
     if !shape.hex && reads_like_words(value, shape) {
         return Ok(None);
     }
+    if is_encoded_text(value) {
+        return Err(Drop::Words);
+    }
     if name.contains("commit") || name.contains("revision") || name.ends_with("sha") || name.ends_with("rev") {
         return Err(Drop::Hash);
     }
-    Ok(Some(match (separator, strength) {
-        (Separator::Space | Separator::Comma, Strength::Weak) => Confidence::Low,
-        _ => Confidence::Medium,
-    }))
+    let spaced = matches!(separator, Separator::Space | Separator::Comma) && strength == Strength::Weak;
+    let points = issued(value, shape) + if strength >= Strength::Strong { 3 } else { 0 } - if spaced { 2 } else { 0 };
+    Ok(Some(if points >= ENOUGH { Confidence::Medium } else { Confidence::Low }))
+}
+
+/// Points from which a name and a value together are worth a report by default.
+const ENOUGH: i32 = 3;
+
+/// How much a value looks as if a machine had issued it. Issuers encode whole bytes, so lengths are even and mostly
+/// multiples of four; they keep to one alphabet; and `=` pads, so it stands at the end only.
+fn issued(value: &[u8], shape: &Shape) -> i32 {
+    let n = value.len();
+    let padding = value.iter().rev().take_while(|b| **b == b'=').count();
+    let one_alphabet = shape.token_mark == 0;
+    let mut points = 0;
+    points += i32::from(n.is_multiple_of(2)) + i32::from(n.is_multiple_of(4));
+    points += i32::from(one_alphabet) + i32::from(matches!(n, 32 | 40 | 64));
+    points -= i32::from(n < 20);
+    points -= 2 * i32::from(shape.hex && !n.is_multiple_of(2));
+    points -= 2 * i32::from(value[..n - padding].contains(&b'=') || padding > 2 || value.starts_with(b"="));
+    points -= 2 * i32::from(mixes_alphabets(value)) + 3 * i32::from(is_damaged_hex(value));
+    points
+}
+
+/// `+` or `/` of base64 together with `-` or `_` of base64url: no encoder writes both.
+fn mixes_alphabets(value: &[u8]) -> bool {
+    let has = |set: &[u8]| value.iter().any(|b| set.contains(b));
+    has(b"+/") && has(b"-_")
+}
+
+/// Hexadecimal, or a UUID, but for one or two letters: chance does not write that, a slip does.
+fn is_damaged_hex(value: &[u8]) -> bool {
+    let alnum: Vec<u8> = value.iter().copied().filter(|b| *b != b'-').collect();
+    let strange = alnum.iter().filter(|b| !b.is_ascii_hexdigit()).count();
+    let groups: Vec<usize> = value.split(|b| *b == b'-').map(<[u8]>::len).collect();
+    let like_uuid = groups == [8, 4, 4, 4, 12];
+    like_uuid && strange > 0
+        || alnum.len() >= 28 && (1..=2).contains(&strange) && alnum.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// A password that a person may have chosen.
@@ -634,6 +687,11 @@ fn reads_like_words(value: &[u8], shape: &Shape) -> bool {
         letters + tail == p.len() && (letters == 0 || entropy::rare_pairs(p).is_none_or(|r| r < 0.25))
     });
     let wordy = wordy.count();
+    // Words run together, with a number among them.
+    let long: usize = value.split(|b| !b.is_ascii_alphabetic()).map(<[u8]>::len).filter(|n| *n >= 4).sum();
+    if long * 10 >= value.len() * 7 && entropy::rare_pairs(value).is_some_and(|r| r < 0.2) {
+        return true;
+    }
     wordy * 3 >= pieces.len() * 2 && (pieces.len() > 1 || shape.digit * 4 < shape.letters())
 }
 
