@@ -70,12 +70,13 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
         (Some(pattern), None) => {
             let reach = reach::measure(pattern, &rule.keywords)?;
             format!(
-                "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {}, must: {}, run: {} }} }}",
+                "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {}, must: {}, run: {}, alphabet: {} }} }}",
                 pattern.trim(),
                 reach.before,
                 reach.longest,
                 reach.must,
-                reach.run
+                reach.run,
+                reach.alphabet
             )
         }
         (None, Some(name @ ("jwt" | "private-key-block" | "google-service-account" | "generic"))) => {

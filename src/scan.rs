@@ -64,16 +64,49 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
+/// Counts of a run, kept by the workers: a message for every file would cost more than reading it.
+#[derive(Debug, Default)]
+struct Tally {
+    files: AtomicU64,
+    blobs: AtomicU64,
+    bytes: AtomicU64,
+    skipped: [AtomicU64; SkipReason::ALL.len()],
+}
+
+impl Tally {
+    fn read(&self, bytes: u64, first: bool) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        if first {
+            self.blobs.fetch_add(1, Ordering::Relaxed);
+            self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn skip(&self, reason: SkipReason) {
+        self.skipped[reason as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn pour(&self, coverage: &mut Coverage) {
+        coverage.files = self.files.load(Ordering::Relaxed);
+        coverage.blobs = self.blobs.load(Ordering::Relaxed);
+        coverage.bytes = self.bytes.load(Ordering::Relaxed);
+        for (reason, count) in SkipReason::ALL.iter().zip(&self.skipped) {
+            let count = count.load(Ordering::Relaxed);
+            if count > 0 {
+                coverage.skipped.insert(*reason, count);
+            }
+        }
+    }
+}
+
 /// What workers tell the collector.
 enum Message {
-    /// A file was read.
-    Seen { path: RepoPath, key: (BlobId, PathClass), bytes: u64, first: bool },
+    /// A file is the copy of a blob that was read already.
+    Copy { path: RepoPath, key: (BlobId, PathClass) },
     /// What a blob gave, once a blob and class.
     Sightings { key: (BlobId, PathClass), path: RepoPath, sightings: Vec<Sighting> },
     /// What a format read.
     Facts { format: &'static str, facts: Vec<LocatedFact> },
-    /// Something left out.
-    Skipped(SkipReason),
     /// Something to tell.
     Notice(Notice),
     /// A repository below the start.
@@ -153,14 +186,16 @@ pub fn run(settings: &Settings, progress: &Progress) -> Result<Report, ScanError
         .map_err(|e| ScanError::Threads(e.to_string()))?;
     let (sender, receiver) = crossbeam_channel::bounded(threads * 64);
     let mut gathered = Gathered::default();
+    let tally = Tally::default();
     gathered.coverage.roots = roots.iter().map(roots::StartingPoint::describe).collect();
     std::thread::scope(|scope| {
-        let (engine, key, roots) = (&engine, &key, &roots);
-        scope.spawn(move || pool.install(|| produce(settings, engine, key, roots, progress, sender)));
+        let (engine, key, roots, tally) = (&engine, &key, &roots, &tally);
+        scope.spawn(move || pool.install(|| produce(settings, engine, key, roots, (progress, tally), sender)));
         for message in receiver {
             gathered.add(message);
         }
     });
+    tally.pour(&mut gathered.coverage);
     gathered.finish(settings);
     Ok(build_report(settings, &engine, &key, gathered, progress))
 }
@@ -171,13 +206,13 @@ fn produce(
     engine: &Engine,
     key: &FingerprintKey,
     roots: &[roots::StartingPoint],
-    progress: &Progress,
+    counts: (&Progress, &Tally),
     sender: Sender<Message>,
 ) {
     let options = WalkOptions { gitignore: settings.gitignore, excludes: settings.excludes.clone() };
     for root in roots {
         let slug = root.repository.as_ref().and_then(|r| r.slug());
-        let worker = worker::Worker::new(settings, engine, key, slug, progress, sender.clone());
+        let worker = worker::Worker::new(settings, engine, key, slug, counts, sender.clone());
         match &root.input {
             roots::Input::Stdin => worker.stdin(),
             roots::Input::File(path) => worker.file(path, &RepoPath::new(root.name.clone())),
@@ -203,15 +238,7 @@ struct Gathered {
 impl Gathered {
     fn add(&mut self, message: Message) {
         match message {
-            Message::Seen { path, key, bytes, first } => {
-                self.coverage.files += 1;
-                if first {
-                    self.coverage.blobs += 1;
-                    self.coverage.bytes += bytes;
-                } else {
-                    self.copies.push((key, path));
-                }
-            }
+            Message::Copy { path, key } => self.copies.push((key, path)),
             Message::Sightings { key, path, sightings } => {
                 self.sightings.insert(key, (path, sightings));
             }
@@ -219,7 +246,6 @@ impl Gathered {
                 *self.formats.entry(format.to_owned()).or_default() += 1;
                 self.facts.extend(facts);
             }
-            Message::Skipped(reason) => *self.coverage.skipped.entry(reason).or_default() += 1,
             Message::Notice(notice) => self.notices.push(notice),
             Message::Repository(root) => self.coverage.roots.push(root),
         }

@@ -172,7 +172,7 @@ impl Engine {
                     let to = text.len().min(at + reach.longest + 1);
                     let Some(window) = text.get(..to) else { continue };
                     if reach.must != 0 && memchr::memchr(reach.must, &window[from..]).is_none()
-                        || reach.run >= tokens::WORTH && !tokens::holds_run(&window[from..], reach.run)
+                        || reach.run > 0 && !tokens::holds_run(&window[from..], reach.run, reach.alphabet)
                     {
                         continue;
                     }

@@ -18,8 +18,10 @@ struct Word {
     exact: bool,
     /// Where its gram starts in it.
     gram_at: usize,
-    /// Its gram.
-    gram: u32,
+    /// Its first eight bytes, folded, those behind its end zero.
+    head: u64,
+    /// Which bits of `head` count.
+    mask: u64,
     /// What it stands for.
     id: u32,
 }
@@ -75,8 +77,12 @@ impl Prefilter {
             let rarity = |g: &[u8]| g.iter().map(|b| u64::from(commonness(*b))).product::<u64>();
             let Some((gram_at, gram)) = bytes.windows(3).enumerate().min_by_key(|(_, g)| rarity(g)) else { continue };
             let text = if exact { bytes.to_vec() } else { bytes.to_ascii_lowercase() };
-            let gram = gram_of(gram);
-            words.push((hash(gram), Word { text: text.into(), exact, gram_at, gram, id }));
+            let mut eight = [0u8; 8];
+            let count = text.len().min(8);
+            eight[..count].copy_from_slice(&text[..count]);
+            let mask = u64::MAX >> (64 - 8 * count);
+            let head = (u64::from_le_bytes(eight) | FOLD) & mask;
+            words.push((hash(gram_of(gram)), Word { text: text.into(), exact, gram_at, head, mask, id }));
         }
         words.sort_by(|a, b| (a.0, &a.1.text, a.1.id).cmp(&(b.0, &b.1.text, b.1.id)));
         let mut bits = Box::new([0u64; (1 << BITS) / 64]);
@@ -125,10 +131,12 @@ impl Prefilter {
         let bucket = (hash(gram) >> FINE) as usize;
         let (from, to) = (usize::from(self.starts[bucket]), usize::from(self.starts[bucket + 1]));
         for word in &self.words[from..to] {
-            if word.gram != gram {
+            let Some(start) = at.checked_sub(word.gram_at) else { continue };
+            if let Some(eight) = text.get(start..start + 8).and_then(|e| <[u8; 8]>::try_from(e).ok())
+                && (u64::from_le_bytes(eight) | FOLD) & word.mask != word.head
+            {
                 continue;
             }
-            let Some(start) = at.checked_sub(word.gram_at) else { continue };
             let Some(here) = text.get(start..start + word.text.len()) else { continue };
             let equal = if word.exact { here == &*word.text } else { here.eq_ignore_ascii_case(&word.text) };
             if equal {

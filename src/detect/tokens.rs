@@ -1,18 +1,26 @@
 //! Token runs: unbroken stretches of characters that keys are made of.
 
 use crate::model::Span;
-use crate::rules::reach::is_run;
+use crate::rules::reach::alphabets_of;
 
-/// Runs shorter than this are in every line, so looking for them saves nothing.
-pub const WORTH: usize = 12;
+/// The alphabets of every byte.
+static ALPHABETS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = alphabets_of(byte as u8);
+        byte += 1;
+    }
+    table
+};
 
-/// True when the text holds an unbroken run of at least `least` run characters. Looks at every `least`-th byte first:
-/// where that is no run character, no run that begins before it is long enough.
+/// True when the text holds an unbroken run of at least `least` characters of an alphabet. Looks at every `least`-th byte
+/// first: where that is none of them, no run that begins before it is long enough.
 #[must_use]
-pub fn holds_run(text: &[u8], least: usize) -> bool {
+pub fn holds_run(text: &[u8], least: usize, alphabet: u8) -> bool {
     let mut start = 0;
     while let Some(window) = text.get(start..start + least) {
-        match window.iter().rposition(|b| !is_run(*b)) {
+        match window.iter().rposition(|b| ALPHABETS[usize::from(*b)] >> alphabet & 1 == 0) {
             Some(i) => start += i + 1,
             None => return true,
         }
@@ -75,8 +83,9 @@ mod tests {
     fn runs_are_found_wherever_they_lie() {
         for lead in 0..40 {
             let text = [" ".repeat(lead), "a1".repeat(10), "; b".to_owned()].concat();
-            assert!(holds_run(text.as_bytes(), 20), "{lead}");
-            assert!(!holds_run(text.as_bytes(), 21), "{lead}");
+            assert!(holds_run(text.as_bytes(), 20, 1), "{lead}");
+            assert!(!holds_run(text.as_bytes(), 21, 1), "{lead}");
+            assert!(!holds_run(text.replace('a', "g").as_bytes(), 20, 0), "{lead}");
         }
     }
 

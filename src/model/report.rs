@@ -179,6 +179,20 @@ pub enum SkipReason {
     Empty,
 }
 
+impl SkipReason {
+    /// All reasons, in the order of their declaration.
+    pub const ALL: [Self; 8] = [
+        Self::Ignored,
+        Self::Excluded,
+        Self::TooLarge,
+        Self::Binary,
+        Self::Symlink,
+        Self::Special,
+        Self::Unreadable,
+        Self::Empty,
+    ];
+}
+
 /// One scanned root.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Root {

@@ -23,14 +23,28 @@ pub struct Reach {
     pub longest: usize,
     /// A byte that every match holds and that is rare enough to be looked for first; 0 for none.
     pub must: u8,
-    /// Length of an unbroken run of run characters ([`is_run`]) that every match holds; 0 for none.
+    /// Length of an unbroken run, over the alphabet `alphabet`, that every match holds; 0 for none.
     pub run: usize,
+    /// Which alphabet: an index into the bits of [`alphabets_of`].
+    pub alphabet: u8,
 }
 
-/// The characters that unbroken runs are made of: those of keys in any common alphabet.
+/// How many alphabets there are.
+pub const ALPHABETS: u8 = 5;
+
+/// Runs shorter than this are in every line, so looking for them saves nothing.
+pub const WORTH: usize = 12;
+
+/// The alphabets that a byte belongs to, one bit each, narrowest first: hexadecimal, letters and digits, those with `_-`,
+/// base64, and every character of keys in any common alphabet.
 #[must_use]
-pub const fn is_run(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'.' | b'~' | b'%' | b':' | b'!')
+pub const fn alphabets_of(byte: u8) -> u8 {
+    let alnum = byte.is_ascii_alphanumeric();
+    let hex = byte.is_ascii_hexdigit();
+    let token = alnum || matches!(byte, b'_' | b'-');
+    let base64 = alnum || matches!(byte, b'+' | b'/' | b'=');
+    let any = token || base64 || matches!(byte, b'.' | b'~' | b'%' | b':' | b'!');
+    hex as u8 | (alnum as u8) << 1 | (token as u8) << 2 | (base64 as u8) << 3 | (any as u8) << 4
 }
 
 /// Parses an expression the way the engine compiles it: bytes, no Unicode, multi-line.
@@ -62,7 +76,9 @@ pub fn measure(pattern: &str, keywords: &[String]) -> Result<Reach, String> {
     let before = certain(&hir, &words)
         .ok_or_else(|| "a match could hold none of the keywords: put one into every branch".to_owned())?;
     let must = [b'@', b'$', b'~', b'|', b'&', b'#'].into_iter().find(|b| always_holds(&hir, *b)).unwrap_or(0);
-    Ok(Reach { before, longest, must, run: certain_run(&hir) })
+    let mut runs = (0..ALPHABETS).map(|a| (certain_run(&hir, a), a));
+    let (run, alphabet) = runs.find(|(run, _)| *run >= WORTH).unwrap_or((0, 0));
+    Ok(Reach { before, longest, must, run, alphabet })
 }
 
 /// Whether every match holds a byte.
@@ -77,29 +93,34 @@ fn always_holds(hir: &Hir, byte: u8) -> bool {
     }
 }
 
-/// The longest run of run characters that every match is sure to hold in one piece.
-fn certain_run(hir: &Hir) -> usize {
+/// The longest run over an alphabet that every match is sure to hold in one piece.
+fn certain_run(hir: &Hir, alphabet: u8) -> usize {
     match hir.kind() {
-        HirKind::Literal(literal) if literal.0.iter().all(|b| is_run(*b)) => literal.0.len(),
-        HirKind::Class(class) if in_runs(class) => 1,
-        HirKind::Capture(capture) => certain_run(&capture.sub),
+        HirKind::Literal(literal) if literal.0.iter().all(|b| is_in(*b, alphabet)) => literal.0.len(),
+        HirKind::Class(class) if is_within(class, alphabet) => 1,
+        HirKind::Capture(capture) => certain_run(&capture.sub, alphabet),
         HirKind::Repetition(repetition) => match repetition.sub.kind() {
-            HirKind::Class(class) if in_runs(class) => repetition.min as usize,
-            _ if repetition.min > 0 => certain_run(&repetition.sub),
+            HirKind::Class(class) if is_within(class, alphabet) => repetition.min as usize,
+            _ if repetition.min > 0 => certain_run(&repetition.sub, alphabet),
             _ => 0,
         },
-        HirKind::Concat(parts) => parts.iter().map(certain_run).max().unwrap_or(0),
-        HirKind::Alternation(branches) => branches.iter().map(certain_run).min().unwrap_or(0),
+        HirKind::Concat(parts) => parts.iter().map(|p| certain_run(p, alphabet)).max().unwrap_or(0),
+        HirKind::Alternation(branches) => branches.iter().map(|b| certain_run(b, alphabet)).min().unwrap_or(0),
         _ => 0,
     }
 }
 
-fn in_runs(class: &Class) -> bool {
+fn is_in(byte: u8, alphabet: u8) -> bool {
+    alphabets_of(byte) >> alphabet & 1 != 0
+}
+
+fn is_within(class: &Class, alphabet: u8) -> bool {
     match class {
-        Class::Bytes(bytes) => bytes.ranges().iter().all(|r| (r.start()..=r.end()).all(is_run)),
-        Class::Unicode(chars) => {
-            chars.ranges().iter().all(|r| r.end().is_ascii() && (r.start() as u8..=r.end() as u8).all(is_run))
-        }
+        Class::Bytes(bytes) => bytes.ranges().iter().all(|r| (r.start()..=r.end()).all(|b| is_in(b, alphabet))),
+        Class::Unicode(chars) => chars
+            .ranges()
+            .iter()
+            .all(|r| r.end().is_ascii() && (r.start() as u8..=r.end() as u8).all(|b| is_in(b, alphabet))),
     }
 }
 
@@ -247,13 +268,13 @@ mod tests {
     #[test]
     fn a_prefix_is_certain_at_the_start() {
         let r = reach(r"\b(?<secret>gh[pousr]_[0-9A-Za-z]{36})\b", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]).unwrap();
-        assert_eq!(r, Reach { before: 0, longest: 40, must: 0, run: 36 });
+        assert_eq!(r, Reach { before: 0, longest: 40, must: 0, run: 36, alphabet: 1 });
     }
 
     #[test]
     fn context_words_are_found_behind_bounded_gaps_and_without_case() {
         let r = reach(r#"(?i)(?:my.{0,5})?datadog.{0,20}?(?<secret>[0-9a-f]{32})\b"#, &["datadog"]).unwrap();
-        assert_eq!(r, Reach { before: 7, longest: 7 + 7 + 20 + 32, must: 0, run: 32 });
+        assert_eq!(r, Reach { before: 7, longest: 7 + 7 + 20 + 32, must: 0, run: 32, alphabet: 0 });
     }
 
     #[test]
@@ -266,9 +287,10 @@ mod tests {
     #[test]
     fn bytes_and_runs_that_no_match_is_without_are_found() {
         let r = reach(r"https?://[a-z]{1,9}:(?<secret>[^@\s]{1,20})@[a-z.]{1,9}", &["http"]).unwrap();
-        assert_eq!((r.must, r.run), (b'@', 4));
-        assert_eq!(reach(r"key(?:[0-9a-f]{32}|[0-9A-Z ]{40})", &["key"]).unwrap().run, 3);
-        assert_eq!(reach(r"key (?:[0-9a-f]{32}|[0-9A-Z]{20})", &["key"]).unwrap().run, 20);
+        assert_eq!((r.must, r.run), (b'@', 0));
+        assert_eq!(reach(r"key(?:[0-9a-f]{32}|[0-9A-Z ]{40})", &["key"]).unwrap().run, 0);
+        let r = reach(r"key (?:[0-9a-f]{32}|[0-9A-Z]{20})", &["key"]).unwrap();
+        assert_eq!((r.run, r.alphabet), (20, 1));
     }
 
     #[test]

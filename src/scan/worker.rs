@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Sender;
 
 use super::locate::{self, Locator};
-use super::{Message, Progress, Seen, gap, limit};
+use super::{Message, Progress, Seen, Tally, gap, limit};
 use crate::config::Settings;
 use crate::decode;
 use crate::detect::{Detected, Engine, Scratch};
@@ -51,6 +51,7 @@ pub struct Worker<'a> {
     key: &'a FingerprintKey,
     repository: Option<String>,
     progress: &'a Progress,
+    tally: &'a Tally,
     sender: Sender<Message>,
     seen: Arc<Seen>,
     path_rules: Vec<(usize, globset::GlobSet)>,
@@ -63,13 +64,13 @@ impl<'a> Worker<'a> {
         engine: &'a Engine,
         key: &'a FingerprintKey,
         repository: Option<String>,
-        progress: &'a Progress,
+        (progress, tally): (&'a Progress, &'a Tally),
         sender: Sender<Message>,
     ) -> Self {
         let path_rules =
             engine.rules().iter().enumerate().filter(|(i, r)| !r.paths.is_empty() && engine.is_enabled(*i));
         let path_rules = path_rules.map(|(i, r)| (i, path_globs(r))).collect();
-        Self { settings, engine, key, repository, progress, sender, seen: Seen::new(), path_rules }
+        Self { settings, engine, key, repository, progress, tally, sender, seen: Seen::new(), path_rules }
     }
 
     fn send(&self, message: Message) {
@@ -88,7 +89,7 @@ impl<'a> Worker<'a> {
         }
         match entry {
             Entry::File { path, name } => self.file(&path, &name),
-            Entry::Skipped { reason, .. } => self.send(Message::Skipped(reason)),
+            Entry::Skipped { reason, .. } => self.tally.skip(reason),
             Entry::Unreadable { name, error } => self.unreadable(&name, &error),
             Entry::Repository { path, name } => {
                 let repository = source::Repository::at(&path);
@@ -99,7 +100,7 @@ impl<'a> Worker<'a> {
     }
 
     fn unreadable(&self, name: &RepoPath, error: &std::io::Error) {
-        self.send(Message::Skipped(SkipReason::Unreadable));
+        self.tally.skip(SkipReason::Unreadable);
         let message = format!("could not be read: {error}");
         self.notice(gap("unreadable", Some(name.display()), message));
     }
@@ -111,7 +112,7 @@ impl<'a> Worker<'a> {
             Err(error) => return self.unreadable(name, &error),
         };
         if length > self.settings.max_file_size {
-            self.send(Message::Skipped(SkipReason::TooLarge));
+            self.tally.skip(SkipReason::TooLarge);
             let message = format!(
                 "{} MiB is over the limit of {} MiB (--max-file-size)",
                 length >> 20,
@@ -172,9 +173,12 @@ impl<'a> Worker<'a> {
         let first = self.seen.first((id, class));
         let text = decode::text(bytes);
         let Some(text) = text else {
-            return self.send(Message::Skipped(SkipReason::Binary));
+            return self.tally.skip(SkipReason::Binary);
         };
-        self.send(Message::Seen { path: name.clone(), key: (id, class), bytes: bytes.len() as u64, first });
+        self.tally.read(bytes.len() as u64, first);
+        if !first {
+            self.send(Message::Copy { path: name.clone(), key: (id, class) });
+        }
         let claimed = claim(name, &class, &text.bytes);
         if let Some(format) = claimed {
             self.read_format(format, bytes, &text.bytes, Some(id), name, &class);
@@ -238,12 +242,12 @@ impl<'a> Worker<'a> {
             }
         })?;
         if binary {
-            self.send(Message::Skipped(SkipReason::Binary));
+            self.tally.skip(SkipReason::Binary);
             return Ok(());
         }
         // Without the whole at hand there is no cheap blob id; the name and length stand for it.
         let key = (source::blob_id(&[name.as_bytes(), &length.to_le_bytes()].concat()), class);
-        self.send(Message::Seen { path: name.clone(), key, bytes: length, first: true });
+        self.tally.read(length, true);
         if !sightings.is_empty() {
             self.send(Message::Sightings { key, path: name.clone(), sightings });
         }
