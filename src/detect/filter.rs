@@ -251,6 +251,12 @@ pub fn is_reference(value: &[u8]) -> bool {
         !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
     };
     match lower.as_slice() {
+        [b'{', .., b'}'] | [b'+', .., b'+'] => true,
+        [b'@', rest @ ..]
+            if value.starts_with(b"@") && is_variable(rest) && !value.iter().any(u8::is_ascii_lowercase) =>
+        {
+            true
+        }
         [b'$', rest @ ..] => is_variable(rest.strip_prefix(b"env:").unwrap_or(rest)),
         [b'%', name @ .., b'%'] | [b'@', name @ .., b'@'] | [b'<', name @ .., b'>'] | [b'[', name @ .., b']'] => {
             name.len() >= 2 && name.iter().all(|b| is_variable(&[*b]) || *b == b' ')

@@ -6,7 +6,7 @@
 use super::filter::{self, Drop};
 use super::tokens;
 use crate::model::{Confidence, Family, PathClass, Span};
-use crate::text::entropy;
+use crate::text::{entropy, words};
 
 /// Words that make a name speak of a credential, compared without case. A strong word may stand before any value; a weak
 /// one is common in code and counts only before a long token with a digit.
@@ -193,10 +193,12 @@ fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, bool)> {
     at = space(at);
     // `name: Type =`, `name (description):`
     let mut separator = None;
+    let mut compares = false;
     let start_of_separator = at;
     match peek(at) {
         Some(b'=') => {
             at += 1;
+            compares = peek(at) == Some(b'=');
             while matches!(peek(at), Some(b'=' | b'>' | b'~')) {
                 at += 1;
             }
@@ -266,6 +268,9 @@ fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, bool)> {
     let quote = peek(at).filter(|b| matches!(b, b'"' | b'\'' | b'`'));
     if quote.is_some() {
         at += 1;
+    } else if compares {
+        // What is compared with is a variable unless it is quoted.
+        return None;
     }
     for scheme in [&b"Bearer "[..], b"bearer ", b"Token ", b"token ", b"Basic "] {
         if text.get(at..text.len().min(at + 16)).is_some_and(|t| t.starts_with(scheme)) {
@@ -315,106 +320,214 @@ fn typed(text: &[u8], at: usize, limit: usize) -> usize {
     if is_type && known.iter().any(|k| middle.eq_ignore_ascii_case(k)) { at + equals + 1 } else { at }
 }
 
-/// Parts of names whose values are not secret.
-const NAME_REFUSALS: &[&str] = &[
+/// Words that say, wherever they stand in a name, that the value is no secret.
+const REFUSED_ANYWHERE: &[&str] = &[
     "public",
+    "pub",
     "pubkey",
-    "publickey",
-    "keyid",
-    "key_id",
-    "key-id",
-    "keyname",
-    "key_name",
-    "key-name",
-    "secretname",
-    "secret_name",
-    "secret-name",
-    "tokenname",
-    "token_name",
-    "token_type",
-    "token-type",
-    "tokentype",
-    "token_url",
-    "tokenurl",
-    "token_uri",
-    "auth_uri",
-    "auth_url",
-    "keypath",
-    "key_path",
-    "keyfile",
-    "key_file",
-    "key-file",
-    "_path",
-    "_file",
-    "filename",
-    "_url",
-    "_uri",
-    "endpoint",
-    "keyword",
-    "foreign_key",
-    "primary_key",
-    "cache_key",
-    "cachekey",
-    "sort_key",
-    "partition_key",
-    "author",
-    "authority",
-    "keyring",
+    "publishable",
     "checksum",
+    "sha",
     "sha1",
     "sha256",
     "sha512",
+    "md",
     "md5",
     "digest",
     "integrity",
     "fingerprint",
     "thumbprint",
-    "hash",
     "nonce",
     "csrf",
     "xsrf",
-    "sitekey",
-    "site_key",
-    "site-key",
-    "publishable",
-    "pagetoken",
-    "page_token",
-    "nexttoken",
-    "next_token",
-    "continuation",
-    "cursor",
     "etag",
-    "version",
-    "keystore_type",
-    "api_version",
-    "api-version",
-    "apiversion",
-    "keycode",
-    "hotkey",
-    "keybind",
-    "tokenizer",
-    "tokens",
-    "max_token",
-    "translation",
+    "regex",
+    "regexp",
+    "pattern",
     "i18n",
-    "label",
+    "translation",
     "placeholder",
-    "description",
-    "keyspace",
+    "tokenizer",
+    "keyword",
+    "keywords",
+    "hotkey",
+    "keybinding",
+    "keycode",
+    "keystroke",
+    "filename",
+    "endpoint",
     "monkey",
     "turkey",
     "donkey",
-    "password_field",
-    "regex",
-    "pattern",
+    "idempotency",
+    "idempotent",
+    "continuation",
+    "pagination",
+];
+
+/// Words that say so at the end of a name.
+const REFUSED_LAST: &[&str] = &[
+    "id",
+    "ids",
+    "name",
+    "names",
+    "type",
+    "types",
+    "url",
+    "urls",
+    "uri",
+    "path",
+    "paths",
+    "file",
+    "files",
+    "dir",
+    "field",
+    "fields",
+    "label",
+    "version",
+    "hash",
+    "hashes",
+    "author",
+    "authority",
+    "length",
+    "len",
+    "size",
+    "count",
+    "description",
     "template",
+    "message",
+    "msg",
+    "error",
+    "errors",
+    "title",
+    "text",
+    "hint",
+    "policy",
+    "algorithm",
+    "alg",
+    "format",
+    "prefix",
+    "suffix",
+    "status",
+    "state",
+    "tokens",
+    "index",
+    "class",
+    "column",
+    "provider",
+    "header",
+    "headers",
+    "timeout",
+    "ttl",
+    "date",
+    "time",
+    "at",
+    "used",
+    "enabled",
+    "required",
+    "strength",
+    "validator",
+    "store",
+    "keystore",
+    "group",
+    "ref",
+    "arn",
     "expires",
     "expiry",
-    "ttl",
-    "timeout",
-    "length",
-    "field",
+    "expiration",
+    "lifetime",
+    "cursor",
+    "changed",
+    "rotated",
+    "updated",
+    "created",
+    "code",
+    "mode",
+    "level",
+    "scope",
+    "scopes",
+    "region",
+    "mask",
+    "host",
+    "keyring",
+    "namespace",
+    "issuer",
+    "audience",
+    "question",
+    "reset",
+    "revision",
+    "commit",
+    "rev",
+    "resolver",
+    "handler",
+    "factory",
 ];
+
+/// Pairs of words at the end of a name that say so together.
+const REFUSED_PAIRS: &[[&str; 2]] = &[
+    ["cache", "key"],
+    ["sort", "key"],
+    ["partition", "key"],
+    ["foreign", "key"],
+    ["primary", "key"],
+    ["site", "key"],
+    ["hash", "key"],
+    ["range", "key"],
+    ["page", "token"],
+    ["next", "token"],
+    ["sync", "token"],
+    ["client", "token"],
+    ["request", "token"],
+    ["change", "token"],
+    ["action", "token"],
+    ["lock", "token"],
+    ["key", "type"],
+    ["host", "key"],
+    ["map", "key"],
+    ["object", "key"],
+    ["message", "key"],
+    ["routing", "key"],
+    ["sub", "key"],
+    ["license", "text"],
+    ["translation", "key"],
+    ["label", "key"],
+];
+
+/// Words that say at the end of a name that the value is secret, whatever stands before them.
+fn names_secret(words: &[String]) -> bool {
+    let last = words.last().map(String::as_str).unwrap_or_default();
+    let pair = words.len().checked_sub(2).and_then(|i| words.get(i)).map(String::as_str).unwrap_or_default();
+    match (pair, last) {
+        ("public", _) => false,
+        (_, "password" | "passwd" | "pwd" | "passphrase" | "secret") => true,
+        ("secret", "id") => true,
+        (
+            "api" | "private" | "secret" | "access" | "account" | "storage" | "transaction" | "license" | "master"
+            | "signing",
+            "key",
+        ) => true,
+        ("access" | "auth" | "api" | "refresh" | "bearer" | "authorization", "token") => true,
+        _ => words.iter().any(|w| matches!(w.as_str(), "storage" | "account")) && last == "key",
+    }
+}
+
+/// True when the name says that its value is no secret.
+fn names_other(name: &str) -> bool {
+    let words = words::words(name);
+    // A number at the end only counts copies.
+    let words: &[String] = match words.as_slice() {
+        [head @ .., last] if !head.is_empty() && last.bytes().all(|b| b.is_ascii_digit()) => head,
+        all => all,
+    };
+    if names_secret(words) {
+        return false;
+    }
+    let Some(last) = words.last() else { return false };
+    let ends = |pair: &[&str; 2]| words.ends_with(&pair.map(str::to_owned));
+    words.iter().any(|w| REFUSED_ANYWHERE.contains(&w.as_str()))
+        || REFUSED_LAST.contains(&last.as_str())
+        || REFUSED_PAIRS.iter().any(ends)
+}
 
 /// Decides on name and value.
 fn judge(
@@ -427,7 +540,7 @@ fn judge(
     next: Option<u8>,
 ) -> Result<(Confidence, bool), Drop> {
     let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
-    if NAME_REFUSALS.iter().any(|r| lower.contains(r)) || names_identifier(name) {
+    if names_other(&String::from_utf8_lossy(name)) {
         return Err(Drop::Identifier);
     }
     if filter::is_placeholder(value) {
@@ -453,15 +566,6 @@ fn judge(
         return judge_password(value, &shape, quoted, separator, &lower);
     }
     Err(Drop::Words)
-}
-
-/// `CLIENT_ID`, `tokenId`, `key-ids`: the name says that the value is no secret.
-fn names_identifier(name: &[u8]) -> bool {
-    let name = name.strip_suffix(b"s").unwrap_or(name);
-    match name {
-        [.., b'_' | b'-' | b'.', b'i' | b'I', b'd' | b'D'] | [.., b'a'..=b'z', b'I', b'd' | b'D'] => true,
-        _ => name.eq_ignore_ascii_case(b"id"),
-    }
 }
 
 /// Base64 of plain words, which hides nothing that is secret.
@@ -544,8 +648,11 @@ fn judge_token(
     if is_encoded_text(value) {
         return Err(Drop::Words);
     }
-    if name.contains("commit") || name.contains("revision") || name.ends_with("sha") || name.ends_with("rev") {
-        return Err(Drop::Hash);
+    if is_public_key(value) || is_algorithm(value) {
+        return Err(Drop::Identifier);
+    }
+    if is_spelled_out(value) {
+        return Err(Drop::Placeholder);
     }
     let spaced = matches!(separator, Separator::Space | Separator::Comma) && strength == Strength::Weak;
     let points = issued(value, shape) + if strength >= Strength::Strong { 3 } else { 0 } - if spaced { 2 } else { 0 };
@@ -564,11 +671,71 @@ fn issued(value: &[u8], shape: &Shape) -> i32 {
     let mut points = 0;
     points += i32::from(n.is_multiple_of(2)) + i32::from(n.is_multiple_of(4));
     points += i32::from(one_alphabet) + i32::from(matches!(n, 32 | 40 | 64));
+    points += 2 * i32::from(is_encoded_key(value));
     points -= i32::from(n < 20);
     points -= 2 * i32::from(shape.hex && !n.is_multiple_of(2));
     points -= 2 * i32::from(value[..n - padding].contains(&b'=') || padding > 2 || value.starts_with(b"="));
     points -= 2 * i32::from(mixes_alphabets(value)) + 3 * i32::from(is_damaged_hex(value));
     points
+}
+
+/// The start of a SubjectPublicKeyInfo (RFC 5280 §4.1) for RSA and elliptic curves, in base64.
+fn is_public_key(value: &[u8]) -> bool {
+    [
+        &b"MIGfMA0GCSqGSIb3"[..],
+        b"MIIBIjANBgkqhkiG9w0BAQ",
+        b"MIICIjANBgkqhkiG9w0BAQ",
+        b"MFkwEwYHKoZIzj0C",
+        b"MCowBQYDK2V",
+    ]
+    .iter()
+    .any(|start| value.starts_with(start))
+}
+
+/// The name of an algorithm: `PBKDF2WithHmacSHA256`, `AES/GCM/NoPadding`, `ecdsa-sha2-nistp256`.
+fn is_algorithm(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    [
+        "pbkdf2",
+        "hmacsha",
+        "hmac-sha",
+        "aes/",
+        "aes-",
+        "aes_",
+        "rsa/",
+        "rsa-",
+        "ecdsa",
+        "pbewith",
+        "ssh-",
+        "sha1with",
+        "sha256with",
+        "sha512with",
+        "chacha20",
+        "xchacha20",
+        "ed25519",
+    ]
+    .iter()
+    .any(|start| lower.starts_with(start.as_bytes()))
+}
+
+/// Ten letters of the alphabet in a row, or groups of one character each (`aaaaaaaa-bbbb-…`): written to fill a place.
+fn is_spelled_out(value: &[u8]) -> bool {
+    let mut run = 1;
+    for pair in value.windows(2) {
+        run = if pair[0].is_ascii_alphabetic() && pair[1] == pair[0] + 1 { run + 1 } else { 1 };
+        if run >= 10 {
+            return true;
+        }
+    }
+    let mut groups = value.split(|b| *b == b'-');
+    value.contains(&b'-') && groups.all(|g| g.len() >= 4 && g.iter().all(|b| Some(b) == g.first()))
+}
+
+/// Base64 as an encoder writes it of exactly as many bytes as keys have.
+fn is_encoded_key(value: &[u8]) -> bool {
+    data_encoding::BASE64.decode(value).is_ok_and(|key| {
+        matches!(key.len(), 16 | 20 | 24 | 32 | 48 | 64) && !key.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
+    })
 }
 
 /// `+` or `/` of base64 together with `-` or `_` of base64url: no encoder writes both.

@@ -4,3 +4,4 @@ pub mod entropy;
 pub mod escape;
 pub mod line_hash;
 pub mod lines;
+pub mod words;

@@ -87,6 +87,15 @@ pub(super) fn judge(proof: &mut Proof, target: &Target) {
     } else {
         util::say(proof, "The user name is not shown, because it equals the password.");
     }
+    if password.trim().is_empty() {
+        return util::mark_test(proof, "Its password is empty.");
+    }
+    if !user.is_empty() && is_capitals(user) && is_capitals(password) {
+        return util::mark_test(proof, "User and password are names in capitals, which something fills in.");
+    }
+    if util::is_stock(password) {
+        return util::mark_test(proof, "A stock word stands where the password would.");
+    }
     match (util::stands_for(password), kind) {
         (Some(util::Stand::Reference), _) => {
             return util::mark_test(proof, "A reference stands where the password would.");
@@ -114,6 +123,10 @@ pub(super) fn judge(proof: &mut Proof, target: &Target) {
     }
     proof.severity = Some(Severity::Medium);
     util::say(proof, near);
+}
+
+fn is_capitals(text: &str) -> bool {
+    text.len() >= 3 && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
 }
 
 /// Names that products set up with a password equal to them.

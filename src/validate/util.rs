@@ -363,6 +363,27 @@ pub(super) fn stands_for(value: &str) -> Option<Stand> {
     (one_character || stock || value.contains("...") || value.contains('…')).then_some(Stand::Placeholder)
 }
 
+/// What people write where a password goes: the word itself with a prefix or a number (`mypass`, `password1`, `dbpwd`),
+/// `foo`, or a letter or two.
+pub(super) fn is_stock(password: &str) -> bool {
+    let letters: String = password
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_' | ' ' | '.'))
+        .flat_map(char::to_lowercase)
+        .take(64)
+        .collect();
+    let letters = letters.as_str();
+    let word = letters.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = letters.len() - word.len();
+    let alphabetic = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+    let said = ["pass", "passw", "pwd", "secret", "passwort", "contrasena"].iter().any(|w| word.contains(w));
+    let toy = matches!(
+        word,
+        "foo" | "bar" | "baz" | "qux" | "foobar" | "test" | "wrong" | "abc" | "xyz" | "default" | "demo"
+    );
+    alphabetic && (digits <= 4 && said && word.len() <= 24 || digits <= 4 && toy || letters.len() <= 3)
+}
+
 fn is_reference(value: &str) -> bool {
     let inside =
         |open: &str, close: &str| value.find(open).is_some_and(|i| value.get(i..).is_some_and(|v| v.contains(close)));
