@@ -38,6 +38,7 @@ fn seen(rule: &str, fingerprint: &str, path: &str, line: u64) -> Sighting {
         suppressed: None,
         evidence: Vec::new(),
         test_path: false,
+        anchor: None,
         location: at(path, line),
     }
 }

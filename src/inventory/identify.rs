@@ -50,7 +50,8 @@ fn own_id(s: &Sighting) -> String {
     public_id(s).or_else(|| secret_id(s)).unwrap_or_else(|| {
         let at = &s.location;
         let container = at.container.as_deref().map(|c| format!("{c}!")).unwrap_or_default();
-        format!("place:{container}{}:{}:{}", at.path, at.line, at.column)
+        let (line, column) = s.anchor.unwrap_or((at.line, at.column));
+        format!("place:{container}{}:{line}:{column}", at.path)
     })
 }
 

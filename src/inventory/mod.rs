@@ -234,6 +234,7 @@ mod tests {
             suppressed: None,
             evidence: vec!["seen".to_owned()],
             test_path: false,
+            anchor: None,
             location: place(path, line),
         }
     }

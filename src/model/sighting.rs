@@ -37,6 +37,9 @@ pub struct Sighting {
     pub evidence: Vec<String>,
     /// True below a test, fixture, example or documentation path.
     pub test_path: bool,
+    /// For a value without fingerprint: line and column at which the same value stands first in this file under the same
+    /// name.
+    pub anchor: Option<(u64, u64)>,
     /// Where.
     pub location: Location,
 }

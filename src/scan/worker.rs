@@ -18,7 +18,7 @@ use crate::doc::{self, Doc};
 use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{
     At, AuthMode, BlobId, Candidate, Confidence, Fact, Family, FingerprintKey, LocatedFact, Notice, Part, PathClass,
-    RepoPath, Root, Sighting, SkipReason, Span, UsageFact, Validity,
+    RepoPath, Root, Secret, Sighting, SkipReason, Span, UsageFact, Validity,
 };
 use crate::rules::Rule;
 use crate::source::{self, Entry};
@@ -55,6 +55,8 @@ pub struct Worker<'a> {
     sender: Sender<Message>,
     seen: Arc<Seen>,
     path_rules: Vec<(usize, globset::GlobSet)>,
+    /// Names of the repositories met below the start: where pipelines of their own may lie.
+    tops: std::sync::RwLock<Vec<Vec<u8>>>,
 }
 
 impl<'a> Worker<'a> {
@@ -70,7 +72,18 @@ impl<'a> Worker<'a> {
         let path_rules =
             engine.rules().iter().enumerate().filter(|(i, r)| !r.paths.is_empty() && engine.is_enabled(*i));
         let path_rules = path_rules.map(|(i, r)| (i, path_globs(r))).collect();
-        Self { settings, engine, key, repository, progress, tally, sender, seen: Seen::new(), path_rules }
+        Self {
+            settings,
+            engine,
+            key,
+            repository,
+            progress,
+            tally,
+            sender,
+            seen: Seen::new(),
+            path_rules,
+            tops: std::sync::RwLock::default(),
+        }
     }
 
     fn send(&self, message: Message) {
@@ -92,6 +105,9 @@ impl<'a> Worker<'a> {
             Entry::Skipped { reason, .. } => self.tally.skip(reason),
             Entry::Unreadable { name, error } => self.unreadable(&name, &error),
             Entry::Repository { path, name } => {
+                if let Ok(mut tops) = self.tops.write() {
+                    tops.push(name.as_bytes().to_vec());
+                }
                 let repository = source::Repository::at(&path);
                 let head = repository.and_then(|r| r.head());
                 self.send(Message::Repository(Root { path: name.display(), kind: "repository".to_owned(), head }));
@@ -195,10 +211,16 @@ impl<'a> Worker<'a> {
         if claimed.is_none() && !found.references.is_empty() {
             self.references(&found, &locator, &class);
         }
+        let mut anchors = Anchors::default();
         let mut sightings: Vec<Sighting> = found
             .candidates
             .into_iter()
-            .filter_map(|c| self.sighting(c, &text.bytes, &locator, &class, name))
+            .filter_map(|c| {
+                let (secret, key) = (c.secret.clone(), c.key_name.clone());
+                let mut sighting = self.sighting(c, &text.bytes, &locator, &class, name)?;
+                sighting.anchor = anchors.first(&sighting, secret, key);
+                Some(sighting)
+            })
             .collect();
         if !sightings.is_empty() {
             locate::fill_hashes(bytes, sightings.iter_mut().map(|s| &mut s.location));
@@ -256,6 +278,13 @@ impl<'a> Worker<'a> {
             self.stream_format(format, file, name, &class);
         }
         Ok(())
+    }
+
+    /// GitHub runs workflows at the top of a repository only; a copy further down is text.
+    fn never_runs(&self, name: &RepoPath) -> bool {
+        let path = name.as_bytes();
+        let Some(at) = memchr::memmem::find(path, b"/.github/workflows/") else { return false };
+        !self.tops.read().is_ok_and(|tops| tops.iter().any(|top| *top == path[..at]))
     }
 
     fn count(&self, bytes: u64) {
@@ -331,7 +360,8 @@ impl<'a> Worker<'a> {
             proof: candidate.proof,
             suppressed,
             evidence: candidate.evidence,
-            test_path: class.test || class.docs,
+            test_path: class.test || class.docs || class.vendored,
+            anchor: None,
             location: locator.span(candidate.span),
         })
     }
@@ -422,7 +452,7 @@ impl<'a> Worker<'a> {
         read: &mut dyn FnMut(&mut Out<'_>),
     ) -> Vec<LocatedFact> {
         let mut located = Vec::new();
-        let sample = class.test || class.docs;
+        let sample = class.test || class.docs || class.vendored || self.never_runs(name);
         let mut keep = |fact: Fact| {
             let location = locator.fact(fact.at());
             located.push(LocatedFact { fact, location, format: format.id, sample });
@@ -439,6 +469,27 @@ impl<'a> Worker<'a> {
         };
         read(&mut Out::new(&mut keep, &mut tell));
         located
+    }
+}
+
+/// Where a value without fingerprint was met first in its file under its name. Such a value is one finding there, and
+/// never more than there.
+#[derive(Default)]
+struct Anchors(Vec<(Secret, Option<String>, (u64, u64))>);
+
+impl Anchors {
+    fn first(&mut self, sighting: &Sighting, secret: Secret, key: Option<String>) -> Option<(u64, u64)> {
+        if sighting.fingerprint.is_some() || self.0.len() > 1000 {
+            return None;
+        }
+        let here = (sighting.location.line, sighting.location.column);
+        match self.0.iter().find(|(s, k, _)| *s == secret && *k == key) {
+            Some((_, _, first)) => Some(*first),
+            None => {
+                self.0.push((secret, key, here));
+                Some(here)
+            }
+        }
     }
 }
 
@@ -465,7 +516,9 @@ fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static For
         Ok(head) => head,
         Err(e) => std::str::from_utf8(head.get(..e.valid_up_to())?).ok()?,
     };
-    formats::all().find(|f| (f.claims)(name, head))
+    // Templates of YAML (`ci.yml.tt`) are not YAML; a file without extension or standard input may be.
+    let yaml = matches!(class.family, Family::Yaml | Family::Json) || !name.file_name().contains(&b'.');
+    formats::all().find(|f| (f.syntax != Syntax::Yaml || yaml) && (f.claims)(name, head))
 }
 
 /// Runs the rule's offline proof and lets it move confidence and severity.
@@ -486,6 +539,13 @@ fn prove(candidate: &mut Candidate, rule: &Rule, text: &[u8], as_of: jiff::Times
         candidate.severity = proof.severity.unwrap_or(candidate.severity);
         candidate.evidence.append(&mut proof.evidence.clone());
         candidate.proof = proof;
+    }
+    let before = candidate.proof.validity;
+    validate::known::mark(candidate.secret.expose(), &mut candidate.proof);
+    if candidate.proof.validity != before {
+        candidate.confidence = Confidence::Low;
+        candidate.severity = crate::model::Severity::Low;
+        candidate.evidence.extend(candidate.proof.evidence.last().cloned());
     }
     if candidate.proof.validity == Validity::ProvenFormat && candidate.confidence < Confidence::High {
         candidate.confidence = Confidence::High;

@@ -2,15 +2,12 @@
 
 use crate::model::{Family, PathClass, RepoPath};
 
-/// Segments that mark a test, fixture or example path, in lower case.
-const TEST_SEGMENTS: &[&str] = &[
+/// Words that mark a test, fixture or example path when one stands in a segment of it.
+const TEST_WORDS: &[&str] = &[
     "test",
     "tests",
     "testing",
     "testdata",
-    "test-data",
-    "test_data",
-    "__tests__",
     "spec",
     "specs",
     "fixture",
@@ -23,17 +20,15 @@ const TEST_SEGMENTS: &[&str] = &[
     "demos",
     "mock",
     "mocks",
-    "__mocks__",
     "e2e",
     "testutil",
     "testutils",
-    "integration-tests",
-    "unit-tests",
     "cassettes",
     "snapshots",
-    "__snapshots__",
     "benchmark",
     "benches",
+    "playground",
+    "tutorial",
 ];
 
 const DOC_SEGMENTS: &[&str] = &["doc", "docs", "documentation", "man", "website", "site"];
@@ -88,30 +83,36 @@ pub fn classify(path: &RepoPath) -> PathClass {
     let mut class = PathClass { family: family(name), ..PathClass::default() };
     for segment in lower.split(|b| *b == b'/').rev().skip(1) {
         let is = |list: &[&str]| list.iter().any(|s| s.as_bytes() == segment);
-        class.test |= is(TEST_SEGMENTS)
-            || segment.ends_with(b"_test")
-            || segment.ends_with(b"-test")
-            || segment.ends_with(b"-tests");
         class.docs |= is(DOC_SEGMENTS);
         class.vendored |= is(VENDOR_SEGMENTS);
         class.translation |= is(TRANSLATION_SEGMENTS)
             && matches!(class.family, Family::Json | Family::Yaml | Family::Config | Family::Markup);
     }
-    class.test |= is_test_name(name);
+    class.test = is_test(path.as_bytes());
     class.docs |= class.family == Family::Prose;
     class.vendored |= name.ends_with(b".min.js") || name.ends_with(b".min.css") || name.ends_with(b".map");
     class.lock = LOCK_NAMES.iter().any(|n| n.as_bytes() == name) || name.ends_with(b".lock") || name.ends_with(b".sum");
     class
 }
 
-fn is_test_name(name: &[u8]) -> bool {
-    let stem = name.split(|b| *b == b'.').next().unwrap_or(name);
-    stem.starts_with(b"test_")
-        || stem.ends_with(b"_test")
-        || stem.ends_with(b"_spec")
-        || [&b".test."[..], b".spec.", b".example", b".sample", b"-example.", b".mock."]
-            .iter()
-            .any(|p| memchr::memmem::find(name, p).is_some())
+/// Whether a test word stands in the path, where case or a mark sets it off: `dockerTest/`, `verify_test_key.go`,
+/// `.env.example`, but not `contest/` or `latest.go`.
+fn is_test(path: &[u8]) -> bool {
+    path.split(|b| !b.is_ascii_alphanumeric()).any(|piece| {
+        let mut start = 0;
+        for i in 1..=piece.len() {
+            let ends = i == piece.len() || piece[i].is_ascii_uppercase() && piece[i - 1].is_ascii_lowercase();
+            if ends {
+                let word = &piece[start..i];
+                let word = &word[..word.len() - word.iter().rev().take_while(|b| b.is_ascii_digit()).count()];
+                if TEST_WORDS.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word)) {
+                    return true;
+                }
+                start = i;
+            }
+        }
+        false
+    })
 }
 
 fn family(name: &[u8]) -> Family {
@@ -157,7 +158,17 @@ mod tests {
     fn paths_say_what_they_hold() {
         let class = |p: &str| classify(&RepoPath::from(p));
         assert!(class("pkg/auth/testdata/key.pem").test);
-        assert!(class("src/login_test.go").test);
+        for path in [
+            "src/login_test.go",
+            "app/src/dockerTest/a.java",
+            "x/testFixtures/y",
+            "keys_test_data.go",
+            "a/.env.example",
+            "conf/__tests__/b",
+            "LoginTest.java",
+        ] {
+            assert!(class(path).test, "{path}");
+        }
         assert!(!class("src/latest.go").test);
         assert!(!class("src/contest/entry.py").test);
         assert_eq!(class("a/.env.production").family, Family::Config);

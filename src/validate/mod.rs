@@ -37,6 +37,7 @@ mod gitlab_token;
 mod google_api_key;
 mod google_service_account;
 mod jwt;
+pub mod known;
 mod npm_crc;
 mod openssh;
 mod pgp;
