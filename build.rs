@@ -3,6 +3,9 @@
 //! A rule that cannot be used stops the build with its file and reason: bad YAML, an unknown word, an unbounded
 //! pattern, a match that could hold none of its keywords. The deeper lints (examples, overlaps) are `keyroll rules check`.
 
+// A build script reports an error by panicking: Cargo shows the message and stops the build.
+#![allow(clippy::expect_used, clippy::panic)]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
