@@ -67,7 +67,7 @@ fn the_rules_compiled_in_are_those_of_the_folder() {
 }
 
 #[test]
-fn ids_begin_with_what_their_provider_is_called_and_files_are_named_after_it() {
+fn every_file_is_named_after_its_provider() {
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")).unwrap() {
         let path = entry.unwrap().path();
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
