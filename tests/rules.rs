@@ -39,7 +39,8 @@ fn every_rule_passes_the_lints_and_finds_its_own_examples() {
 fn a_broken_rule_is_named_with_what_is_wrong() {
     let engine = engine();
     let good = built_in().iter().find(|r| r.id == "github-pat-classic").unwrap();
-    let broken: [(&str, fn(&mut Rule)); 6] = [
+    type Damage = fn(&mut Rule);
+    let broken: [(&str, Damage); 6] = [
         ("whole sentence", |r| r.description = "short".into()),
         ("reference", |r| r.references = Vec::new().into()),
         ("two examples", |r| r.examples = Vec::new().into()),
