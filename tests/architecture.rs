@@ -267,6 +267,36 @@ fn git_is_known_to_source_only() {
 }
 
 #[test]
+fn results_depend_on_nothing_but_the_input_and_the_settings() {
+    let all = sources();
+    let mut complaints = Vec::new();
+    for source in all {
+        let cli = matches!(floor(&source.module()), "cli" | "main");
+        // Offline: no floor talks to the network or starts a program. The clock and the environment are read once, by
+        // cli, and handed on as settings.
+        for (name, allowed) in [
+            (&["std", "net"][..], false),
+            (&["std", "process", "Command"], false),
+            (&["std", "process"], cli),
+            (&["std", "env"], cli),
+            (&["std", "time", "SystemTime"], cli),
+            (&["std", "time", "Instant"], cli),
+        ] {
+            for line in uses(source, name).into_iter().filter(|_| !allowed) {
+                let place = format!("{}:{line}", source.path);
+                complaints.push((source.path.as_str(), (place, format!("uses {}", name.join("::")))));
+            }
+        }
+        let now = source.tokens.windows(3).filter(|w| w[1].text == "::" && w[2].text == "now");
+        for here in now.filter(|_| !cli) {
+            let place = format!("{}:{}", source.path, here[0].line);
+            complaints.push((source.path.as_str(), (place, format!("asks {} for the time", here[0].text))));
+        }
+    }
+    hold("input", &complaints, "Let cli read it once and pass it in with the settings; nothing talks to the network.");
+}
+
+#[test]
 fn no_code_is_unsafe_and_none_prints() {
     let all = sources();
     let mut complaints = Vec::new();
