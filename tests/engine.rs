@@ -195,7 +195,7 @@ fn piece(random: &mut Random, rule: &Rule, own: &[Vec<u8>], others: &[&'static s
             whole[random.below(whole.len() + 1)..].to_vec()
         }
         6 => keyword(random).repeat(1 + random.below(3)),
-        7 => keyword(random).iter().map(|b| if random.next() % 2 == 0 { b.to_ascii_uppercase() } else { *b }).collect(),
+        7 => keyword(random).iter().map(|b| if random.below(2) == 0 { b.to_ascii_uppercase() } else { *b }).collect(),
         8 => random.pick(others).as_bytes().to_vec(),
         _ => {
             let (length, alphabet) =
