@@ -49,7 +49,7 @@ const SEPARATORS: &[&[u8]] = &[
 ];
 
 /// Bytes of one text cut from real source.
-const BLOCK: usize = 128 << 10;
+const BLOCK: usize = 512 << 10;
 
 fn full() -> bool {
     std::env::var_os("KEYROLL_FULL").is_some()
@@ -266,7 +266,7 @@ fn generated(
 #[test]
 fn windows_find_what_whole_text_matching_finds_in_generated_texts() {
     let others = keywords();
-    let effort = if full() { 400 } else { 16 };
+    let effort = if full() { 150 } else { 16 };
     for_every_rule(|index, rule| generated(engine(), index, rule, rule, effort, &others));
 }
 
@@ -285,7 +285,7 @@ fn windows_find_what_whole_text_matching_finds_in_real_source() {
         })
         .collect();
     let windows = present.iter().flatten().filter(|p| **p).count();
-    assert!(windows > blocks.len() * 20, "only {windows} keywords in {} blocks: no test", blocks.len());
+    assert!(windows > blocks.len() * 8, "only {windows} keywords in {} blocks: no test", blocks.len());
     for_every_rule(|index, rule| {
         blocks.iter().zip(&present).find_map(|(block, present)| {
             if present[index] {
