@@ -119,6 +119,25 @@ mod tests {
     }
 
     #[test]
+    fn a_token_in_the_place_of_the_user_is_never_shown() {
+        for (seed, token, password) in [
+            (124, format!("ghp_{}", noise(125, 36)), "x-oauth-basic".to_owned()),
+            (126, noise(127, 40), "x".to_owned()),
+            (128, noise(129, 18), noise(130, 12)),
+        ] {
+            let proof = check(&format!("https://{token}:{password}@git.shop.io/repo.git"));
+            let shown = format!("{:?} {:?} {:?}", proof.attributes, proof.evidence, proof.identity);
+            assert!(!shown.contains(&token), "{seed}: {shown}");
+        }
+        for name in
+            ["deploy-bot", "svc-app-prod-2", "first.last@shop.io", "continuousintegration2024", "u12345678901234"]
+        {
+            let proof = check(&format!("https://{name}:{}@git.shop.io/repo.git", noise(131, 14)));
+            assert_eq!(proof.attributes["user"], name);
+        }
+    }
+
+    #[test]
     fn samples_are_test_values_and_other_base64_is_malformed() {
         assert_eq!(check("https://user:password@git.shop.io").validity, Validity::TestValue);
         assert_eq!(check("https://user:s3cr3tvalue@example.com").validity, Validity::TestValue);

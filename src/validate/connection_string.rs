@@ -82,7 +82,9 @@ pub(super) fn judge(proof: &mut Proof, target: &Target) {
     let kind = util::host_kind(&target.host);
     // A name that equals the password would give it away, unless the two are a default that everybody knows.
     let twins = !user.is_empty() && user == password;
-    if !twins || DEFAULTS.contains(&user) {
+    if !target.azure && util::may_be_token(user, password) {
+        util::say(proof, "The user name is not shown, because it may be a token.");
+    } else if !twins || DEFAULTS.contains(&user) {
         util::set(proof, "user", user);
     } else {
         util::say(proof, "The user name is not shown, because it equals the password.");

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::Subject;
 use crate::model::{Confidence, Proof, Severity, Validity, When};
+use crate::text::entropy;
 
 /// Longest text of an attribute, in characters. Claims and names come from strangers and land in every report.
 const SHOWN_CHARS: usize = 200;
@@ -253,6 +254,35 @@ pub(super) fn split_port(host: &str) -> (&str, Option<&str>) {
         Some((name, port)) if !port.contains(':') => (name, Some(port).filter(|p| !p.is_empty())),
         _ => (host, None),
     }
+}
+
+/// Passwords that say that the user name before them is the credential: `TOKEN:x`, `TOKEN:api_token`
+/// (<https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api>,
+/// <https://engineering.toggl.com/docs/authentication>).
+const NO_PASSWORDS: [&str; 5] = ["", "x", "x-oauth-basic", "api_token", "unused"];
+
+/// Shortest text that may be a token.
+const TOKEN_CHARS: usize = 14;
+
+/// Whether a user name may be the credential itself, as in `https://TOKEN:x-oauth-basic@host`. It errs on the side of
+/// yes, since a name that is not shown costs less than a token that is.
+pub(super) fn may_be_token(user: &str, password: &str) -> bool {
+    let is_key_id = ["AKIA", "ASIA"].iter().any(|p| user.starts_with(p)) && user.len() == 20;
+    if user.contains('@') || is_key_id {
+        return false;
+    }
+    let digits = user.bytes().filter(u8::is_ascii_digit).count();
+    if NO_PASSWORDS.contains(&password.to_ascii_lowercase().as_str()) && user.len() >= TOKEN_CHARS && digits > 0 {
+        return true;
+    }
+    user.split(|c: char| !c.is_ascii_alphanumeric()).filter(|piece| piece.len() >= TOKEN_CHARS).any(|piece| {
+        // Names have their digits at one end; in a token they are strewn.
+        let changes = piece.as_bytes().windows(2).filter(|w| match w {
+            [a, b] => a.is_ascii_digit() != b.is_ascii_digit(),
+            _ => false,
+        });
+        changes.count() >= 3 || (digits == 0 && entropy::rare_pairs(piece.as_bytes()).is_some_and(|r| r > 0.5))
+    })
 }
 
 /// What a host name says about who can reach it.
