@@ -33,7 +33,8 @@ pub fn parse(uses: &str) -> Action {
             local: true,
         };
     }
-    let (component, version) = uses.rsplit_once('@').unwrap_or((uses, ""));
+    let uses = without_login(uses);
+    let (component, version) = uses.rsplit_once('@').unwrap_or((&uses, ""));
     // Other hosts of the same syntax allow a whole URL; its owner is no owner on GitHub.
     let mut parts = if component.contains("://") { "" } else { component }.split('/');
     let owner = parts.next().unwrap_or_default().to_owned();
@@ -48,7 +49,17 @@ pub fn parse(uses: &str) -> Action {
     }
 }
 
+/// A URL without `user:password@`, which has no place in `uses:` and is written all the same.
+fn without_login(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').filter(|(login, _)| login.contains(':') || !path.is_empty());
+    format!("{scheme}://{}{path}", host.map_or(authority, |(_, host)| host))
+}
+
 fn image_action(image: &str) -> Action {
+    // A digest follows the last `@`; one that is followed by a path or host ends a login.
+    let image = image.rsplit_once('@').filter(|(_, rest)| rest.contains('/')).map_or(image, |(_, rest)| rest);
     let (name, digest) = image.split_once('@').unwrap_or((image, ""));
     // A colon before the last slash belongs to the registry's port.
     let slash = name.rfind('/').map_or(0, |i| i + 1);
@@ -109,6 +120,20 @@ mod tests {
         assert_eq!((image.component.as_str(), image.version.as_str()), ("docker://localhost:5000/x", "1.2"));
         assert!(parse("./.github/actions/x").local);
         assert!(parse("$/.github/workflows/x.yml").local);
+    }
+
+    #[test]
+    fn a_login_in_a_url_is_left_out() {
+        for (uses, component, version) in [
+            ("https://bot:hunter2@git.shop.io/a/b@v1", "https://git.shop.io/a/b", "v1"),
+            ("https://bot:hunter2@git.shop.io/a/b", "https://git.shop.io/a/b", ""),
+            ("https://bot:h@nter2@git.shop.io/a/b@v1", "https://git.shop.io/a/b", "v1"),
+            ("https://git.shop.io/a/b@v1", "https://git.shop.io/a/b", "v1"),
+            ("docker://bot:hunter2@shop.io/x:1", "docker://shop.io/x", "1"),
+        ] {
+            let action = parse(uses);
+            assert_eq!((action.component.as_str(), action.version.as_str()), (component, version), "{uses}");
+        }
     }
 
     #[test]
