@@ -101,7 +101,7 @@ fn status(risk: Risk, view: &View<'_>) -> (RiskStatus, String) {
         }
     }
     if !any {
-        return (RiskStatus::NotAssessed, "not assessed: keyroll has no check of this risk yet".to_owned());
+        return (RiskStatus::NotAssessed, "keyroll has no check of this risk yet".to_owned());
     }
     let exports: Vec<String> =
         missing.iter().filter_map(|need| command(need).map(|c| format!("{need} (`{c}`)"))).collect();
@@ -109,10 +109,10 @@ fn status(risk: Risk, view: &View<'_>) -> (RiskStatus, String) {
     match (met, exports.is_empty()) {
         (0, _) => {
             let all: Vec<String> = files.iter().map(|f| (*f).to_owned()).chain(exports).collect();
-            (RiskStatus::NotAssessed, format!("not assessed: needs {}", all.join(", ")))
+            (RiskStatus::NotAssessed, format!("needs {}", all.join(", ")))
         }
         (_, true) => (RiskStatus::Assessed, String::new()),
-        (_, false) => (RiskStatus::Partly, format!("not assessed in part: needs {}", exports.join(", "))),
+        (_, false) => (RiskStatus::Partly, format!("needs {}", exports.join(", "))),
     }
 }
 
