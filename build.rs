@@ -71,7 +71,7 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
     ];
     let matcher = match (&rule.pattern, rule.matcher.as_deref()) {
         (Some(pattern), None) => {
-            let reach = reach::measure(pattern, &rule.keywords)?;
+            let reach = reach::measure(pattern, &rule.keywords, rule.case_sensitive)?;
             format!(
                 "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {}, must: {}, run: {}, alphabet: {} }} }}",
                 pattern.trim(),

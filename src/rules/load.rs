@@ -6,6 +6,9 @@ use super::schema::{PairDef, RuleDef, RuleFile};
 use super::{Matcher, Pair, Rule, Text, Texts, reach};
 use crate::model::{Confidence, Human, Severity};
 
+/// Largest compiled pattern, in bytes; the engine's limit.
+const SIZE_LIMIT: usize = 8 << 20;
+
 /// Why a rule file could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -120,9 +123,15 @@ pub fn convert(file: &RuleFile, def: &RuleDef) -> Result<Rule, String> {
 }
 
 fn matcher(def: &RuleDef) -> Result<Matcher, String> {
+    // Shorter ones are not looked for, so the rule would never match and nobody would be told.
+    let short = def.keywords.is_empty() || def.keywords.iter().any(|k| k.len() < 3);
+    if short && def.matcher.as_deref() != Some("generic") {
+        return Err("wants keywords of at least three bytes".to_owned());
+    }
     match (&def.pattern, def.matcher.as_deref()) {
         (Some(pattern), None) => {
-            let reach = reach::measure(pattern, &def.keywords)?;
+            let reach = reach::measure(pattern, &def.keywords, def.case_sensitive)?;
+            compiles(pattern)?;
             Ok(Matcher::Pattern { pattern: own(pattern), reach })
         }
         (None, Some("jwt")) => Ok(Matcher::Jwt),
@@ -133,6 +142,13 @@ fn matcher(def: &RuleDef) -> Result<Matcher, String> {
         (Some(_), Some(_)) => Err("`pattern` and `matcher` exclude each other".to_owned()),
         (None, None) => Err("one of `pattern` and `matcher` is needed".to_owned()),
     }
+}
+
+/// Whether the engine will be able to use a pattern: it compiles when it is first needed, and one that is too large then
+/// would never match.
+fn compiles(pattern: &str) -> Result<(), String> {
+    let built = regex::bytes::RegexBuilder::new(pattern).unicode(false).multi_line(true).size_limit(SIZE_LIMIT).build();
+    built.map(drop).map_err(|e| e.to_string())
 }
 
 fn pair(def: &PairDef) -> Pair {
@@ -158,4 +174,36 @@ fn confidence(text: &str) -> Result<Confidence, String> {
 /// Any of the model's word enums, by the names serde gives them.
 fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_yaml::from_str(text).map_err(|_| format!("`{text}` is no word known here"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn load(keywords: &str, pattern: &str) -> Result<Rule, String> {
+        let text = format!(
+            "provider: acme\nname: Acme\nrules:\n  - id: acme-key\n    name: n\n    description: d\n    remediation: r\n    \
+             identity: {{kind: application}}\n    severity: high\n    confidence: high\n    keywords: {keywords}\n    \
+             pattern: '{pattern}'\n    references: []\n    examples: []\n"
+        );
+        let file = parse_file(Path::new("acme.yml"), &text).map_err(|e| e.to_string())?;
+        convert(&file, &file.rules[0])
+    }
+
+    #[test]
+    fn a_rule_that_could_never_match_is_refused() {
+        assert!(load("[acme_]", "acme_[0-9]{8}").is_ok());
+        let letters: Vec<String> = ('a'..='z').chain('A'..='Z').map(|c| format!("{c}[0-9A-F_x]")).collect();
+        let huge = format!("acme_(?:{}){{1,2000}}", letters.join("|"));
+        for (keywords, pattern, why) in [
+            ("[ac]", "ac[0-9]{8}", "three bytes"),
+            ("[]", "acme_[0-9]{8}", "three bytes"),
+            ("[acme_]", "(?i:acme)_[0-9]{8}", "none of the keywords"),
+            ("[acme_]", &huge, "size limit"),
+        ] {
+            let error = load(keywords, pattern).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
 }

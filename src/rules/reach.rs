@@ -61,18 +61,20 @@ pub fn parse(pattern: &str) -> Result<Hir, String> {
         .map_err(|e| e.to_string())
 }
 
-/// Measures an expression against its keywords (compared without regard to ASCII case).
+/// Measures an expression against its keywords, compared as the prefilter compares them: with case when
+/// `case_sensitive`, else without regard to ASCII case.
 ///
 /// # Errors
 /// When a match could be longer than [`MAX_MATCH`] or could hold none of the keywords.
-pub fn measure(pattern: &str, keywords: &[String]) -> Result<Reach, String> {
+pub fn measure(pattern: &str, keywords: &[String], case_sensitive: bool) -> Result<Reach, String> {
     let hir = parse(pattern)?;
     let longest = hir
         .properties()
         .maximum_len()
         .filter(|n| *n <= MAX_MATCH)
         .ok_or_else(|| format!("a match could be longer than {MAX_MATCH} bytes: bound every repetition"))?;
-    let words: Vec<Vec<u8>> = keywords.iter().map(|k| k.to_ascii_lowercase().into_bytes()).collect();
+    let fold = |k: &String| if case_sensitive { k.clone() } else { k.to_ascii_lowercase() };
+    let words = Words { list: keywords.iter().map(|k| fold(k).into_bytes()).collect(), exact: case_sensitive };
     let before = certain(&hir, &words)
         .ok_or_else(|| "a match could hold none of the keywords: put one into every branch".to_owned())?;
     let must = [b'@', b'$', b'~', b'|', b'&', b'#'].into_iter().find(|b| always_holds(&hir, *b)).unwrap_or(0);
@@ -124,10 +126,16 @@ fn is_within(class: &Class, alphabet: u8) -> bool {
     }
 }
 
+/// Keywords, in lower case unless case counts.
+struct Words {
+    list: Vec<Vec<u8>>,
+    exact: bool,
+}
+
 /// The largest offset from the start of a match at which some keyword is certain to start; `None` when a match may hold
 /// none.
-fn certain(hir: &Hir, words: &[Vec<u8>]) -> Option<usize> {
-    if let Some(strings) = strings(hir) {
+fn certain(hir: &Hir, words: &Words) -> Option<usize> {
+    if let Some(strings) = strings(hir, words.exact) {
         return offset_in_all(&strings, words);
     }
     match hir.kind() {
@@ -141,7 +149,7 @@ fn certain(hir: &Hir, words: &[Vec<u8>]) -> Option<usize> {
     }
 }
 
-fn certain_in_sequence(parts: &[Hir], words: &[Vec<u8>]) -> Option<usize> {
+fn certain_in_sequence(parts: &[Hir], words: &Words) -> Option<usize> {
     let mut best: Option<usize> = None;
     // Every run of neighbouring pieces that stand for few strings is looked at as one text, from each start.
     let mut start_offset = 0;
@@ -152,7 +160,7 @@ fn certain_in_sequence(parts: &[Hir], words: &[Vec<u8>]) -> Option<usize> {
         }
         let mut run = vec![Vec::new()];
         for next in &parts[i..] {
-            let Some(more) = strings(next) else { break };
+            let Some(more) = strings(next, words.exact) else { break };
             if run.len() * more.len() > MAX_STRINGS {
                 break;
             }
@@ -171,23 +179,24 @@ fn certain_in_sequence(parts: &[Hir], words: &[Vec<u8>]) -> Option<usize> {
     best
 }
 
-fn offset_in_all(strings: &[Vec<u8>], words: &[Vec<u8>]) -> Option<usize> {
+fn offset_in_all(strings: &[Vec<u8>], words: &Words) -> Option<usize> {
     strings.iter().try_fold(0, |worst: usize, text| {
-        let at = words.iter().filter_map(|w| text.windows(w.len()).position(|t| t == w.as_slice())).min()?;
+        let at = words.list.iter().filter_map(|w| text.windows(w.len()).position(|t| t == w.as_slice())).min()?;
         Some(worst.max(at))
     })
 }
 
-/// Every string a piece can match, in lower case, when there are few. Look-arounds stand for the empty string.
-fn strings(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+/// Every string a piece can match, in lower case unless `exact`, when there are few. Look-arounds stand for the empty string.
+fn strings(hir: &Hir, exact: bool) -> Option<Vec<Vec<u8>>> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Some(vec![Vec::new()]),
+        HirKind::Literal(literal) if exact => Some(vec![literal.0.to_vec()]),
         HirKind::Literal(literal) => Some(vec![literal.0.to_ascii_lowercase()]),
-        HirKind::Class(class) => class_strings(class),
-        HirKind::Capture(capture) => strings(&capture.sub),
+        HirKind::Class(class) => class_strings(class, exact),
+        HirKind::Capture(capture) => strings(&capture.sub, exact),
         HirKind::Repetition(r) => {
             let max = r.max?;
-            let one = strings(&r.sub)?;
+            let one = strings(&r.sub, exact)?;
             let mut all = Vec::new();
             let mut run = vec![Vec::new()];
             for count in 0..=max {
@@ -204,7 +213,7 @@ fn strings(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         HirKind::Concat(parts) => {
             let mut run = vec![Vec::new()];
             for part in parts {
-                let more = strings(part)?;
+                let more = strings(part, exact)?;
                 if run.len() * more.len() > MAX_STRINGS {
                     return None;
                 }
@@ -215,7 +224,7 @@ fn strings(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         HirKind::Alternation(branches) => {
             let mut all = Vec::new();
             for branch in branches {
-                all.extend(strings(branch)?);
+                all.extend(strings(branch, exact)?);
                 if all.len() > MAX_STRINGS {
                     return None;
                 }
@@ -231,7 +240,7 @@ fn finish(mut all: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
     (all.len() <= MAX_STRINGS).then_some(all)
 }
 
-fn class_strings(class: &Class) -> Option<Vec<Vec<u8>>> {
+fn class_strings(class: &Class, exact: bool) -> Option<Vec<Vec<u8>>> {
     let mut letters: Vec<u8> = match class {
         Class::Bytes(bytes) => {
             let total: usize = bytes.ranges().iter().map(|r| usize::from(r.end()) - usize::from(r.start()) + 1).sum();
@@ -250,7 +259,9 @@ fn class_strings(class: &Class) -> Option<Vec<Vec<u8>>> {
             ranges.iter().flat_map(|r| r.start() as u8..=r.end() as u8).collect()
         }
     };
-    letters.make_ascii_lowercase();
+    if !exact {
+        letters.make_ascii_lowercase();
+    }
     letters.sort_unstable();
     letters.dedup();
     Some(letters.into_iter().map(|b| vec![b]).collect())
@@ -262,7 +273,7 @@ mod tests {
     use super::*;
 
     fn reach(pattern: &str, keywords: &[&str]) -> Result<Reach, String> {
-        measure(pattern, &keywords.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>())
+        measure(pattern, &keywords.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>(), false)
     }
 
     #[test]
@@ -282,6 +293,16 @@ mod tests {
         assert!(reach(r"(?:abcd|efgh)[0-9]{8}", &["abcd"]).is_err());
         assert!(reach(r"(?:abcd)?[0-9]{8}", &["abcd"]).is_err());
         assert!(reach(r"(?:abcd|efgh)[0-9]{8}", &["abcd", "efgh"]).is_ok());
+    }
+
+    #[test]
+    fn keywords_compared_with_case_have_to_be_in_every_match_as_they_are() {
+        let exact = |pattern: &str, word: &str| measure(pattern, &[word.to_owned()], true);
+        assert!(exact("(?i:acme)_[0-9]{8}", "acme").is_err());
+        assert!(exact("(?i:acme)_[0-9]{8}", "acme_").is_err());
+        assert!(exact("acme_(?i:[0-9a-f]{8})", "acme_").is_ok());
+        assert!(exact("ACME_[0-9]{8}", "acme_").is_err());
+        assert!(measure("(?i:acme)_[0-9]{8}", &["acme_".to_owned()], false).is_ok());
     }
 
     #[test]
