@@ -48,9 +48,11 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     fact.attributes.insert("composite".to_owned(), "true".to_owned());
     out.fact(Fact::Identity(At::span(key.span), fact));
     let scope = Scope::default();
-    let around = Surroundings { scopes: [&scope, &scope], github_npm: false };
+    let steps = step::flatten(Some(steps));
+    let held = step::Held::read(input.text, &steps);
+    let around = Surroundings { scopes: [&scope, &scope], github_npm: false, held };
     let mut checkouts = Checkouts::default();
-    for step in step::flatten(Some(steps)) {
+    for step in steps.into_iter().enumerate() {
         step::read(&mut job, step, &around, &mut checkouts);
     }
     job.facts.into_iter().for_each(|fact| out.fact(fact));

@@ -183,9 +183,10 @@ impl<'a> Workflow<'a> {
         }
         call(job, node);
         let steps = step::flatten(node.get("steps"));
-        let around = Surroundings { scopes: [&self.scope, &own], github_npm: github_npm(&steps) };
+        let held = step::Held::read(job.text, &steps);
+        let around = Surroundings { scopes: [&self.scope, &own], github_npm: github_npm(&steps), held };
         let mut checkouts = Checkouts::default();
-        for step in steps {
+        for step in steps.into_iter().enumerate() {
             step::read(job, step, &around, &mut checkouts);
         }
         checkouts

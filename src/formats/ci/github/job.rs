@@ -314,7 +314,7 @@ impl<'a> Job<'a> {
         let provider = provider.or_else(|| names::provider(consumer.hint)).unwrap_or_default();
         let mut usage = self.usage(AuthMode::Static, provider, consumer.mechanism);
         usage.target = consumer.target.map(str::to_owned);
-        let placeholder = names::is_placeholder(value);
+        let placeholder = names::is_placeholder(consumer.hint, value);
         if placeholder {
             usage.attributes.insert("placeholder".to_owned(), "true".to_owned());
         }

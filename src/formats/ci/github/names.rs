@@ -100,15 +100,43 @@ pub fn holds_credential(variable: &str) -> bool {
     LITERAL.contains(&variable)
 }
 
-/// Whether a literal is a stand-in that opens nothing but a local emulator.
-pub fn is_placeholder(value: &str) -> bool {
-    let value = value.trim().to_ascii_lowercase();
+/// Whether a literal under this variable or input is a stand-in that opens nothing but a local emulator: a word that says
+/// so, or a text that the issuer of such a credential cannot have made.
+pub fn is_placeholder(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    let lower = value.to_ascii_lowercase();
     let known =
         ["test", "testing", "dummy", "fake", "foo", "bar", "example", "mock", "local", "localstack", "none", "na"];
-    known.contains(&value.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
-        || value.contains("placeholder")
-        || value.contains("changeme")
-        || value.chars().next().is_none_or(|first| value.chars().all(|c| c == first))
+    let says = ["placeholder", "changeme", "example", "dummy"];
+    known.contains(&lower.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
+        || says.iter().any(|word| lower.contains(word))
+        || lower.chars().next().is_none_or(|first| lower.chars().all(|c| c == first))
+        || !could_be_issued(name, value)
+}
+
+/// Whether a value has the form that its issuer gives to credentials of this name; true for names without a known form,
+/// passwords above all.
+///
+/// AWS ids are 16 to 128 capitals and digits that start with `A`, secrets are 40 characters of base64, session tokens
+/// hold hundreds (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html>,
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html>). Other tokens are of 16 random characters
+/// or more.
+fn could_be_issued(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_uppercase().replace('-', "_");
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    let mixed = value.bytes().any(|b| b.is_ascii_digit()) && value.bytes().any(|b| b.is_ascii_alphabetic());
+    if name.ends_with("AWS_ACCESS_KEY_ID") {
+        let form = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+        return (16..=128).contains(&value.len()) && value.starts_with('A') && value.bytes().all(form);
+    }
+    if name.ends_with("AWS_SECRET_ACCESS_KEY") {
+        return value.len() == 40 && mixed && value.bytes().all(base64);
+    }
+    if name.ends_with("AWS_SESSION_TOKEN") {
+        return value.len() >= 100 && mixed && value.bytes().all(base64);
+    }
+    let issued = ["TOKEN", "API_KEY", "APIKEY", "CLIENT_SECRET", "ACCESS_KEY"];
+    !issued.iter().any(|end| name.ends_with(end)) || (value.len() >= 16 && mixed)
 }
 
 /// Whether a name promises something that opens a door.
@@ -213,6 +241,34 @@ mod tests {
         }
         for name in ["AWS_ACCESS_KEY_ID", "CLIENT_SECRET", "GCP_SERVICE_ACCOUNT", "DATABASE_URL", "SUPPORT"] {
             assert!(!is_identifier(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_no_issuer_makes_is_a_placeholder() {
+        let (id, secret) = (format!("AK{}", "IAQQQQQQQQQQQQQQQ7"), "aB3/".repeat(10));
+        for (name, value) in [
+            ("AWS_ACCESS_KEY_ID", id.as_str()),
+            ("aws-access-key-id", &id),
+            ("AWS_SECRET_ACCESS_KEY", &secret),
+            ("NPM_TOKEN", "q7x9q7x9q7x9q7x9"),
+            // Nobody knows what a person takes for a password.
+            ("TWINE_PASSWORD", "correct horse"),
+            ("password", "hunter2"),
+        ] {
+            assert!(!is_placeholder(name, value), "{name}");
+        }
+        for (name, value) in [
+            ("AWS_ACCESS_KEY_ID", "randomKey"),
+            ("AWS_SECRET_ACCESS_KEY", "random_secret"),
+            ("AWS_SECRET_ACCESS_KEY", id.as_str()),
+            ("AWS_SESSION_TOKEN", &secret),
+            ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+            ("VAULT_TOKEN", "myroot"),
+            ("password", "xxxxxxxx"),
+            ("password", "dummy-password"),
+        ] {
+            assert!(is_placeholder(name, value), "{name}={value}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! One step: what its action or script authenticates with, and whose code it runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{self, Action};
 use super::checkout::Checkouts;
 use super::expr::{self, Reference};
-use super::job::{Consumer, Job, Scope, reaching};
+use super::job::{Consumer, Job, MAX_REACH, Scope, reaching};
 use super::login::{self, Federation, Login};
 use crate::doc::Node;
 use crate::model::{At, AuthMode, Fact, Span, ThirdPartyFact};
@@ -19,6 +19,47 @@ pub struct Surroundings<'s, 'a> {
     pub scopes: [&'s Scope<'a>; 2],
     /// True when `npm` in this job speaks to GitHub Packages.
     pub github_npm: bool,
+    /// What the steps use.
+    pub held: Held,
+}
+
+/// The credentials that the steps of a job take in, by name, each with the last step that does.
+///
+/// A step writes `$GITHUB_PATH`, `$GITHUB_ENV` and the work tree of those behind it
+/// (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>), so it can get at whatever
+/// they hold.
+#[derive(Default)]
+pub struct Held(BTreeMap<String, usize>);
+
+impl Held {
+    /// Reads the steps, as [`flatten`] gives them.
+    pub fn read(text: &str, steps: &[&Node]) -> Self {
+        let mut last = BTreeMap::new();
+        for (at, step) in steps.iter().enumerate() {
+            let mut names = Scope::read(text, step.get("env")).reach;
+            let action = step.get("uses").and_then(Node::as_str).map(action::parse);
+            let known = action.as_ref().and_then(|a| login::find(&a.repository)).map(|login| (login.provider, login));
+            for (input, value) in inputs(step.get("with")) {
+                names.extend(reaching(&expr::references(text, value, false), Consumer::input("", input, known)));
+            }
+            if let Some(run) = step.get("run") {
+                names.extend(reaching(&expr::references(text, run, false), Consumer::named("run")));
+            }
+            // Every step can get the job's token, so its use further down says nothing more.
+            names.remove("GITHUB_TOKEN");
+            for name in names {
+                if last.len() < MAX_REACH || last.contains_key(&name) {
+                    last.insert(name, at);
+                }
+            }
+        }
+        Self(last)
+    }
+
+    /// The names that steps behind this one take in.
+    fn after(&self, step: usize) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(_, last)| **last > step).map(|(name, _)| name.as_str())
+    }
 }
 
 /// The steps of a job or action in order, those of `parallel:` groups in the place of their group.
@@ -39,15 +80,22 @@ pub fn inputs(with: Option<&Node>) -> impl Iterator<Item = (&str, &Node)> {
     with.map(Node::entries).unwrap_or_default().iter().filter_map(|(k, v)| Some((k.as_str()?, v)))
 }
 
-/// Reads one step into the job.
-pub fn read<'a>(job: &mut Job<'_>, step: &'a Node, around: &Surroundings<'_, 'a>, checkouts: &mut Checkouts) {
+/// Reads the step at this place among the job's into the job.
+pub fn read<'a>(
+    job: &mut Job<'_>,
+    (at, step): (usize, &'a Node),
+    around: &Surroundings<'_, 'a>,
+    checkouts: &mut Checkouts,
+) {
     let own = Scope::read(job.text, step.get("env"));
     job.scope(&own);
     let uses = step.get("uses").and_then(|node| Some((node, action::parse(node.as_str()?))));
     let mut reach: BTreeSet<String> = own.reach.clone();
     if let Some((node, action)) = &uses {
         reach.extend(read_action(job, step, node, action, &own, around));
-        third_party(job, node, action, reach, &around.scopes);
+        around.scopes.iter().for_each(|scope| reach.extend(scope.reach.iter().cloned()));
+        let later: Vec<&str> = around.held.after(at).filter(|name| !reach.contains(*name)).collect();
+        third_party(job, node, action, reach, &later);
     }
     if let Some(run) = step.get("run") {
         job.scalar(run, false, Consumer::named("run"));
@@ -203,21 +251,15 @@ fn audience(federation: &Federation, values: &Values<'_, '_>, owner: Option<&str
     }
 }
 
-/// Third-party code with what it can reach: its own inputs and variables, those of job and workflow, and the token.
-pub fn third_party(
-    job: &mut Job<'_>,
-    uses: &Node,
-    action: &Action,
-    mut reach: BTreeSet<String>,
-    scopes: &[&Scope<'_>],
-) {
+/// Third-party code with what it can reach: `reach` of its own inputs and variables and those around it, the token, and
+/// what `later` steps hold.
+pub fn third_party(job: &mut Job<'_>, uses: &Node, action: &Action, reach: BTreeSet<String>, later: &[&str]) {
     if job.budget == 0 {
         return;
     }
-    for scope in scopes {
-        reach.extend(scope.reach.iter().cloned());
-    }
-    let credentials = job.render_reach(reach);
+    let mut credentials = job.render_reach(reach);
+    let room = MAX_REACH.saturating_sub(credentials.len());
+    credentials.extend(later.iter().take(room).map(|name| format!("{name} (later step)")));
     let weight = credentials.len();
     let fact = ThirdPartyFact {
         identity: job.key.clone(),
