@@ -16,6 +16,7 @@ use keyroll::validate::{Subject, VALIDATORS};
 use keyroll::{decode, doc, formats, rules};
 
 /// Every target by its name.
+#[allow(clippy::type_complexity)]
 pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("doc_yaml", doc_yaml),
     ("doc_json", doc_json),

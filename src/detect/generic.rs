@@ -244,7 +244,7 @@ fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, bool)> {
     }
     let separator = match separator {
         Some(s) => s,
-        None if at > from && !closed_quote || start_of_separator > from && !closed_quote => {
+        None if (start_of_separator > from || at > from) && !closed_quote => {
             // `token is "…"`, `key VALUE`.
             for word in [&b"is "[..], b"to "] {
                 if text.get(at..limit).is_some_and(|t| t.starts_with(word)) {
@@ -557,7 +557,7 @@ fn judge(
         return Err(if class.lock { Drop::Hash } else { Drop::Words });
     }
     let shape = Shape::of(value);
-    if let Some(token) = judge_token(value, &shape, separator, strength, &lower)? {
+    if let Some(token) = judge_token(value, &shape, separator, strength)? {
         return Ok((token, false));
     }
     if strength == Strength::Password
@@ -616,7 +616,6 @@ fn judge_token(
     shape: &Shape,
     separator: Separator,
     strength: Strength,
-    name: &str,
 ) -> Result<Option<Confidence>, Drop> {
     let n = value.len();
     if shape.space > 0 || shape.other > 0 || !(TOKEN..=300).contains(&n) {
