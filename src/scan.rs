@@ -1,6 +1,7 @@
 //! The order of the stages: sources hand over blobs, workers decode, detect, validate and read formats, one collector
 //! gathers what they saw, and from there on everything is pure: inventory, assessment, report.
 
+mod explain;
 mod locate;
 mod roots;
 mod worker;
@@ -24,7 +25,7 @@ use crate::model::{
 use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, WalkOptions};
 
-pub use worker::{Explained, explain};
+pub use explain::{Explained, explain};
 
 /// Why a scan cannot start.
 #[derive(Debug, thiserror::Error)]

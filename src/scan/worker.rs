@@ -493,7 +493,7 @@ impl Anchors {
     }
 }
 
-fn path_globs(rule: &Rule) -> globset::GlobSet {
+pub(super) fn path_globs(rule: &Rule) -> globset::GlobSet {
     let mut set = globset::GlobSetBuilder::new();
     for path in rule.paths.iter() {
         if let Ok(glob) = globset::Glob::new(path) {
@@ -522,7 +522,7 @@ fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static For
 }
 
 /// Runs the rule's offline proof and lets it move confidence and severity.
-fn prove(candidate: &mut Candidate, rule: &Rule, text: &[u8], as_of: jiff::Timestamp) {
+pub(super) fn prove(candidate: &mut Candidate, rule: &Rule, text: &[u8], as_of: jiff::Timestamp) {
     if let Some(validator) = validate::find(&rule.validate) {
         let parts: Vec<Part> = candidate.parts.clone();
         let subject = validate::Subject {
@@ -550,76 +550,4 @@ fn prove(candidate: &mut Candidate, rule: &Rule, text: &[u8], as_of: jiff::Times
     if candidate.proof.validity == Validity::ProvenFormat && candidate.confidence < Confidence::High {
         candidate.confidence = Confidence::High;
     }
-}
-
-/// What `keyroll explain` says of one place.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Explained {
-    /// Line.
-    pub line: u64,
-    /// Column.
-    pub column: u64,
-    /// Rule.
-    pub rule: String,
-    /// Verdict in words.
-    pub verdict: String,
-}
-
-/// Why each possible value of a text was or was not reported.
-#[must_use]
-pub fn explain(engine: &Engine, settings: &Settings, name: &RepoPath, bytes: &[u8]) -> Vec<Explained> {
-    let Some(text) = decode::text(bytes) else { return Vec::new() };
-    let class = source::classify(name);
-    let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
-    let found = engine.scan(&mut Scratch::default(), &text.bytes, &class, &applies, true);
-    let locator = Locator::new(name, None, &text.bytes);
-    let id = |index| engine.rule(index).map(|r| r.id.to_string()).unwrap_or_default();
-    let at = |span: Span| {
-        let l = locator.span(span);
-        (l.line, l.column)
-    };
-    let mut all = Vec::new();
-    for (index, span, why) in found.dropped {
-        let (line, column) = at(span);
-        all.push(Explained {
-            line,
-            column,
-            rule: id(index),
-            verdict: format!("not reported: taken for {}", why.as_str()),
-        });
-    }
-    for reference in found.references {
-        let (line, column) = at(reference.span);
-        let verdict = format!("counted as a reference: `{}` is kept elsewhere", reference.name);
-        all.push(Explained { line, column, rule: "reference".to_owned(), verdict });
-    }
-    for mut candidate in found.candidates {
-        let Some(rule) = engine.rule(candidate.rule) else { continue };
-        prove(&mut candidate, rule, &text.bytes, settings.as_of);
-        let (line, column) = at(candidate.span);
-        all.push(Explained { line, column, rule: rule.id.to_string(), verdict: verdict(&candidate, settings) });
-    }
-    all.sort();
-    all.dedup();
-    all
-}
-
-fn verdict(candidate: &Candidate, settings: &Settings) -> String {
-    let preview = candidate.secret.preview();
-    let why = candidate.evidence.join("; ");
-    let tail = if why.is_empty() { String::new() } else { format!(" ({why})") };
-    if candidate.proof.public {
-        return format!("inventory only: public by design{tail}");
-    }
-    if candidate.proof.encrypted {
-        return format!("inventory only: encrypted material{tail}");
-    }
-    if let Some(suppression) = &candidate.suppressed {
-        return format!("suppressed by `{}`: {}", suppression.by, suppression.reason);
-    }
-    let confidence = candidate.confidence.as_str();
-    if candidate.confidence < settings.confidence {
-        return format!("not reported: confidence {confidence} is below {}{tail}", settings.confidence.as_str());
-    }
-    format!("reported with confidence {confidence}: {preview}{tail}")
 }
