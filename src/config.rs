@@ -9,6 +9,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::{Confidence, FingerprintKey, RepoPath, Secret, Severity, Suppression, SuppressionKind};
+use crate::text::escape::without_values;
 
 /// The name looked for at the top of the repository that holds the current directory.
 pub const FILE_NAME: &str = ".keyroll.yml";
@@ -136,7 +137,7 @@ impl Config {
             ConfigFile::default()
         } else {
             serde_yaml::from_str(&text)
-                .map_err(|e| ConfigError::Syntax { path: path.to_owned(), message: e.to_string() })?
+                .map_err(|e| ConfigError::Syntax { path: path.to_owned(), message: without_values(&e.to_string()) })?
         };
         let hash = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
         Ok(Self { file, path: Some(path.to_owned()), hash: Some(hash) })
@@ -239,7 +240,8 @@ impl Allowlist {
                 continue;
             }
             let path = entry.path.as_deref().map(|p| glob(p).map(|g| g.compile_matcher())).transpose().map_err(fail)?;
-            let regex = entry.regex.as_deref().map(Regex::new).transpose().map_err(|e| fail(e.to_string()))?;
+            let regex =
+                entry.regex.as_deref().map(Regex::new).transpose().map_err(|e| fail(last_line(&e.to_string())))?;
             entries.push(Allow {
                 path,
                 rule: entry.rule.clone(),
@@ -335,7 +337,13 @@ fn spread(pattern: &str) -> Vec<String> {
 }
 
 fn glob(pattern: &str) -> Result<Glob, String> {
-    globset::GlobBuilder::new(pattern).literal_separator(true).build().map_err(|e| e.to_string())
+    globset::GlobBuilder::new(pattern).literal_separator(true).build().map_err(|e| e.kind().to_string())
+}
+
+/// What is wrong with an expression, without the expression.
+fn last_line(message: &str) -> String {
+    let last = message.lines().last().unwrap_or_default();
+    format!("`regex` is no expression: {}", without_values(last.trim_start_matches("error: ")))
 }
 
 fn has_expired(expires: Option<&str>, as_of: Timestamp) -> Result<bool, String> {
@@ -343,7 +351,7 @@ fn has_expired(expires: Option<&str>, as_of: Timestamp) -> Result<bool, String> 
         None => Ok(false),
         Some(text) => crate::model::parse_instant(text)
             .map(|t| t <= as_of)
-            .ok_or_else(|| format!("`expires: {text}` is no date; write 2027-01-31")),
+            .ok_or_else(|| "`expires` is no date; write 2027-01-31".to_owned()),
     }
 }
 

@@ -145,7 +145,10 @@ pub fn engine(settings: &Settings) -> Result<Engine, ScanError> {
         .chain(settings.allow.rules());
     for (place, rule) in named {
         if !ids.contains(rule) {
-            return Err(ScanError::UnknownRule { place: place.to_owned(), rule: rule.to_owned() });
+            let plain =
+                rule.len() <= 48 && rule.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            let rule = if plain { rule } else { "…" }.to_owned();
+            return Err(ScanError::UnknownRule { place: place.to_owned(), rule });
         }
     }
     let enabled = rules
@@ -211,9 +214,10 @@ fn produce(
     sender: Sender<Message>,
 ) {
     let options = WalkOptions { gitignore: settings.gitignore, excludes: settings.excludes.clone() };
+    let seen = Seen::new();
     for root in roots {
         let slug = root.repository.as_ref().and_then(|r| r.slug());
-        let worker = worker::Worker::new(settings, engine, key, slug, counts, sender.clone());
+        let worker = worker::Worker::new(settings, engine, key, slug, counts, (sender.clone(), Arc::clone(&seen)));
         match &root.input {
             roots::Input::Stdin => worker.stdin(),
             roots::Input::File(path) => worker.file(path, &RepoPath::new(root.name.clone())),

@@ -17,6 +17,8 @@ use std::io::Write as _;
 
 use clap::Parser as _;
 
+use crate::text::escape;
+
 pub use args::Cli;
 pub use exit::Exit;
 
@@ -82,7 +84,8 @@ fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
 
 /// One line on standard error.
 fn complain(message: &str) {
-    let _ = writeln!(std::io::stderr(), "keyroll: {message}");
+    let safe: Vec<String> = message.lines().map(escape::terminal).collect();
+    let _ = writeln!(std::io::stderr(), "keyroll: {}", safe.join("\n"));
 }
 
 /// Writes text to standard output; a closed pipe ends quietly.

@@ -143,9 +143,10 @@ pub fn render(args: &ReportArgs) -> anyhow::Result<Exit> {
     let targets = targets(&args.output)?;
     let name = || args.file.display().to_string();
     let text = std::fs::read_to_string(&args.file).with_context(name)?;
-    let report: Report = serde_json::from_str(&text).with_context(|| format!("{}: no keyroll report", name()))?;
+    let report: Report = serde_json::from_str(&text)
+        .map_err(|e| anyhow::anyhow!("{}: no keyroll report: {}", name(), escape::without_values(&e.to_string())))?;
     if report.schema != Report::SCHEMA {
-        bail!("{}: schema {} is not {}, which this version reads", name(), report.schema, Report::SCHEMA);
+        bail!("{}: its schema is not {}, the one that this version reads", name(), Report::SCHEMA);
     }
     write(&report, &targets, &args.output)?;
     Ok(exit(&report, args.fail_on.into(), 1, args.exit_zero))

@@ -139,6 +139,34 @@ fn shown(path: &Path) -> String {
     relative.unwrap_or_else(|| path.to_owned()).display().to_string().replace('\\', "/")
 }
 
+/// The configuration without the values that it must keep to itself: the fingerprint key, and accepted values.
+fn hide_values(text: &str) -> String {
+    let mut out = String::new();
+    let mut hidden_deeper_than = None;
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        if hidden_deeper_than.is_some_and(|i| indent > i && !line.trim().is_empty()) {
+            continue;
+        }
+        hidden_deeper_than = None;
+        let key = line.trim_start().trim_start_matches("- ").trim_start();
+        let secret = ["fingerprint-key", "value", "\"fingerprint-key\"", "\"value\"", "'fingerprint-key'", "'value'"];
+        match key.split_once(':') {
+            Some((name, _)) if secret.contains(&name.trim()) => {
+                out.push_str(&line[..line.len() - key.len()]);
+                out.push_str(name);
+                out.push_str(": … (not shown)\n");
+                hidden_deeper_than = Some(indent);
+            }
+            _ => {
+                out.push_str(&crate::text::escape::terminal(line));
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
 /// `keyroll config …`.
 pub fn command(command: ConfigCommand) -> anyhow::Result<Exit> {
     match command {
@@ -166,7 +194,7 @@ pub fn command(command: ConfigCommand) -> anyhow::Result<Exit> {
             crate::scan::engine(&settings)?;
             let mut text = format!("{} is valid\n", shown(&path));
             for entry in expired {
-                text.push_str(&format!("expired: {entry}\n"));
+                text.push_str(&format!("expired: {}\n", crate::text::escape::terminal(&entry)));
             }
             print(&text)
         }
@@ -174,7 +202,7 @@ pub fn command(command: ConfigCommand) -> anyhow::Result<Exit> {
             None => print("no configuration: no .keyroll.yml at the top of this repository; the defaults hold\n"),
             Some(path) => {
                 let config = Config::load(&path)?;
-                let text = std::fs::read_to_string(&path)?;
+                let text = hide_values(&std::fs::read_to_string(&path)?);
                 print(&format!("# {} (sha256 {})\n{text}", shown(&path), config.hash.unwrap_or_default()))
             }
         },

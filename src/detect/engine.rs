@@ -60,8 +60,8 @@ pub struct Reference {
     pub name: String,
     /// The reference's span.
     pub span: Span,
-    /// The reference as written, cut to 80 bytes.
-    pub target: String,
+    /// What kind of reference it is. The text itself may hold a literal part, so it is never kept.
+    pub target: &'static str,
 }
 
 /// A raw match before filters.
@@ -290,8 +290,7 @@ impl Engine {
                 Some(Verdict::Reference { name, value }) => out.references.push(Reference {
                     name: String::from_utf8_lossy(name.of(text)).into_owned(),
                     span: value,
-                    target: String::from_utf8_lossy(Span::new(value.start, value.end.min(value.start + 80)).of(text))
-                        .into_owned(),
+                    target: filter::reference_kind(value.of(text)),
                 }),
                 Some(Verdict::Dropped { value, why }) if explain => {
                     out.dropped.push((RuleIndex(generic), value, why));

@@ -265,6 +265,46 @@ pub fn is_reference(value: &[u8]) -> bool {
     }
 }
 
+/// What kind of reference a value is, in words.
+#[must_use]
+pub fn reference_kind(value: &[u8]) -> &'static str {
+    let lower = value.trim_ascii().to_ascii_lowercase();
+    let begins = |starts: &[&str]| starts.iter().any(|s| lower.starts_with(s.as_bytes()));
+    if begins(&[
+        "vault",
+        "op://",
+        "arn:",
+        "ssm:",
+        "secret",
+        "keyvault",
+        "@microsoft",
+        "doppler",
+        "akeyless",
+        "bws",
+        "{resolve",
+        "key_vault",
+    ]) {
+        "secret store"
+    } else if begins(&["{{", "<%", "#{", "{%"]) {
+        "template"
+    } else if begins(&[
+        "$",
+        "%",
+        "env",
+        "process.env",
+        "os.",
+        "system.getenv",
+        "getenv",
+        "import.meta.env",
+        "deno.env",
+        "@",
+    ]) {
+        "variable"
+    } else {
+        "other setting"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -101,14 +101,35 @@ pub fn read(text: &[u8], at: usize, word: &str, strength: Strength, class: &Path
     if bytes.is_empty() {
         return None;
     }
+    let name_bytes = name.of(text);
     if filter::is_reference(bytes) {
+        // `${DB_PASSWORD:-hunter2}`: what is used when the variable is not set stands in the clear.
+        let default = default_of(bytes).map(|d| Span::new(value.start + d.start, value.start + d.end));
+        if let Some(default) = default.filter(|d| !filter::is_reference(d.of(text)))
+            && let Ok((confidence, weak)) = judge(name_bytes, default.of(text), true, separator, strength, class, None)
+        {
+            return Some(Verdict::Secret { name, value: default, confidence, weak });
+        }
         return Some(Verdict::Reference { name, value });
     }
-    let name_bytes = name.of(text);
     match judge(name_bytes, bytes, quoted, separator, strength, class, text.get(value.end).copied()) {
         Ok((confidence, weak)) => Some(Verdict::Secret { name, value, confidence, weak }),
         Err(why) => Some(Verdict::Dropped { value, why }),
     }
+}
+
+/// The default inside `${NAME:-default}`, `${NAME-default}`, `${name:default}`.
+fn default_of(value: &[u8]) -> Option<Span> {
+    let inner = value.strip_prefix(b"${")?;
+    let inner = inner.strip_suffix(b"}").unwrap_or(inner);
+    let name = inner.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.')))?;
+    let skip = match inner.get(name..)? {
+        [b':', b'-' | b'=', ..] => 2,
+        [b':' | b'-', ..] => 1,
+        _ => return None,
+    };
+    let span = Span::new(2 + name + skip, 2 + inner.len());
+    (!span.is_empty()).then_some(span)
 }
 
 /// True unless the word is the tail of a longer one that means something else (`monkey`, `keyboard`, `capital`).
@@ -915,6 +936,14 @@ mod tests {
             "token = \"xxxxxxxxxxxxxxxxxxxxxx\"",
         ] {
             assert_eq!(value(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_default_of_a_reference_is_a_value() {
+        let v = "k3J9fQ0aZ7xLm2PqW4";
+        for text in [format!("DB_PASSWORD: ${{DB_PASSWORD:-{v}}}"), format!("app.secret=${{APP_SECRET:{v}}}")] {
+            assert_eq!(value(&text).as_deref(), Some(v), "{text}");
         }
     }
 

@@ -82,11 +82,23 @@ fn marks(line: &[u8]) -> Vec<Placed> {
             Some((list, reason)) => (list.split(',').map(|r| r.trim().to_owned()).collect(), reason),
             None => (Vec::new(), rest),
         };
-        let reason = reason.trim().trim_end_matches(['*', '/', '-', '>']).trim().to_owned();
+        let reason = tidy(reason);
         let alone = text[..at].chars().all(|c| !c.is_alphanumeric());
         found.push(Placed { mark: Mark { marker, next: *next, rules, reason }, next: *next, alone });
     }
     found
+}
+
+/// A reason up to the end of its comment. Pieces that could be values are left out: the line may hold more than the comment.
+fn tidy(reason: &str) -> String {
+    let end = ["*/", "-->", "--%>", "#}"].iter().filter_map(|e| reason.find(e)).min().unwrap_or(reason.len());
+    let words = reason[..end].split_whitespace().take(40).map(|word| {
+        let telling = word.len() >= 8
+            && word.bytes().any(|b| b.is_ascii_digit())
+            && word.bytes().any(|b| b.is_ascii_alphabetic());
+        if telling || word.len() > 32 { "…" } else { word }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -45,7 +45,10 @@ pub enum LoadError {
 /// # Errors
 /// With line and column, when the YAML or its shape is wrong.
 pub fn parse_file(path: &Path, text: &str) -> Result<RuleFile, LoadError> {
-    serde_yaml::from_str(text).map_err(|e| LoadError::Syntax { path: path.to_owned(), message: e.to_string() })
+    serde_yaml::from_str(text).map_err(|e| LoadError::Syntax {
+        path: path.to_owned(),
+        message: crate::text::escape::without_values(&e.to_string()),
+    })
 }
 
 /// Loads every `*.yml` and `*.yaml` of a folder (or one file), sorted by name.

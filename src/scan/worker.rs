@@ -67,7 +67,7 @@ impl<'a> Worker<'a> {
         key: &'a FingerprintKey,
         repository: Option<String>,
         (progress, tally): (&'a Progress, &'a Tally),
-        sender: Sender<Message>,
+        (sender, seen): (Sender<Message>, Arc<Seen>),
     ) -> Self {
         let path_rules =
             engine.rules().iter().enumerate().filter(|(i, r)| !r.paths.is_empty() && engine.is_enabled(*i));
@@ -80,7 +80,7 @@ impl<'a> Worker<'a> {
             progress,
             tally,
             sender,
-            seen: Seen::new(),
+            seen,
             path_rules,
             tops: std::sync::RwLock::default(),
         }
@@ -385,7 +385,7 @@ impl<'a> Worker<'a> {
                         provider: String::new(),
                         credential: Some(r.name.clone()),
                         target: None,
-                        mechanism: r.target.clone(),
+                        mechanism: r.target.to_owned(),
                         federation_available: false,
                         attributes: std::collections::BTreeMap::new(),
                     },

@@ -31,6 +31,44 @@ pub fn terminal(text: &str) -> String {
     out
 }
 
+/// A parser's message with everything it quotes from the input left out that is no plain word: the input may hold secrets.
+///
+/// Quotes are backticks, double and single quotes. A plain word is lower case with `-` or `_`, at most 32 bytes long.
+#[must_use]
+pub fn without_values(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(at) = rest.find(['`', '"', '\'']) {
+        let quote = &rest[at..=at];
+        out.push_str(&rest[..at]);
+        let inner = &rest[at + 1..];
+        // An apostrophe inside a word quotes nothing.
+        let apostrophe = quote == "'" && rest[..at].ends_with(|c: char| c.is_alphanumeric());
+        match inner.find(quote).filter(|_| !apostrophe) {
+            Some(end) => {
+                let word = &inner[..end];
+                let plain =
+                    word.len() <= 32 && word.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'));
+                out.push_str(quote);
+                out.push_str(if plain { word } else { "…" });
+                out.push_str(quote);
+                rest = &inner[end + 1..];
+            }
+            // A quote that never closes: the rest may all be quoted.
+            None if apostrophe => {
+                out.push_str(quote);
+                rest = inner;
+            }
+            None => {
+                out.push('…');
+                rest = "";
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 /// True for characters that act on the screen or show nothing, wherever they stand.
 ///
 /// Unicode's general category Cc, and of Cf and the default-ignorable characters those without a shape of their own
@@ -58,6 +96,19 @@ fn push_escape(out: &mut String, c: char) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    #[test]
+    fn messages_keep_plain_words_and_lose_values() {
+        assert_eq!(
+            super::without_values("unknown field `exlude`, expected `exclude` at line 2 column 1"),
+            "unknown field `exlude`, expected `exclude` at line 2 column 1"
+        );
+        assert_eq!(
+            super::without_values("invalid type: string \"aB3dE5\", expected a sequence at line 1"),
+            "invalid type: string \"…\", expected a sequence at line 1"
+        );
+        assert_eq!(super::without_values("it isn't `X1"), "it isn't …");
+    }
 
     use super::*;
 

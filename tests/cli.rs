@@ -1,0 +1,18 @@
+//! The binary as people and programs meet it: exit codes, streams, files, redaction, order, hostile input.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "cli/exit_codes.rs"]
+mod exit_codes;
+#[path = "common/fixture.rs"]
+mod fixture;
+#[path = "cli/invocation.rs"]
+mod invocation;
+#[path = "cli/leaks.rs"]
+mod leaks;
+#[path = "cli/outputs.rs"]
+mod outputs;
+#[path = "cli/redaction.rs"]
+mod redaction;
+#[path = "common/world.rs"]
+mod world;
