@@ -2,10 +2,16 @@
 
 use crate::model::{Place, Span};
 
+/// How far apart the marks of a long line stand, so that a column costs no more than this many bytes to count.
+const STEP: usize = 4 << 10;
+
 /// Knows where the lines of one text start. `\n`, `\r\n` and a lone `\r` each end one line.
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// In lines longer than [`STEP`], every so often an offset with the characters of its line before it: a file that is
+    /// one line of megabytes may hold thousands of places.
+    marks: Vec<(usize, u64)>,
 }
 
 impl LineIndex {
@@ -13,13 +19,16 @@ impl LineIndex {
     #[must_use]
     pub fn new(text: &[u8]) -> Self {
         let mut starts = vec![0];
+        let mut marks = Vec::new();
         for at in memchr::memchr2_iter(b'\n', b'\r', text) {
             let pair = text[at] == b'\r' && text.get(at + 1) == Some(&b'\n');
             if !pair {
+                mark(text, starts.last().copied().unwrap_or(0), at + 1, &mut marks);
                 starts.push(at + 1);
             }
         }
-        Self { starts }
+        mark(text, starts.last().copied().unwrap_or(0), text.len(), &mut marks);
+        Self { starts, marks }
     }
 
     /// The 1-based line that holds an offset.
@@ -57,8 +66,28 @@ impl LineIndex {
         let offset = offset.min(text.len());
         let line = self.line(offset);
         let start = self.starts.get(line as usize - 1).copied().unwrap_or(0);
-        (line, characters(&text[start..offset]) + 1)
+        let mark = self.marks.partition_point(|(at, _)| *at <= offset).checked_sub(1).and_then(|i| self.marks.get(i));
+        let (from, before) = mark.copied().filter(|(at, _)| *at >= start).unwrap_or((start, 0));
+        (line, before + characters(&text[from..offset]) + 1)
     }
+}
+
+/// Sets the marks of one line.
+fn mark(text: &[u8], start: usize, end: usize, marks: &mut Vec<(usize, u64)>) {
+    let (mut from, mut count) = (start, 0);
+    while end - from > STEP {
+        let to = between_characters(text, from + STEP);
+        count += characters(&text[from..to]);
+        marks.push((to, count));
+        from = to;
+    }
+}
+
+/// An offset at or at most three bytes before this one at which a text can be cut without changing how many characters
+/// [`characters`] sees. Where four continuation bytes stand in a row the last belongs to nothing before it.
+fn between_characters(text: &[u8], at: usize) -> usize {
+    let starts = |i: &usize| text.get(*i).is_none_or(|b| b & 0xc0 != 0x80);
+    (at.saturating_sub(3)..=at).rev().find(starts).unwrap_or(at)
 }
 
 /// Number of characters, each malformed sequence counting as the replacement characters it would become.
@@ -92,7 +121,32 @@ mod tests {
         assert_eq!((place.line, place.column, place.end_column), (1, 6, 10));
     }
 
+    #[test]
+    fn a_place_costs_the_same_at_the_end_of_a_long_line() {
+        let text = "é".repeat(2 << 20);
+        let index = LineIndex::new(text.as_bytes());
+        let end = text.len();
+        // Counted from the start of the line each time this would read 80 GB.
+        for i in 0..20_000 {
+            let place = index.place(Span::new(end - 2 * i - 2, end - 2 * i), text.as_bytes());
+            assert_eq!((place.line, place.end_column), (1, (2 << 20) - i as u64 + 1));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn columns_of_long_lines_are_those_counted_from_their_start(
+            piece in prop::collection::vec(prop::sample::select(b"a\n\xc3\xa9\xf0\x9f\x94\x91\xff\x80\x80".to_vec()), 1..9),
+            repeat in 1000usize..3000,
+            back in 0usize..6000,
+        ) {
+            let text = piece.repeat(repeat);
+            let offset = text.len().saturating_sub(back);
+            let start = text[..offset].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+            let place = LineIndex::new(&text).place(Span::new(offset, offset), &text);
+            prop_assert_eq!(place.column, characters(&text[start..offset]) + 1);
+        }
+
         #[test]
         fn lines_partition_the_text(text in prop::collection::vec(prop::sample::select(b"a\n\r\xc3\xa9 ".to_vec()), 0..60)) {
             let index = LineIndex::new(&text);
