@@ -12,6 +12,7 @@ use super::ignore;
 use super::prefilter::Prefilter;
 use super::tokens;
 use crate::model::{Candidate, Confidence, Part, PathClass, Proof, RuleIndex, Secret, Severity, Span};
+use crate::rules::reach::ALPHABETS;
 use crate::rules::{Matcher, Rule};
 use crate::text::lines::LineIndex;
 
@@ -78,13 +79,17 @@ impl Engine {
         let on = |i: usize| enabled.get(i).copied().unwrap_or(true);
         let generic =
             rules.iter().enumerate().find(|(i, r)| r.matcher == Matcher::Generic && on(*i)).map(|(i, _)| i as u32);
-        let keywords = rules
-            .iter()
-            .enumerate()
-            .filter(|(i, r)| on(*i) && r.matcher != Matcher::Generic)
-            .flat_map(|(i, r)| r.keywords.iter().map(move |k| (k.as_ref(), r.case_sensitive, i as u32)));
+        let keywords =
+            rules.iter().enumerate().filter(|(i, r)| on(*i) && r.matcher != Matcher::Generic).flat_map(|(i, r)| {
+                let next = match &r.matcher {
+                    Matcher::Pattern { reach, .. } => reach.next,
+                    Matcher::Jwt => 2,
+                    _ => ALPHABETS,
+                };
+                r.keywords.iter().map(move |k| (k.as_ref(), r.case_sensitive, i as u32, next))
+            });
         let words = generic::WORDS.iter().enumerate().filter(|_| generic.is_some());
-        let words = words.map(|(i, (w, _))| (*w, false, GENERIC + i as u32));
+        let words = words.map(|(i, (w, _))| (*w, false, GENERIC + i as u32, ALPHABETS));
         let prefilter = Prefilter::new(keywords.chain(words));
         let regexes = rules.iter().map(|_| OnceLock::new()).collect();
         let marks = marks(&rules);

@@ -9,10 +9,10 @@ use crate::model::{Confidence, Family, PathClass, Span};
 use crate::text::{entropy, words};
 
 /// Words that make a name speak of a credential, compared without case. A strong word may stand before any value; a weak
-/// one is common in code and counts only before a long token with a digit.
+/// one is common in code and counts only before a long token with a digit. None is shorter than four bytes, because the
+/// prefilter pays for short keywords.
 pub const WORDS: &[(&str, Strength)] = &[
     ("passw", Strength::Password),
-    ("pwd", Strength::Password),
     ("passphrase", Strength::Password),
     ("_pass", Strength::Password),
     ("pass=", Strength::Password),
@@ -32,10 +32,40 @@ pub const WORDS: &[(&str, Strength)] = &[
     ("private_key", Strength::Strong),
     ("privatekey", Strength::Strong),
     ("bearer", Strength::Strong),
-    ("key", Strength::Weak),
     ("auth", Strength::Weak),
     ("cred", Strength::Weak),
-    ("api", Strength::Weak),
+    ("key=", Strength::Weak),
+    ("key:", Strength::Weak),
+    ("key ", Strength::Weak),
+    ("key\t", Strength::Weak),
+    ("key1", Strength::Weak),
+    ("key2", Strength::Weak),
+    ("key\"", Strength::Weak),
+    ("key'", Strength::Weak),
+    ("key`", Strength::Weak),
+    ("key]", Strength::Weak),
+    ("key)", Strength::Weak),
+    ("key>", Strength::Weak),
+    ("key<", Strength::Weak),
+    ("key,", Strength::Weak),
+    ("key(", Strength::Weak),
+    ("key\\", Strength::Weak),
+    ("key_", Strength::Weak),
+    ("key-", Strength::Weak),
+    ("key.", Strength::Weak),
+    ("keys", Strength::Weak),
+    ("api_", Strength::Weak),
+    ("api-", Strength::Weak),
+    ("api:", Strength::Weak),
+    ("api=", Strength::Weak),
+    ("pwd=", Strength::Password),
+    ("pwd:", Strength::Password),
+    ("pwd ", Strength::Password),
+    ("pwd\"", Strength::Password),
+    ("pwd'", Strength::Password),
+    ("pwd>", Strength::Password),
+    ("pwd_", Strength::Password),
+    ("pwd,", Strength::Password),
 ];
 
 /// How much a word says.
@@ -89,6 +119,8 @@ const LONGEST: usize = 512;
 /// Reads the assignment whose name holds the word at `at`. `None` when no value follows.
 #[must_use]
 pub fn read(text: &[u8], at: usize, word: &str, strength: Strength, class: &PathClass) -> Option<Verdict> {
+    // A separator at the end of a word only makes it rarer; it is read again as what it is.
+    let word = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
     if strength == Strength::Weak && !tokens::run_ahead(text, at + word.len(), WEAK_REACH, TOKEN) {
         return None;
     }
@@ -141,6 +173,7 @@ fn is_word_in(text: &[u8], at: usize, word: &str) -> bool {
     let begins = !before.is_ascii_lowercase() || first.is_ascii_uppercase() || !first.is_ascii_alphabetic();
     let begins = begins || matches!(word, "passw" | "secret" | "token" | "apikey") || ends_prefix(text, at);
     let ends = match word {
+        "keys" => !after.is_ascii_lowercase(),
         "key" | "api" | "pwd" => {
             !after.is_ascii_lowercase()
                 || after == b's' && !text.get(at + word.len() + 1).is_some_and(u8::is_ascii_lowercase)

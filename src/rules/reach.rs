@@ -27,6 +27,8 @@ pub struct Reach {
     pub run: usize,
     /// Which alphabet: an index into the bits of [`alphabets_of`].
     pub alphabet: u8,
+    /// The narrowest alphabet that the byte behind the keyword is sure to be of; [`ALPHABETS`] when it may be any byte.
+    pub next: u8,
 }
 
 /// How many alphabets there are.
@@ -80,7 +82,7 @@ pub fn measure(pattern: &str, keywords: &[String], case_sensitive: bool) -> Resu
     let must = [b'@', b'$', b'~', b'|', b'&', b'#'].into_iter().find(|b| always_holds(&hir, *b)).unwrap_or(0);
     let mut runs = (0..ALPHABETS).map(|a| (certain_run(&hir, a), a));
     let (run, alphabet) = runs.find(|(run, _)| *run >= WORTH).unwrap_or((0, 0));
-    Ok(Reach { before, longest, must, run, alphabet })
+    Ok(Reach { before, longest, must, run, alphabet, next: following(&hir, &words).unwrap_or(ALPHABETS) })
 }
 
 /// Whether every match holds a byte.
@@ -91,6 +93,46 @@ fn always_holds(hir: &Hir, byte: u8) -> bool {
         HirKind::Repetition(repetition) => repetition.min > 0 && always_holds(&repetition.sub, byte),
         HirKind::Concat(parts) => parts.iter().any(|p| always_holds(p, byte)),
         HirKind::Alternation(branches) => branches.iter().all(|b| always_holds(b, byte)),
+        _ => false,
+    }
+}
+
+/// The alphabet of the byte behind the keyword, where a sequence of pieces that stand for few strings ends in keywords.
+fn following(hir: &Hir, words: &Words) -> Option<u8> {
+    let mut atoms = Vec::new();
+    flatten(hir, &mut atoms, 0);
+    for i in 0..atoms.len() {
+        let mut run = vec![Vec::new()];
+        for (j, atom) in atoms.iter().enumerate().skip(i) {
+            let Some(more) = strings(atom, words.exact) else { break };
+            if run.len() * more.len() > MAX_STRINGS {
+                break;
+            }
+            run = run.iter().flat_map(|a: &Vec<u8>| more.iter().map(move |b| [a.as_slice(), b].concat())).collect();
+            if run.iter().all(|text| words.list.contains(text)) {
+                let next = atoms.iter().skip(j + 1).find(|a| !matches!(a.kind(), HirKind::Look(_)))?;
+                return (0..ALPHABETS).find(|alphabet| starts_within(next, *alphabet));
+            }
+        }
+    }
+    None
+}
+
+/// The pieces of a sequence, captures opened.
+fn flatten<'h>(hir: &'h Hir, atoms: &mut Vec<&'h Hir>, depth: u32) {
+    match hir.kind() {
+        HirKind::Concat(parts) if depth < 8 => parts.iter().for_each(|p| flatten(p, atoms, depth + 1)),
+        HirKind::Capture(capture) if depth < 8 => flatten(&capture.sub, atoms, depth + 1),
+        _ => atoms.push(hir),
+    }
+}
+
+fn starts_within(hir: &Hir, alphabet: u8) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.first().is_some_and(|b| is_in(*b, alphabet)),
+        HirKind::Class(class) => is_within(class, alphabet),
+        HirKind::Capture(capture) => starts_within(&capture.sub, alphabet),
+        HirKind::Repetition(repetition) => repetition.min > 0 && starts_within(&repetition.sub, alphabet),
         _ => false,
     }
 }
@@ -279,13 +321,31 @@ mod tests {
     #[test]
     fn a_prefix_is_certain_at_the_start() {
         let r = reach(r"\b(?<secret>gh[pousr]_[0-9A-Za-z]{36})\b", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]).unwrap();
-        assert_eq!(r, Reach { before: 0, longest: 40, must: 0, run: 36, alphabet: 1 });
+        assert_eq!(r, Reach { before: 0, longest: 40, must: 0, run: 36, alphabet: 1, next: 1 });
     }
 
     #[test]
     fn context_words_are_found_behind_bounded_gaps_and_without_case() {
         let r = reach(r#"(?i)(?:my.{0,5})?datadog.{0,20}?(?<secret>[0-9a-f]{32})\b"#, &["datadog"]).unwrap();
-        assert_eq!(r, Reach { before: 7, longest: 7 + 7 + 20 + 32, must: 0, run: 32, alphabet: 0 });
+        assert_eq!(r, Reach { before: 7, longest: 7 + 7 + 20 + 32, must: 0, run: 32, alphabet: 0, next: ALPHABETS });
+    }
+
+    #[test]
+    fn the_byte_behind_a_keyword_is_known_where_the_expression_says_so() {
+        assert_eq!(reach(r"\bSG\.[A-Za-z0-9_\-]{22}", &["SG."]).unwrap().next, 2);
+        assert_eq!(
+            reach(
+                r"\bSK[0-9a-f][0-9a-f]{31}",
+                &[
+                    "SK0", "SK1", "SK2", "SK3", "SK4", "SK5", "SK6", "SK7", "SK8", "SK9", "SKa", "SKb", "SKc", "SKd",
+                    "SKe", "SKf"
+                ]
+            )
+            .unwrap()
+            .next,
+            0
+        );
+        assert_eq!(reach(r"(?i)lob.{0,3}[0-9a-f]{32}", &["lob"]).unwrap().next, ALPHABETS);
     }
 
     #[test]
