@@ -234,20 +234,21 @@ impl Prefilter {
             }
             at += 6;
         }
-        // The last grams; a keyword of three bytes may end the text, where nothing follows it.
-        while at < text.len() {
-            for from in [at, at + 1] {
-                if let Some(gram) = text.get(from..from + 3).map(gram_of).filter(|g| self.hit(*g) != 0) {
-                    let odd = from != at;
-                    self.verify(text, from, gram, &mut |id, start| {
-                        // At odd positions only what no even one could show: keywords that reach the end.
-                        if !odd || start == from && from + 3 == text.len() {
-                            found(id, start);
-                        }
-                    });
-                }
+        while let Some(gram) = text.get(at..at + 3).map(gram_of) {
+            if self.hit(gram) != 0 {
+                self.verify(text, at, gram, found);
             }
             at += 2;
+        }
+        // A keyword of three bytes may end the text at an odd position, where nothing follows it.
+        if let Some(last) = text.len().checked_sub(3).filter(|last| last % 2 == 1)
+            && let Some(gram) = text.get(last..).map(gram_of).filter(|g| self.hit(*g) != 0)
+        {
+            self.verify(text, last, gram, &mut |id, start| {
+                if start == last {
+                    found(id, start);
+                }
+            });
         }
     }
 
