@@ -123,34 +123,29 @@ impl<'a> Worker<'a> {
 
     /// One file.
     pub fn file(&self, path: &Path, name: &RepoPath) {
-        let (mut file, length) = match source::open(path) {
-            Ok(opened) => opened,
-            Err(error) => return self.unreadable(name, &error),
-        };
-        if length > self.settings.max_file_size {
-            self.tally.skip(SkipReason::TooLarge);
-            let message = format!(
-                "{} MiB is over the limit of {} MiB (--max-file-size)",
-                length >> 20,
-                self.settings.max_file_size >> 20
-            );
-            return self.notice(limit("too-large", Some(name.display()), message));
-        }
-        let done = if length > WHOLE {
-            catch_unwind(AssertUnwindSafe(|| self.large(&mut file, length, name)))
-        } else {
-            catch_unwind(AssertUnwindSafe(|| {
-                BUFFERS.with_borrow_mut(|buffers| {
-                    let Buffers { bytes, scratch } = buffers;
-                    let filled = source::read(&mut file, length, WHOLE + 1, bytes)?;
-                    self.whole(bytes.get(..filled).unwrap_or_default(), scratch, name);
-                    if bytes.len() > KEEP {
-                        *bytes = Vec::new();
-                    }
-                    Ok(())
-                })
-            }))
-        };
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            BUFFERS.with_borrow_mut(|Buffers { bytes, scratch }| {
+                let (mut file, mut filled, length) = source::open(path, bytes)?;
+                let known = length.unwrap_or(filled as u64);
+                if known > self.settings.max_file_size {
+                    self.too_large(name, known);
+                    return Ok(());
+                }
+                if known > WHOLE {
+                    file.rewind()?;
+                    return self.large(&mut file, known, name);
+                }
+                if length.is_some() {
+                    filled = source::read(&mut file, known, WHOLE + 1, bytes, filled)?;
+                }
+                self.whole(bytes.get(..filled).unwrap_or_default(), scratch, name);
+                if bytes.len() > KEEP {
+                    *bytes = Vec::new();
+                }
+                Ok(())
+            })
+        }));
+        let done: Result<std::io::Result<()>, _> = done;
         match done {
             Ok(Ok(())) => {}
             Ok(Err(error)) => self.unreadable(name, &error),
@@ -159,6 +154,13 @@ impl<'a> Worker<'a> {
                 self.notice(gap("internal-error", Some(name.display()), message));
             }
         }
+    }
+
+    fn too_large(&self, name: &RepoPath, length: u64) {
+        self.tally.skip(SkipReason::TooLarge);
+        let (length, most) = (length >> 20, self.settings.max_file_size >> 20);
+        let message = format!("{length} MiB is over the limit of {most} MiB (--max-file-size)");
+        self.notice(limit("too-large", Some(name.display()), message));
     }
 
     /// Standard input.

@@ -259,47 +259,57 @@ fn join(dir: &[u8], name: &OsStr) -> Vec<u8> {
     joined
 }
 
-/// Opens a file and says how long it is.
+/// How much of a file is read before its length is asked for: most files end before.
+const BEGINNING: usize = 64 << 10;
+
+/// Opens a file and reads its beginning into a buffer that is reused and never shrunk. Says how many bytes it read and,
+/// when the file goes on behind them, how long it is.
 ///
 /// # Errors
 /// What the system says.
-pub fn open(path: &Path) -> io::Result<(File, u64)> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    Ok((file, length))
+pub fn open(path: &Path, buffer: &mut Vec<u8>) -> io::Result<(File, usize, Option<u64>)> {
+    let mut file = File::open(path)?;
+    if buffer.len() < BEGINNING {
+        buffer.resize(BEGINNING, 0);
+    }
+    let filled = fill(&mut file, &mut buffer[..BEGINNING])?;
+    let length = if filled == BEGINNING { Some(file.metadata()?.len()) } else { None };
+    Ok((file, filled, length))
 }
 
-/// Reads a whole file into a buffer that is reused and never shrunk, and says how many bytes it read. The file may have
-/// grown or shrunk since it was measured; what is there is read, up to `limit` bytes.
+/// Reads the rest of a file behind the first `filled` bytes of the buffer, up to `limit` bytes in all, and says how many
+/// there are. The file may have grown or shrunk since it was measured; what is there is read.
 ///
 /// # Errors
 /// What the system says.
-pub fn read(file: &mut File, length: u64, limit: u64, buffer: &mut Vec<u8>) -> io::Result<usize> {
-    let expected = usize::try_from(length.min(limit)).unwrap_or(usize::MAX);
+pub fn read(file: &mut File, length: u64, limit: u64, buffer: &mut Vec<u8>, mut filled: usize) -> io::Result<usize> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     // One byte more than expected, so that the end is seen without another call.
-    if buffer.len() <= expected {
-        buffer.resize(expected.saturating_add(1), 0);
-    }
-    let mut filled = 0;
+    let mut room = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1).min(limit);
     loop {
+        if buffer.len() < room {
+            buffer.resize(room, 0);
+        }
+        filled += fill(file, &mut buffer[filled..room])?;
+        if filled < room || room == limit {
+            return Ok(filled);
+        }
+        room = room.saturating_mul(2).min(limit);
+    }
+}
+
+/// Reads until the buffer is full or the file ends.
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
         match file.read(&mut buffer[filled..]) {
             Ok(0) => break,
-            Ok(n) => {
-                filled += n;
-                if filled as u64 >= limit {
-                    break;
-                }
-                if filled == buffer.len() {
-                    buffer.resize(filled * 2, 0);
-                } else if filled == expected {
-                    break;
-                }
-            }
+            Ok(n) => filled += n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
     }
-    Ok(filled.min(usize::try_from(limit).unwrap_or(usize::MAX)))
+    Ok(filled)
 }
 
 /// Reads a stream in pieces of `size` bytes of which each but the first begins with the last `overlap` bytes of the one
