@@ -4,6 +4,7 @@
 mod explain;
 mod locate;
 mod roots;
+mod sight;
 mod worker;
 
 use std::borrow::Cow;
@@ -105,7 +106,7 @@ enum Message {
     /// A file is the copy of a blob that was read already.
     Copy { path: RepoPath, key: (BlobId, PathClass) },
     /// What a blob gave, once a blob and class.
-    Sightings { key: (BlobId, PathClass), path: RepoPath, sightings: Vec<Sighting> },
+    Sightings { key: (BlobId, PathClass), sightings: Vec<Sighting>, references: Vec<LocatedFact> },
     /// What a format read.
     Facts { format: &'static str, facts: Vec<LocatedFact> },
     /// Something to tell.
@@ -217,15 +218,23 @@ fn produce(
     let seen = Seen::new();
     for root in roots {
         let slug = root.repository.as_ref().and_then(|r| r.slug());
-        let worker = worker::Worker::new(settings, engine, key, slug, counts, (sender.clone(), Arc::clone(&seen)));
+        let worker = worker::Worker::new(
+            settings,
+            engine,
+            key,
+            (slug, root.top.clone()),
+            counts,
+            (sender.clone(), Arc::clone(&seen)),
+        );
         match &root.input {
             roots::Input::Stdin => worker.stdin(),
-            roots::Input::File(path) => worker.file(path, &RepoPath::new(root.name.clone())),
+            roots::Input::File(path) => worker.named_file(path, &RepoPath::new(root.name.clone())),
             roots::Input::Directory(path) => {
                 let sink = |entry: Entry| worker.entry(entry);
                 Files::new(&options, &sink).run(path, &root.name, root.repository.clone(), &root.inside);
             }
         }
+        worker.finish(root.repository.as_deref());
     }
 }
 
@@ -233,7 +242,8 @@ fn produce(
 #[derive(Default)]
 struct Gathered {
     coverage: Coverage,
-    sightings: HashMap<(BlobId, PathClass), (RepoPath, Vec<Sighting>)>,
+    blobs: HashMap<(BlobId, PathClass), Seeing>,
+    sightings: Vec<Sighting>,
     copies: Vec<((BlobId, PathClass), RepoPath)>,
     facts: Vec<LocatedFact>,
     formats: BTreeMap<String, u64>,
@@ -244,8 +254,8 @@ impl Gathered {
     fn add(&mut self, message: Message) {
         match message {
             Message::Copy { path, key } => self.copies.push((key, path)),
-            Message::Sightings { key, path, sightings } => {
-                self.sightings.insert(key, (path, sightings));
+            Message::Sightings { key, sightings, references } => {
+                self.blobs.insert(key, Seeing { sightings, references });
             }
             Message::Facts { format, facts } => {
                 *self.formats.entry(format.to_owned()).or_default() += 1;
@@ -258,15 +268,23 @@ impl Gathered {
 
     /// Gives every copy of a blob its own sightings, and puts everything into an order that threads cannot change.
     fn finish(&mut self, settings: &Settings) {
-        let mut all = Vec::new();
+        // Where a format reads a file, its reader counts the references.
+        let read: BTreeSet<String> = self.facts.iter().map(|f| f.location.path.clone()).collect();
         for (key, path) in std::mem::take(&mut self.copies) {
-            if let Some((_, sightings)) = self.sightings.get(&key) {
-                all.extend(sightings.iter().cloned().map(|s| locate::moved(s, &path)));
+            if let Some(seeing) = self.blobs.get(&key) {
+                self.sightings.extend(seeing.sightings.iter().cloned().map(|s| locate::moved(s, &path)));
+                self.facts.extend(seeing.references.iter().cloned().map(|f| locate::moved_fact(f, &path)));
             }
         }
-        all.extend(std::mem::take(&mut self.sightings).into_values().flat_map(|(_, s)| s));
-        all.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
-        self.sightings.insert(no_key(), (RepoPath::default(), all));
+        for seeing in std::mem::take(&mut self.blobs).into_values() {
+            self.sightings.extend(seeing.sightings);
+            self.facts.extend(seeing.references);
+        }
+        self.facts.retain(|f| f.format != "code" || !read.contains(&f.location.path));
+        if self.facts.iter().any(|f| f.format == "code") {
+            self.formats.insert("code".to_owned(), self.coverage.blobs);
+        }
+        self.sightings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
         self.facts.sort_by(|a, b| (&a.location, a.format).cmp(&(&b.location, b.format)));
         self.coverage.roots.sort();
         self.coverage.roots.dedup();
@@ -275,6 +293,10 @@ impl Gathered {
                 limit("expired-exception", None, format!("{message}; what it covered is reported again"))
             }),
         );
+        if let Some(count) = self.coverage.skipped.get(&SkipReason::Excluded) {
+            let message = format!("{count} paths are excluded by --exclude or the configuration");
+            self.notices.push(limit("excluded", None, message));
+        }
         if self.coverage.files == 0 {
             let skipped: u64 = self.coverage.skipped.values().sum();
             let message = if skipped > 0 {
@@ -294,14 +316,12 @@ impl Gathered {
         self.notices.sort();
         self.notices.dedup();
     }
-
-    fn take_sightings(&mut self) -> Vec<Sighting> {
-        self.sightings.remove(&no_key()).map(|(_, s)| s).unwrap_or_default()
-    }
 }
 
-fn no_key() -> (BlobId, PathClass) {
-    (BlobId::sha1([0; 20]), PathClass::default())
+/// What one blob gave where it was met first.
+struct Seeing {
+    sightings: Vec<Sighting>,
+    references: Vec<LocatedFact>,
 }
 
 fn build_report(
@@ -316,7 +336,7 @@ fn build_report(
     if interrupted {
         gathered.notices.push(gap("interrupted", None, "the scan was stopped before its end".to_owned()));
     }
-    let sightings = gathered.take_sightings();
+    let sightings = std::mem::take(&mut gathered.sightings);
     let fired: BTreeSet<&str> = sightings.iter().map(|s| s.rule.as_str()).collect();
     let infos: Vec<RuleInfo> =
         engine.rules().iter().filter(|r| fired.contains(r.id.as_ref())).map(Rule::info).collect();

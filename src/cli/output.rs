@@ -55,6 +55,11 @@ pub fn targets(args: &OutputArgs) -> anyhow::Result<Vec<Target>> {
     if targets.iter().all(|t| t.file.is_some()) {
         targets.insert(0, Target { reporter: find("table")?, file: None });
     }
+    for (i, target) in targets.iter().enumerate() {
+        if let Some(file) = target.file.as_ref().filter(|f| targets[..i].iter().any(|t| t.file.as_ref() == Some(f))) {
+            bail!("two formats want the file {}", file.display());
+        }
+    }
     if targets.iter().filter(|t| t.file.is_none()).count() > 1 {
         bail!("two formats want standard output: give one of them a file, as in -f sarif=out.sarif");
     }

@@ -24,7 +24,9 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
     // A panic while a blob is read becomes a notice; its message would only tear the progress line.
     std::panic::set_hook(Box::new(|info| {
         if std::env::var_os("RUST_BACKTRACE").is_some() {
-            complain(&info.to_string());
+            // Where, but not what: a message may quote the input.
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            complain(&format!("internal error at {place}"));
         }
     }));
     let line = Line::start(&progress, args.output.quiet);

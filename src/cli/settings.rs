@@ -139,32 +139,33 @@ fn shown(path: &Path) -> String {
     relative.unwrap_or_else(|| path.to_owned()).display().to_string().replace('\\', "/")
 }
 
-/// The configuration without the values that it must keep to itself: the fingerprint key, and accepted values.
-fn hide_values(text: &str) -> String {
-    let mut out = String::new();
-    let mut hidden_deeper_than = None;
-    for line in text.lines() {
-        let indent = line.len() - line.trim_start().len();
-        if hidden_deeper_than.is_some_and(|i| indent > i && !line.trim().is_empty()) {
-            continue;
-        }
-        hidden_deeper_than = None;
-        let key = line.trim_start().trim_start_matches("- ").trim_start();
-        let secret = ["fingerprint-key", "value", "\"fingerprint-key\"", "\"value\"", "'fingerprint-key'", "'value'"];
-        match key.split_once(':') {
-            Some((name, _)) if secret.contains(&name.trim()) => {
-                out.push_str(&line[..line.len() - key.len()]);
-                out.push_str(name);
-                out.push_str(": … (not shown)\n");
-                hidden_deeper_than = Some(indent);
-            }
-            _ => {
-                out.push_str(&crate::text::escape::terminal(line));
-                out.push('\n');
-            }
-        }
+/// What a configuration amounts to, without what it must keep to itself: the fingerprint key and accepted values.
+fn effective(file: &config::ConfigFile) -> String {
+    let mut lines = vec![
+        format!("confidence: {}", file.confidence.unwrap_or(Confidence::Medium).as_str()),
+        format!("severity: {}", file.severity.unwrap_or(Severity::Low).as_str()),
+        format!("fail-on: {}", file.fail_on.unwrap_or(Severity::Medium).as_str()),
+        format!("max-file-size: {}", file.max_file_size.unwrap_or(64)),
+        format!("fingerprint-key: {}", if file.fingerprint_key.is_some() { "set, not shown" } else { "none" }),
+    ];
+    let until = |expires: &Option<String>| expires.as_deref().map(|e| format!(" until {e}")).unwrap_or_default();
+    for entry in &file.exclude {
+        lines.push(format!("exclude {}{}: {}", entry.path, until(&entry.expires), entry.reason));
     }
-    out
+    for entry in &file.allow {
+        let what = [
+            entry.rule.as_ref().map(|r| format!("rule {r}")),
+            entry.path.as_ref().map(|p| format!("path {p}")),
+            entry.regex.as_ref().map(|_| "values that match an expression, not shown".to_owned()),
+            entry.value.as_ref().map(|_| "one value, not shown".to_owned()),
+            entry.fingerprint.as_ref().map(|f| format!("fingerprint {f}")),
+        ];
+        let what: Vec<String> = what.into_iter().flatten().collect();
+        lines.push(format!("allow {}{}: {}", what.join(", "), until(&entry.expires), entry.reason));
+    }
+    lines.extend(file.rules.disable.iter().map(|r| format!("rule {r} is off")));
+    lines.extend(file.rules.dirs.iter().map(|d| format!("rules from {}", d.display())));
+    lines.iter().map(|l| crate::text::escape::terminal(l) + "\n").collect()
 }
 
 /// `keyroll config …`.
@@ -188,7 +189,9 @@ pub fn command(command: ConfigCommand) -> anyhow::Result<Exit> {
             let as_of = today()?;
             config::excludes(&config, &[], as_of, &mut expired)?;
             let allow = Allowlist::new(&config, as_of, &mut expired)?;
-            let mut settings = plain(&config.file.rules.dirs)?;
+            let base = path.parent().map(Path::to_owned).unwrap_or_default();
+            let dirs: Vec<PathBuf> = config.file.rules.dirs.iter().map(|d| base.join(d)).collect();
+            let mut settings = plain(&dirs)?;
             settings.disabled_rules.clone_from(&config.file.rules.disable);
             settings.allow = allow;
             crate::scan::engine(&settings)?;
@@ -202,8 +205,8 @@ pub fn command(command: ConfigCommand) -> anyhow::Result<Exit> {
             None => print("no configuration: no .keyroll.yml at the top of this repository; the defaults hold\n"),
             Some(path) => {
                 let config = Config::load(&path)?;
-                let text = hide_values(&std::fs::read_to_string(&path)?);
-                print(&format!("# {} (sha256 {})\n{text}", shown(&path), config.hash.unwrap_or_default()))
+                let head = format!("# {} (sha256 {})\n", shown(&path), config.hash.as_deref().unwrap_or_default());
+                print(&(head + &effective(&config.file)))
             }
         },
     }

@@ -14,35 +14,55 @@ pub struct Text<'a> {
     pub converted: bool,
 }
 
+/// How a blob's bytes are text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charset {
+    /// The bytes themselves: UTF-8 or any eight-bit set.
+    Bytes,
+    /// UTF-16, low byte first.
+    Utf16Little,
+    /// UTF-16, high byte first.
+    Utf16Big,
+}
+
 /// The text of a blob; `None` when it is binary: a NUL byte in its first 8 KiB that UTF-16 does not explain.
 #[must_use]
 pub fn text(blob: &[u8]) -> Option<Text<'_>> {
-    if let Some(rest) = blob.strip_prefix(b"\xef\xbb\xbf") {
-        return Some(Text { bytes: Cow::Borrowed(rest), converted: false });
-    }
-    if let Some(rest) = blob.strip_prefix(b"\xff\xfe") {
-        return Some(utf16(rest, u16::from_le_bytes));
-    }
-    if let Some(rest) = blob.strip_prefix(b"\xfe\xff") {
-        return Some(utf16(rest, u16::from_be_bytes));
-    }
-    let probe = blob.get(..PROBE.min(blob.len())).unwrap_or_default();
-    if memchr::memchr(0, probe).is_none() {
-        return Some(Text { bytes: Cow::Borrowed(blob), converted: false });
-    }
-    match unmarked_utf16(probe)? {
-        Order::Little => Some(utf16(blob, u16::from_le_bytes)),
-        Order::Big => Some(utf16(blob, u16::from_be_bytes)),
-    }
+    let (charset, mark) = charset(blob)?;
+    Some(text_as(charset, blob.get(mark..).unwrap_or_default()))
 }
 
-enum Order {
-    Little,
-    Big,
+/// How a blob that begins like this is text, and how long its byte order mark is; `None` when it is binary.
+#[must_use]
+pub fn charset(head: &[u8]) -> Option<(Charset, usize)> {
+    if head.starts_with(b"\xef\xbb\xbf") {
+        return Some((Charset::Bytes, 3));
+    }
+    if head.starts_with(b"\xff\xfe") {
+        return Some((Charset::Utf16Little, 2));
+    }
+    if head.starts_with(b"\xfe\xff") {
+        return Some((Charset::Utf16Big, 2));
+    }
+    let probe = head.get(..PROBE.min(head.len())).unwrap_or_default();
+    if memchr::memchr(0, probe).is_none() {
+        return Some((Charset::Bytes, 0));
+    }
+    unmarked_utf16(probe).map(|charset| (charset, 0))
+}
+
+/// Bytes of a known charset as text.
+#[must_use]
+pub fn text_as(charset: Charset, bytes: &[u8]) -> Text<'_> {
+    match charset {
+        Charset::Bytes => Text { bytes: Cow::Borrowed(bytes), converted: false },
+        Charset::Utf16Little => utf16(bytes, u16::from_le_bytes),
+        Charset::Utf16Big => utf16(bytes, u16::from_be_bytes),
+    }
 }
 
 /// UTF-16 without a mark: of mostly Latin text every other byte is NUL, and the bytes between are text.
-fn unmarked_utf16(probe: &[u8]) -> Option<Order> {
+fn unmarked_utf16(probe: &[u8]) -> Option<Charset> {
     let pairs = probe.len() / 2;
     if pairs < 4 {
         return None;
@@ -54,9 +74,9 @@ fn unmarked_utf16(probe: &[u8]) -> Option<Order> {
     };
     let mostly = |n: usize| n * 10 >= pairs * 9;
     if mostly(zeros(1)) && mostly(plain(0)) {
-        Some(Order::Little)
+        Some(Charset::Utf16Little)
     } else if mostly(zeros(0)) && mostly(plain(1)) {
-        Some(Order::Big)
+        Some(Charset::Utf16Big)
     } else {
         None
     }

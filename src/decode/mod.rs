@@ -2,4 +2,4 @@
 
 mod charset;
 
-pub use charset::{Text, text};
+pub use charset::{Charset, Text, charset, text, text_as};

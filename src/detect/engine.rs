@@ -65,6 +65,12 @@ pub struct Reference {
     pub target: &'static str,
 }
 
+/// Key files that may begin without being one, of one text.
+const MAX_FAILURES: usize = 256;
+
+/// References kept of one text.
+const MAX_REFERENCES: usize = 10_000;
+
 /// A raw match before filters.
 #[derive(Debug, Clone, Copy)]
 struct Raw {
@@ -145,6 +151,8 @@ impl Engine {
         for group in hits.chunk_by(|a, b| a.0 == b.0 || (a.0 >= GENERIC && b.0 >= GENERIC)) {
             let id = group[0].0;
             if id >= GENERIC {
+                // The words of the generic detector come last, so what rules found is kept first.
+                raws.drain(..).for_each(|raw| self.accept(text, raw, &mut out, explain));
                 self.generic_hits(text, group, class, &mut out, explain);
                 continue;
             }
@@ -166,6 +174,7 @@ impl Engine {
     /// that distance and the end of the last match finds exactly the leftmost match that a whole search would.
     fn rule_hits(&self, text: &[u8], id: u32, rule: &Rule, hits: &[(u32, usize)], raws: &mut Vec<Raw>) {
         let mut last_end = 0;
+        let mut failures = 0;
         for (_, at) in hits {
             if *at < last_end {
                 continue;
@@ -191,9 +200,12 @@ impl Engine {
                 }
                 Matcher::Jwt => blocks::jwt(text, *at),
                 Matcher::PrivateKeyBlock => blocks::private_key(text, *at),
+                // Each try reads up to 32 KiB; a text full of beginnings without end is an attack.
+                Matcher::GoogleServiceAccount if failures >= MAX_FAILURES => None,
                 Matcher::GoogleServiceAccount => blocks::google_service_account(text, *at),
                 Matcher::Generic => None,
             };
+            failures += usize::from(block.is_none());
             if let Some(block) = block {
                 last_end = block.extent.end.max(at + 1);
                 raws.push(Raw { rule: id, block });
@@ -280,7 +292,7 @@ impl Engine {
                         span: value,
                         extent: Span::new(name.start, value.end),
                         parts: Vec::new(),
-                        key_name: Some(String::from_utf8_lossy(name.of(text)).into_owned()),
+                        key_name: Some(safe_name(name.of(text))),
                         confidence,
                         severity: if confidence == Confidence::Low { Severity::Medium } else { rule.severity },
                         proof: Proof::default(),
@@ -292,8 +304,9 @@ impl Engine {
                         weak,
                     });
                 }
+                Some(Verdict::Reference { .. }) if out.references.len() >= MAX_REFERENCES => {}
                 Some(Verdict::Reference { name, value }) => out.references.push(Reference {
-                    name: String::from_utf8_lossy(name.of(text)).into_owned(),
+                    name: safe_name(name.of(text)),
                     span: value,
                     target: filter::reference_kind(value.of(text)),
                 }),
@@ -320,8 +333,14 @@ impl Engine {
             let id = self.rules[candidate.rule.0 as usize].id.as_ref();
             candidate.suppressed = ignore::find(text, &lines, candidate.span, id);
         }
-        // What a reference names cannot be a value at the same place.
-        out.references.retain(|r| !kept.iter().any(|c| c.span.overlaps(r.span)));
+        // What a reference names cannot be a value at the same place. Both lists are in order of place.
+        let mut next = 0;
+        out.references.retain(|r| {
+            while kept.get(next).is_some_and(|c| c.span.end <= r.span.start) {
+                next += 1;
+            }
+            !kept.get(next).is_some_and(|c| c.span.overlaps(r.span))
+        });
         out.candidates = kept;
     }
 
@@ -342,8 +361,7 @@ impl Engine {
         // Kept spans in order of their start; they never overlap, so neighbours are all there is to look at.
         let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
         for candidate in candidates {
-            let whole = matches!(self.rules[candidate.rule.0 as usize].matcher, Matcher::GoogleServiceAccount);
-            let span = if whole { candidate.extent } else { candidate.span };
+            let span = candidate.span;
             let before = taken.range(..span.end.max(span.start + 1)).next_back();
             if before.is_some_and(|(_, end)| *end > span.start) {
                 continue;
@@ -422,6 +440,17 @@ fn is_public_here(text: &[u8], extent: Span, marks: &[Cow<'static, str>]) -> boo
     }
     let around = Span::new(extent.start.saturating_sub(600), extent.end + 600).of(text);
     marks.iter().filter(|m| memchr::memmem::find(around, m.as_bytes()).is_some()).count() >= 2
+}
+
+/// A name without pieces that could be values: a line may hold several.
+fn safe_name(name: &[u8]) -> String {
+    let text = String::from_utf8_lossy(name);
+    let telling = |piece: &str| {
+        let digits = piece.bytes().filter(u8::is_ascii_digit).count();
+        piece.len() >= 12 && digits >= 2 && digits < piece.len()
+    };
+    let pieces: Vec<&str> = text.split('.').map(|p| if telling(p) { "…" } else { p }).collect();
+    pieces.join(".")
 }
 
 fn compile(pattern: &str) -> Option<Regex> {

@@ -1,5 +1,9 @@
 //! Why a value that has the shape of a secret is not one. Every refusal has a name, so that `explain` can tell.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::text::entropy;
 
 /// What a refused value was taken for.
@@ -89,6 +93,34 @@ const PLACEHOLDER_PARTS: &[&str] = &[
     "sample",
 ];
 
+/// Marks that are long enough not to stand in a key by chance.
+const MARK_PARTS: &[&str] = &[
+    "xxxxx",
+    "*****",
+    ".....",
+    "example",
+    "placeholder",
+    "changeme",
+    "change-me",
+    "change_me",
+    "redacted",
+    "your_",
+    "your-",
+    "<your",
+    "-here",
+    "_here",
+    "${",
+    "{{",
+];
+
+static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| any_of(MARK_PARTS));
+static PLACEHOLDERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| any_of(PLACEHOLDER_PARTS));
+
+fn any_of(parts: &[&str]) -> Option<AhoCorasick> {
+    // A handful of short literals always build; without them nothing would count as a placeholder.
+    AhoCorasick::builder().ascii_case_insensitive(true).build(parts).ok()
+}
+
 /// The ways of naming a value that is kept elsewhere.
 const REFERENCE_STARTS: &[&str] = &[
     "${",
@@ -175,11 +207,15 @@ pub fn why_dropped(value: &[u8], min_entropy: u32, needs_digit: bool, random: bo
 /// Nearly all one character, or one short piece over and over: `xxxxxxxx`, `abcabcabc`, `00000000-0000`.
 #[must_use]
 pub fn is_monotone(value: &[u8]) -> bool {
+    // What a key repeats, it repeats at its start.
+    let value = value.get(..256.min(value.len())).unwrap_or_default();
     let core: Vec<u8> = value.iter().copied().filter(|b| b.is_ascii_alphanumeric() || *b == b'*').collect();
     if core.len() < 6 {
         return value.len() >= 6 && core.is_empty();
     }
-    let most = core.iter().map(|b| core.iter().filter(|c| *c == b).count()).max().unwrap_or(0);
+    let mut counts = [0usize; 256];
+    core.iter().for_each(|b| counts[usize::from(*b)] += 1);
+    let most = counts.into_iter().max().unwrap_or(0);
     if most * 10 >= core.len() * 6 {
         return true;
     }
@@ -193,27 +229,7 @@ pub fn is_marked(value: &[u8]) -> bool {
     if longest_repeat(value) >= 6 || memchr::memmem::find(value, b"****").is_some() {
         return true;
     }
-    let lower = value.to_ascii_lowercase();
-    [
-        "xxxxx",
-        "*****",
-        ".....",
-        "example",
-        "placeholder",
-        "changeme",
-        "change-me",
-        "change_me",
-        "redacted",
-        "your_",
-        "your-",
-        "<your",
-        "-here",
-        "_here",
-        "${",
-        "{{",
-    ]
-    .iter()
-    .any(|mark| memchr::memmem::find(&lower, mark.as_bytes()).is_some())
+    MARKS.as_ref().is_some_and(|m| m.is_match(value))
 }
 
 /// The longest run of one character; `A` does not count, because it is what zero bytes are in base64.
@@ -236,8 +252,7 @@ fn longest_repeat(value: &[u8]) -> usize {
 /// True for the placeholders of free-form values: every mark counts, short ones too.
 #[must_use]
 pub fn is_placeholder(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    is_monotone(value) || PLACEHOLDER_PARTS.iter().any(|p| memchr::memmem::find(&lower, p.as_bytes()).is_some())
+    is_monotone(value) || PLACEHOLDERS.as_ref().is_some_and(|p| p.is_match(value))
 }
 
 /// True for values that name a place where the real value is kept.

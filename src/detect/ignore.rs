@@ -75,7 +75,10 @@ fn marks(line: &[u8]) -> Vec<Placed> {
     for (marker, next) in MARKERS {
         let Some(at) = text.find(marker) else { continue };
         let rest = &text[at + marker.len()..];
-        if rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_') {
+        // Part of a longer word, or a list of rules that never ends: no marker.
+        if rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_')
+            || rest.starts_with('[') && !rest.contains(']')
+        {
             continue;
         }
         let (rules, reason) = match rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
@@ -134,5 +137,6 @@ mod tests {
         let text = "x = 'SECRET' // keyroll:ignore[a, b] rotated in May */\n";
         assert_eq!(suppressed(text, "b"), Some(("keyroll:ignore".to_owned(), "rotated in May".to_owned())));
         assert_eq!(suppressed(text, "c"), None);
+        assert_eq!(suppressed("x = 'SECRET' // keyroll:ignore[a\n", "a"), None);
     }
 }

@@ -1,7 +1,8 @@
 //! Why a value was or was not reported, for `keyroll explain`.
 
 use super::locate::Locator;
-use super::worker::{path_globs, prove};
+use super::sight::prove;
+use super::worker::path_globs;
 use crate::config::Settings;
 use crate::decode;
 use crate::detect::{Engine, Scratch};

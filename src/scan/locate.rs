@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
 
-use crate::model::{At, BlobId, Location, RepoPath, Sighting, Span};
+use crate::model::{At, BlobId, LocatedFact, Location, RepoPath, Sighting, Span};
 use crate::text::line_hash::line_hash;
 use crate::text::lines::LineIndex;
 
@@ -81,6 +81,13 @@ pub fn fill_hashes<'l>(bytes: &[u8], locations: impl Iterator<Item = &'l mut Loc
     for location in &mut locations {
         location.line_hash = hashes.get(&location.line).cloned();
     }
+}
+
+/// The same fact in another copy of the blob.
+pub fn moved_fact(mut fact: LocatedFact, path: &RepoPath) -> LocatedFact {
+    fact.location.path = path.display();
+    fact.location.path_bytes = path.as_str().is_none().then(|| BASE64.encode(path.as_bytes()));
+    fact
 }
 
 /// The same sighting in another copy of the blob.

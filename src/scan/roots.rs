@@ -1,6 +1,7 @@
 //! From the given paths to starting points.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ScanError;
@@ -14,8 +15,9 @@ pub struct StartingPoint {
     pub input: Input,
     /// As given.
     pub given: String,
-    /// What reports call it: the path below the repository's top, else empty (or the given path, when several
-    /// starting points would share names).
+    /// What reports call the top that holds it: empty, or its directory's name when there are several.
+    pub top: Vec<u8>,
+    /// What reports call it: the top's name and the path below it.
     pub name: Vec<u8>,
     /// The repository that holds it.
     pub repository: Option<Arc<Repository>>,
@@ -56,6 +58,7 @@ pub fn resolve(settings: &Settings) -> Result<Vec<StartingPoint>, ScanError> {
         let point = StartingPoint {
             input: Input::Stdin,
             given: "<stdin>".to_owned(),
+            top: Vec::new(),
             name: Vec::new(),
             repository: None,
             inside: Vec::new(),
@@ -63,7 +66,7 @@ pub fn resolve(settings: &Settings) -> Result<Vec<StartingPoint>, ScanError> {
         return Ok(vec![point]);
     }
     let mut points = Vec::new();
-    let mut tops = std::collections::BTreeSet::new();
+    let mut tops = Vec::new();
     for given in &settings.paths {
         let fail = |message: String| ScanError::Path { path: given.display().to_string(), message };
         let path = given.canonicalize().map_err(|e| match e.kind() {
@@ -78,20 +81,49 @@ pub fn resolve(settings: &Settings) -> Result<Vec<StartingPoint>, ScanError> {
             (None, false) => path.file_name().map(|n| n.as_encoded_bytes().to_vec()).unwrap_or_default(),
             (None, true) => Vec::new(),
         };
-        tops.insert(repository.as_ref().map_or_else(|| path.clone(), |r| r.top.clone()));
+        // A file alone has no top of its own: what lies beside it shares its directory.
+        let top = match (&repository, is_dir) {
+            (Some(r), _) => r.top.clone(),
+            (None, true) => path.clone(),
+            (None, false) => path.parent().map(Path::to_owned).unwrap_or_default(),
+        };
         let input = if is_dir { Input::Directory(path) } else { Input::File(path) };
-        points.push(StartingPoint { input, given: given.display().to_string(), name, repository, inside });
+        let given = given.display().to_string();
+        points.push(StartingPoint { input, given, top: Vec::new(), name, repository, inside });
+        tops.push(top);
     }
-    // Names relative to different tops would be ambiguous in one report.
-    if tops.len() > 1 {
-        for (point, given) in points.iter_mut().zip(&settings.paths) {
-            point.name = slashed(given);
-        }
-    }
+    label(&mut points, &tops);
     Ok(points)
 }
 
-fn slashed(path: &std::path::Path) -> Vec<u8> {
+/// Names relative to different tops would be ambiguous in one report, so each top's directory name goes before them.
+fn label(points: &mut [StartingPoint], tops: &[PathBuf]) {
+    let distinct: BTreeSet<&PathBuf> = tops.iter().collect();
+    if distinct.len() < 2 {
+        return;
+    }
+    let mut labels: BTreeMap<&PathBuf, Vec<u8>> = BTreeMap::new();
+    let mut used: BTreeSet<Vec<u8>> = BTreeSet::new();
+    for top in tops {
+        let base = top.file_name().map_or_else(|| b"root".to_vec(), |n| n.as_encoded_bytes().to_vec());
+        labels.entry(top).or_insert_with(|| {
+            let mut label = base.clone();
+            let mut count = 1;
+            while !used.insert(label.clone()) {
+                count += 1;
+                label = [base.as_slice(), format!("-{count}").as_bytes()].concat();
+            }
+            label
+        });
+    }
+    for (point, top) in points.iter_mut().zip(tops) {
+        let label = labels.get(top).cloned().unwrap_or_default();
+        point.name = if point.name.is_empty() { label.clone() } else { [label.as_slice(), &point.name].join(&b'/') };
+        point.top = label;
+    }
+}
+
+fn slashed(path: &Path) -> Vec<u8> {
     let parts: Vec<&[u8]> = path
         .components()
         .filter(|c| !matches!(c, std::path::Component::CurDir))

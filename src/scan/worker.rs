@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Sender;
 
 use super::locate::{self, Locator};
+use super::sight::{self, Anchors, Sight};
 use super::{Message, Progress, Seen, Tally, gap, limit};
 use crate::config::Settings;
 use crate::decode;
@@ -17,12 +18,10 @@ use crate::detect::{Detected, Engine, Scratch};
 use crate::doc::{self, Doc};
 use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{
-    At, AuthMode, BlobId, Candidate, Confidence, Fact, Family, FingerprintKey, LocatedFact, Notice, Part, PathClass,
-    RepoPath, Root, Secret, Sighting, SkipReason, Span, UsageFact, Validity,
+    BlobId, Fact, Family, FingerprintKey, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span,
 };
 use crate::rules::Rule;
-use crate::source::{self, Entry};
-use crate::validate;
+use crate::source::{self, Entry, Repository};
 
 /// Files over this are read in pieces.
 const WHOLE: u64 = formats::WHOLE_MAX;
@@ -48,15 +47,24 @@ thread_local! {
 pub struct Worker<'a> {
     settings: &'a Settings,
     engine: &'a Engine,
-    key: &'a FingerprintKey,
+    sight: Sight<'a>,
     repository: Option<String>,
-    progress: &'a Progress,
+    /// What reports call the top that holds the start.
+    top: Vec<u8>,
+    counts: &'a Progress,
     tally: &'a Tally,
     sender: Sender<Message>,
     seen: Arc<Seen>,
     path_rules: Vec<(usize, globset::GlobSet)>,
     /// Names of the repositories met below the start: where pipelines of their own may lie.
-    tops: std::sync::RwLock<Vec<Vec<u8>>>,
+    tops: std::sync::RwLock<Vec<Top>>,
+}
+
+/// A repository met below the start.
+struct Top {
+    name: Vec<u8>,
+    slug: Option<String>,
+    repository: Arc<Repository>,
 }
 
 impl<'a> Worker<'a> {
@@ -65,8 +73,8 @@ impl<'a> Worker<'a> {
         settings: &'a Settings,
         engine: &'a Engine,
         key: &'a FingerprintKey,
-        repository: Option<String>,
-        (progress, tally): (&'a Progress, &'a Tally),
+        (repository, top): (Option<String>, Vec<u8>),
+        (counts, tally): (&'a Progress, &'a Tally),
         (sender, seen): (Sender<Message>, Arc<Seen>),
     ) -> Self {
         let path_rules =
@@ -75,9 +83,10 @@ impl<'a> Worker<'a> {
         Self {
             settings,
             engine,
-            key,
+            sight: Sight { settings, engine, key },
             repository,
-            progress,
+            top,
+            counts,
             tally,
             sender,
             seen,
@@ -97,21 +106,50 @@ impl<'a> Worker<'a> {
 
     /// One entry of the walk.
     pub fn entry(&self, entry: Entry) {
-        if self.progress.stop.load(Ordering::Relaxed) {
+        if self.counts.stop.load(Ordering::Relaxed) {
             return;
         }
         match entry {
             Entry::File { path, name } => self.file(&path, &name),
             Entry::Skipped { reason, .. } => self.tally.skip(reason),
             Entry::Unreadable { name, error } => self.unreadable(&name, &error),
-            Entry::Repository { path, name } => {
+            Entry::Repository { repository, name } => {
+                let head = repository.head();
                 if let Ok(mut tops) = self.tops.write() {
-                    tops.push(name.as_bytes().to_vec());
+                    tops.push(Top { name: name.as_bytes().to_vec(), slug: repository.slug(), repository });
                 }
-                let repository = source::Repository::at(&path);
-                let head = repository.and_then(|r| r.head());
                 self.send(Message::Repository(Root { path: name.display(), kind: "repository".to_owned(), head }));
             }
+        }
+    }
+
+    /// After the walk: repositories whose index could not be read.
+    pub fn finish(&self, start: Option<&Repository>) {
+        let tops =
+            self.tops.read().map(|t| t.iter().map(|t| (t.name.clone(), Arc::clone(&t.repository))).collect::<Vec<_>>());
+        let nested = tops.unwrap_or_default();
+        let all = nested.iter().map(|(n, r)| (n.as_slice(), r.as_ref())).chain(start.map(|r| (&b""[..], r)));
+        for (name, repository) in all {
+            if let Some(error) = repository.index_error() {
+                let message =
+                    format!("its index could not be read ({error}), so ignored files that it tracks were not scanned");
+                self.notice(gap(
+                    "unreadable-index",
+                    Some(RepoPath::new([name, b"/.git/index"].concat()).display()),
+                    message,
+                ));
+            }
+        }
+    }
+
+    /// `owner/name` of the innermost repository that holds a path.
+    fn slug(&self, name: &RepoPath) -> Option<String> {
+        let below =
+            |top: &Top| name.as_bytes().strip_prefix(top.name.as_slice()).is_some_and(|rest| rest.starts_with(b"/"));
+        let tops = self.tops.read().ok()?;
+        match tops.iter().filter(|t| below(t)).max_by_key(|t| t.name.len()) {
+            Some(top) => top.slug.clone(),
+            None => self.repository.clone(),
         }
     }
 
@@ -119,6 +157,14 @@ impl<'a> Worker<'a> {
         self.tally.skip(SkipReason::Unreadable);
         let message = format!("could not be read: {error}");
         self.notice(gap("unreadable", Some(name.display()), message));
+    }
+
+    /// A file that was named, which an exclude may cover all the same.
+    pub fn named_file(&self, path: &Path, name: &RepoPath) {
+        if self.settings.excludes.is_match(name.display()) {
+            return self.tally.skip(SkipReason::Excluded);
+        }
+        self.file(path, name);
     }
 
     /// One file.
@@ -185,7 +231,7 @@ impl<'a> Worker<'a> {
 
     /// A blob that is held whole.
     fn whole(&self, bytes: &[u8], scratch: &mut Scratch, name: &RepoPath) {
-        self.count(bytes.len() as u64);
+        self.progress(bytes.len() as u64);
         let class = self.classify(name);
         let id = source::blob_id(bytes);
         let first = self.seen.first((id, class));
@@ -205,76 +251,77 @@ impl<'a> Worker<'a> {
             return;
         }
         let found = self.detect(scratch, &text.bytes, &class, name);
-        self.report_cut(&found, name);
+        self.report_cut(found.cut, name);
         if found.candidates.is_empty() && found.references.is_empty() {
             return;
         }
         let locator = Locator::new(name, Some(id), &text.bytes);
-        if claimed.is_none() && !found.references.is_empty() {
-            self.references(&found, &locator, &class);
-        }
+        let references = sight::references(&found.references, &locator, &class);
         let mut anchors = Anchors::default();
-        let mut sightings: Vec<Sighting> = found
-            .candidates
-            .into_iter()
-            .filter_map(|c| {
-                let (secret, key) = (c.secret.clone(), c.key_name.clone());
-                let mut sighting = self.sighting(c, &text.bytes, &locator, &class, name)?;
+        let mut sightings: Vec<Sighting> = Vec::new();
+        for candidate in found.candidates {
+            let (secret, key) = (candidate.secret.clone(), candidate.key_name.clone());
+            if let Some(mut sighting) = self.sight.of(candidate, &text.bytes, &locator, &class, name) {
                 sighting.anchor = anchors.first(&sighting, secret, key);
-                Some(sighting)
-            })
-            .collect();
-        if !sightings.is_empty() {
-            locate::fill_hashes(bytes, sightings.iter_mut().map(|s| &mut s.location));
-            self.send(Message::Sightings { key: (id, class), path: name.clone(), sightings });
+                sightings.push(sighting);
+            }
         }
+        // Hashes of the line or the file would tell a value that is too weak for a fingerprint.
+        let strong = sightings.iter_mut().filter(|s| s.fingerprint.is_some());
+        locate::fill_hashes(bytes, strong.map(|s| &mut s.location));
+        sightings.iter_mut().filter(|s| s.fingerprint.is_none()).for_each(|s| s.location.blob = None);
+        self.sighted((id, class), sightings, references);
     }
 
     /// A blob that is read in pieces: never held whole.
     fn large(&self, file: &mut std::fs::File, length: u64, name: &RepoPath) -> std::io::Result<()> {
-        self.count(length);
+        self.progress(length);
         let class = self.classify(name);
         let mut sightings = Vec::new();
+        let mut references = Vec::new();
         let (mut line, mut column) = (1u64, 1u64);
-        let mut binary = false;
+        let mut charset = None;
         let mut claimed = None;
+        let mut cut = false;
         let mut scratch = Scratch::default();
         source::for_each_chunk(file, PIECE, OVERLAP, &mut |offset, bytes, last| {
-            if binary {
-                return;
+            let mut bytes = bytes;
+            if offset == 0 {
+                charset = decode::charset(bytes).map(|(charset, mark)| {
+                    bytes = bytes.get(mark..).unwrap_or_default();
+                    charset
+                });
             }
-            let Some(text) = decode::text(bytes) else {
-                binary = offset == 0;
-                return;
-            };
+            let Some(charset) = charset else { return };
+            let text = decode::text_as(charset, bytes);
             if offset == 0 {
                 claimed = claim(name, &class, &text.bytes);
             }
             let found = self.detect(&mut scratch, &text.bytes, &class, name);
+            cut |= found.cut;
             let locator = Locator::piece(name, None, &text.bytes, line, column);
-            // What begins in the part shared with the next piece is found there, with its whole context.
-            let shared = if last { 0 } else { OVERLAP.min(text.bytes.len() / 2) };
-            let (from, to) = (if offset == 0 { 0 } else { OVERLAP / 2 }, text.bytes.len() - shared / 2);
-            let mine = found
-                .candidates
-                .into_iter()
-                .filter(|c| (from..to).contains(&c.span.start) || last && c.span.start >= from);
-            sightings.extend(mine.filter_map(|c| self.sighting(c, &text.bytes, &locator, &class, name)));
+            // What begins in the second half of the part shared with the next piece is found there, with its context.
+            let at = |raw: usize| decode::text_as(charset, bytes.get(..raw).unwrap_or(bytes)).bytes.len();
+            let from = if offset == 0 { 0 } else { at(OVERLAP / 2) };
+            let to = if last { usize::MAX } else { at(bytes.len().saturating_sub(OVERLAP / 2)) };
+            let mine = found.candidates.into_iter().filter(|c| (from..to).contains(&c.span.start));
+            sightings.extend(mine.filter_map(|c| self.sight.of(c, &text.bytes, &locator, &class, name)));
+            references.extend(sight::references(&found.references, &locator, &class));
             if !last {
-                let end = locator.span(Span::new(text.bytes.len() - shared, text.bytes.len() - shared));
+                let next = at(bytes.len().saturating_sub(OVERLAP));
+                let end = locator.span(Span::new(next, next));
                 (line, column) = (end.line, end.column);
             }
         })?;
-        if binary {
+        if charset.is_none() {
             self.tally.skip(SkipReason::Binary);
             return Ok(());
         }
+        self.report_cut(cut, name);
         // Without the whole at hand there is no cheap blob id; the name and length stand for it.
         let key = (source::blob_id(&[name.as_bytes(), &length.to_le_bytes()].concat()), class);
         self.tally.read(length, true);
-        if !sightings.is_empty() {
-            self.send(Message::Sightings { key, path: name.clone(), sightings });
-        }
+        self.sighted(key, sightings, references);
         if let Some(format) = claimed {
             file.rewind()?;
             self.stream_format(format, file, name, &class);
@@ -282,16 +329,22 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
+    fn sighted(&self, key: (BlobId, PathClass), sightings: Vec<Sighting>, references: Vec<LocatedFact>) {
+        if !sightings.is_empty() || !references.is_empty() {
+            self.send(Message::Sightings { key, sightings, references });
+        }
+    }
+
     /// GitHub runs workflows at the top of a repository only; a copy further down is text.
     fn never_runs(&self, name: &RepoPath) -> bool {
         let path = name.as_bytes();
         let Some(at) = memchr::memmem::find(path, b"/.github/workflows/") else { return false };
-        !self.tops.read().is_ok_and(|tops| tops.iter().any(|top| *top == path[..at]))
+        path[..at] != self.top && !self.tops.read().is_ok_and(|tops| tops.iter().any(|top| top.name == path[..at]))
     }
 
-    fn count(&self, bytes: u64) {
-        self.progress.files.fetch_add(1, Ordering::Relaxed);
-        self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+    fn progress(&self, bytes: u64) {
+        self.counts.files.fetch_add(1, Ordering::Relaxed);
+        self.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn classify(&self, name: &RepoPath) -> PathClass {
@@ -310,94 +363,12 @@ impl<'a> Worker<'a> {
         self.engine.scan(scratch, text, class, &applies, false)
     }
 
-    fn report_cut(&self, found: &Detected, name: &RepoPath) {
-        if found.cut {
+    fn report_cut(&self, cut: bool, name: &RepoPath) {
+        if cut {
             let message =
                 "holds more possible credentials than are kept for one file; the rest was left out".to_owned();
             self.notice(gap("too-many-matches", Some(name.display()), message));
         }
-    }
-
-    /// Proof, gates and fingerprint; then the secret is dropped.
-    fn sighting(
-        &self,
-        mut candidate: Candidate,
-        text: &[u8],
-        locator: &Locator<'_>,
-        class: &PathClass,
-        name: &RepoPath,
-    ) -> Option<Sighting> {
-        let rule = self.engine.rule(candidate.rule)?;
-        prove(&mut candidate, rule, text, self.settings.as_of);
-        let shown = candidate.proof.public || candidate.proof.encrypted;
-        if candidate.confidence < self.settings.confidence && !shown {
-            return None;
-        }
-        let fingerprint = (!(candidate.weak && self.key.guessable()) || rule.identifier)
-            .then(|| candidate.secret.fingerprint(self.key));
-        let suppressed = candidate
-            .suppressed
-            .take()
-            .filter(|_| self.settings.inline_ignores)
-            .or_else(|| self.settings.allow.find(name, &rule.id, &candidate.secret, fingerprint.as_deref()));
-        let identifier = rule.identifier.then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned());
-        Some(Sighting {
-            rule: rule.id.to_string(),
-            provider: rule.provider.to_string(),
-            identity_kind: rule.identity_kind,
-            human: rule.human,
-            fingerprint,
-            preview: identifier.clone().unwrap_or_else(|| {
-                if self.settings.show_secrets {
-                    String::from_utf8_lossy(candidate.secret.expose()).into_owned()
-                } else {
-                    candidate.secret.preview()
-                }
-            }),
-            identifier,
-            parts: candidate.parts.into_iter().map(|p| (p.name, p.value)).collect(),
-            key_name: candidate.key_name,
-            confidence: candidate.confidence,
-            base_severity: candidate.severity,
-            proof: candidate.proof,
-            suppressed,
-            evidence: candidate.evidence,
-            test_path: class.test || class.docs || class.vendored,
-            anchor: None,
-            location: locator.span(candidate.span),
-        })
-    }
-
-    /// Names whose values are kept elsewhere: the good path, once a file and name.
-    fn references(&self, found: &Detected, locator: &Locator<'_>, class: &PathClass) {
-        if class.family == Family::Code || class.family == Family::Prose {
-            return;
-        }
-        let mut names = std::collections::BTreeSet::new();
-        let facts: Vec<LocatedFact> = found
-            .references
-            .iter()
-            .filter(|r| names.insert(r.name.as_str()))
-            .map(|r| LocatedFact {
-                fact: Fact::Usage(
-                    At::span(r.span),
-                    UsageFact {
-                        identity: None,
-                        mode: AuthMode::Referenced,
-                        provider: String::new(),
-                        credential: Some(r.name.clone()),
-                        target: None,
-                        mechanism: r.target.to_owned(),
-                        federation_available: false,
-                        attributes: std::collections::BTreeMap::new(),
-                    },
-                ),
-                location: locator.span(r.span),
-                format: "code",
-                sample: class.test || class.docs,
-            })
-            .collect();
-        self.send(Message::Facts { format: "code", facts });
     }
 
     fn read_format(
@@ -426,7 +397,8 @@ impl<'a> Worker<'a> {
                 });
             }
         };
-        let input = Input { path: name, repository: self.repository.as_deref(), text: &text };
+        let slug = self.slug(name);
+        let input = Input { path: name, repository: slug.as_deref(), text: &text };
         let locator = Locator::new(name, id, text.as_bytes());
         let mut located = self.collect(format, name, class, &locator, &mut |out| (format.read)(&input, &doc, out));
         locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location));
@@ -438,7 +410,8 @@ impl<'a> Worker<'a> {
             let message = format!("is over {} MiB, more than a {} file is read of", WHOLE >> 20, format.name);
             return self.notice(limit("too-large", Some(name.display()), message));
         };
-        let input = Input { path: name, repository: self.repository.as_deref(), text: "" };
+        let slug = self.slug(name);
+        let input = Input { path: name, repository: slug.as_deref(), text: "" };
         let locator = Locator::new(name, None, b"");
         let mut reader = BufReader::with_capacity(1 << 16, file);
         let located = self.collect(format, name, class, &locator, &mut |out| stream(&input, &mut reader, out));
@@ -474,27 +447,6 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Where a value without fingerprint was met first in its file under its name. Such a value is one finding there, and
-/// never more than there.
-#[derive(Default)]
-struct Anchors(Vec<(Secret, Option<String>, (u64, u64))>);
-
-impl Anchors {
-    fn first(&mut self, sighting: &Sighting, secret: Secret, key: Option<String>) -> Option<(u64, u64)> {
-        if sighting.fingerprint.is_some() || self.0.len() > 1000 {
-            return None;
-        }
-        let here = (sighting.location.line, sighting.location.column);
-        match self.0.iter().find(|(s, k, _)| *s == secret && *k == key) {
-            Some((_, _, first)) => Some(*first),
-            None => {
-                self.0.push((secret, key, here));
-                Some(here)
-            }
-        }
-    }
-}
-
 pub(super) fn path_globs(rule: &Rule) -> globset::GlobSet {
     let mut set = globset::GlobSetBuilder::new();
     for path in rule.paths.iter() {
@@ -521,35 +473,4 @@ fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static For
     // Templates of YAML (`ci.yml.tt`) are not YAML; a file without extension or standard input may be.
     let yaml = matches!(class.family, Family::Yaml | Family::Json) || !name.file_name().contains(&b'.');
     formats::all().find(|f| (f.syntax != Syntax::Yaml || yaml) && (f.claims)(name, head))
-}
-
-/// Runs the rule's offline proof and lets it move confidence and severity.
-pub(super) fn prove(candidate: &mut Candidate, rule: &Rule, text: &[u8], as_of: jiff::Timestamp) {
-    if let Some(validator) = validate::find(&rule.validate) {
-        let parts: Vec<Part> = candidate.parts.clone();
-        let subject = validate::Subject {
-            secret: candidate.secret.expose(),
-            matched: candidate.extent.of(text),
-            parts: &parts,
-            key_name: candidate.key_name.as_deref(),
-            as_of,
-        };
-        let mut proof = (validator.check)(&subject);
-        proof.public |= candidate.proof.public;
-        proof.encrypted |= candidate.proof.encrypted;
-        candidate.confidence = proof.confidence.unwrap_or(candidate.confidence);
-        candidate.severity = proof.severity.unwrap_or(candidate.severity);
-        candidate.evidence.append(&mut proof.evidence.clone());
-        candidate.proof = proof;
-    }
-    let before = candidate.proof.validity;
-    validate::known::mark(candidate.secret.expose(), &mut candidate.proof);
-    if candidate.proof.validity != before {
-        candidate.confidence = Confidence::Low;
-        candidate.severity = crate::model::Severity::Low;
-        candidate.evidence.extend(candidate.proof.evidence.last().cloned());
-    }
-    if candidate.proof.validity == Validity::ProvenFormat && candidate.confidence < Confidence::High {
-        candidate.confidence = Confidence::High;
-    }
 }

@@ -18,6 +18,9 @@ use sha1::{Digest, Sha1};
 use super::repository::Repository;
 use crate::model::{BlobId, RepoPath, SkipReason};
 
+/// Longest file of ignore rules that is read.
+const MAX_RULES: u64 = 4 << 20;
+
 /// Files handed over together as one task.
 const BATCH: usize = 64;
 
@@ -55,9 +58,9 @@ pub enum Entry {
     },
     /// A repository below the start, whose files are part of the walk.
     Repository {
-        /// Its top level.
-        path: PathBuf,
-        /// What reports call it.
+        /// The repository.
+        repository: Arc<Repository>,
+        /// What reports call its top level.
         name: RepoPath,
     },
 }
@@ -188,12 +191,13 @@ impl<'a> Files<'a> {
 
     /// A repository of its own below the start: its rules begin anew.
     fn enter_repository(&self, dir: &mut Dir) {
-        let Some(repository) = Repository::at(&dir.path) else { return };
-        (self.sink)(Entry::Repository { path: dir.path.clone(), name: RepoPath::new(dir.name.clone()) });
+        let Some(repository) = Repository::at(&dir.path).map(Arc::new) else { return };
+        let name = RepoPath::new(dir.name.clone());
+        (self.sink)(Entry::Repository { repository: Arc::clone(&repository), name });
         let exclude = repository.git_dir.join("info/exclude");
         dir.ignores =
             if self.options.gitignore && exclude.is_file() { add_rules(None, &dir.path, &exclude) } else { None };
-        dir.repository = Some(Arc::new(repository));
+        dir.repository = Some(repository);
         dir.inside = Vec::new();
         dir.only_tracked = false;
     }
@@ -227,9 +231,14 @@ impl<'a> Files<'a> {
 }
 
 fn add_rules(outer: Option<Arc<Ignores>>, dir: &Path, file: &Path) -> Option<Arc<Ignores>> {
+    // Git does not follow a link here either; a device or pipe would never end.
+    let plain = std::fs::symlink_metadata(file).is_ok_and(|m| m.is_file() && m.len() <= MAX_RULES);
+    let Some(text) = plain.then(|| std::fs::read(file).ok()).flatten() else { return outer };
     let mut builder = GitignoreBuilder::new(dir);
-    // A line that is no pattern is what git skips too.
-    let _ = builder.add(file);
+    for line in String::from_utf8_lossy(&text).lines() {
+        // A line that is no pattern is what git skips too.
+        let _ = builder.add_line(Some(file.to_owned()), line.trim_end_matches('\r'));
+    }
     match builder.build() {
         Ok(rules) if !rules.is_empty() => Some(Arc::new(Ignores { rules, outer })),
         _ => outer,

@@ -10,7 +10,7 @@ pub struct Repository {
     pub top: PathBuf,
     /// The git directory.
     pub git_dir: PathBuf,
-    tracked: OnceLock<BTreeSet<Vec<u8>>>,
+    tracked: OnceLock<Result<BTreeSet<Vec<u8>>, String>>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -49,10 +49,16 @@ impl Repository {
     }
 
     fn tracked(&self) -> &BTreeSet<Vec<u8>> {
-        self.tracked.get_or_init(|| {
-            let index = open(&self.top).and_then(|r| r.index());
-            index.map(|i| i.iter().map(|e| e.path).collect()).unwrap_or_default()
-        })
+        static NOTHING: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let read = || open(&self.top)?.index().map(|i| i.iter().map(|e| e.path).collect());
+        let tracked = self.tracked.get_or_init(|| read().map_err(|e: git2::Error| e.message().to_owned()));
+        tracked.as_ref().unwrap_or(&NOTHING)
+    }
+
+    /// Why the index could not be read, when it was asked for and could not: ignored files may then be tracked ones.
+    #[must_use]
+    pub fn index_error(&self) -> Option<&str> {
+        self.tracked.get()?.as_ref().err().map(String::as_str)
     }
 
     /// HEAD's commit id, when there is one.
@@ -96,6 +102,8 @@ fn git_dir(dot_git: &Path) -> Option<PathBuf> {
     if dot_git.is_dir() {
         return Some(dot_git.to_owned());
     }
+    // A link, device or pipe of that name is not git's.
+    std::fs::symlink_metadata(dot_git).ok().filter(|m| m.is_file() && m.len() <= 4096)?;
     let text = std::fs::read_to_string(dot_git).ok()?;
     let target = text.strip_prefix("gitdir:")?.trim();
     Some(dot_git.parent()?.join(target))

@@ -1,0 +1,186 @@
+//! From a candidate to a sighting: proof, gates and fingerprint, after which the secret is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::locate::Locator;
+use crate::config::Settings;
+use crate::detect::{Engine, Reference};
+use crate::model::{
+    At, AuthMode, Candidate, Confidence, Fact, Family, FingerprintKey, LocatedFact, Part, PathClass, RepoPath, Secret,
+    Severity, Sighting, UsageFact, Validity,
+};
+use crate::rules::Rule;
+use crate::validate;
+
+/// What all sightings of a run have in common.
+pub struct Sight<'a> {
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The rules.
+    pub engine: &'a Engine,
+    /// The fingerprint key.
+    pub key: &'a FingerprintKey,
+}
+
+impl Sight<'_> {
+    /// The sighting of a candidate at its place, unless it is under the gate.
+    pub fn of(
+        &self,
+        mut candidate: Candidate,
+        text: &[u8],
+        locator: &Locator<'_>,
+        class: &PathClass,
+        name: &RepoPath,
+    ) -> Option<Sighting> {
+        let rule = self.engine.rule(candidate.rule)?;
+        prove(&mut candidate, rule, text, self.settings.as_of);
+        let shown = candidate.proof.public || candidate.proof.encrypted;
+        if candidate.confidence < self.settings.confidence && !shown {
+            return None;
+        }
+        let weak = candidate.weak || is_login(rule) && is_guessable(candidate.secret.expose());
+        let fingerprint =
+            (rule.identifier || !(weak && self.key.guessable())).then(|| candidate.secret.fingerprint(self.key));
+        let inline = candidate.suppressed.take().filter(|_| self.settings.inline_ignores);
+        let allowed = || self.settings.allow.find(name, &rule.id, &candidate.secret, fingerprint.as_deref());
+        let suppressed = inline.or_else(allowed);
+        let identifier = rule.identifier.then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned());
+        let preview = match &identifier {
+            Some(value) => value.clone(),
+            None if self.settings.show_secrets => String::from_utf8_lossy(candidate.secret.expose()).into_owned(),
+            None => candidate.secret.preview(),
+        };
+        Some(Sighting {
+            rule: rule.id.to_string(),
+            provider: rule.provider.to_string(),
+            identity_kind: rule.identity_kind,
+            human: rule.human,
+            fingerprint,
+            preview,
+            identifier,
+            parts: shown_parts(&candidate, rule),
+            key_name: candidate.key_name,
+            confidence: candidate.confidence,
+            base_severity: candidate.severity,
+            proof: candidate.proof,
+            suppressed,
+            evidence: candidate.evidence,
+            test_path: class.test || class.docs || class.vendored,
+            anchor: None,
+            location: locator.span(candidate.span),
+        })
+    }
+}
+
+/// The parts that may be shown. A proof that reads names out of the value knows which of them are none; without one, what
+/// looks like a token is none.
+fn shown_parts(candidate: &Candidate, rule: &Rule) -> BTreeMap<String, String> {
+    let pair = rule.pair.as_ref().map(|p| p.part.as_ref()).filter(|p| !p.is_empty());
+    let proved = validate::find(&rule.validate).is_some();
+    let may_show = |p: &&Part| {
+        Some(p.name.as_str()) == pair
+            || if proved { candidate.proof.attributes.contains_key(&p.name) } else { !looks_issued(&p.value) }
+    };
+    candidate.parts.iter().filter(may_show).map(|p| (p.name.clone(), p.value.clone())).collect()
+}
+
+/// Long, of one piece, with letters and digits: as tokens are, and names of people and machines seldom.
+fn looks_issued(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    value.len() >= 16 && !value.contains(['.', ' ', '@']) && digits >= 2 && digits < value.len()
+}
+
+/// Rules whose value a person may have chosen.
+fn is_login(rule: &Rule) -> bool {
+    matches!(rule.validate.as_ref(), "connection-string" | "basic-auth")
+}
+
+/// Under about 40 bits: short, or of few kinds of characters.
+fn is_guessable(value: &[u8]) -> bool {
+    let kinds = [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit]
+        .iter()
+        .filter(|k| value.iter().any(k))
+        .count();
+    value.len() < 12 || kinds < 2
+}
+
+/// Where a value without fingerprint was met first in its file under its name. Such a value is one finding there, and
+/// never more than there.
+#[derive(Default)]
+pub struct Anchors(Vec<(Secret, Option<String>, (u64, u64))>);
+
+impl Anchors {
+    /// The first place of this value; `None` for values that have a fingerprint.
+    pub fn first(&mut self, sighting: &Sighting, secret: Secret, key: Option<String>) -> Option<(u64, u64)> {
+        if sighting.fingerprint.is_some() || self.0.len() > 1000 {
+            return None;
+        }
+        let here = (sighting.location.line, sighting.location.column);
+        match self.0.iter().find(|(s, k, _)| *s == secret && *k == key) {
+            Some((_, _, first)) => Some(*first),
+            None => {
+                self.0.push((secret, key, here));
+                Some(here)
+            }
+        }
+    }
+}
+
+/// Runs the rule's offline proof and lets it move confidence and severity.
+pub(super) fn prove(candidate: &mut Candidate, rule: &Rule, text: &[u8], as_of: jiff::Timestamp) {
+    if let Some(validator) = validate::find(&rule.validate) {
+        let parts: Vec<Part> = candidate.parts.clone();
+        let subject = validate::Subject {
+            secret: candidate.secret.expose(),
+            matched: candidate.extent.of(text),
+            parts: &parts,
+            key_name: candidate.key_name.as_deref(),
+            as_of,
+        };
+        let mut proof = (validator.check)(&subject);
+        proof.public |= candidate.proof.public;
+        proof.encrypted |= candidate.proof.encrypted;
+        candidate.confidence = proof.confidence.unwrap_or(candidate.confidence);
+        candidate.severity = proof.severity.unwrap_or(candidate.severity);
+        candidate.evidence.append(&mut proof.evidence.clone());
+        candidate.proof = proof;
+    }
+    let before = candidate.proof.validity;
+    validate::known::mark(candidate.secret.expose(), &mut candidate.proof);
+    if candidate.proof.validity != before {
+        candidate.confidence = Confidence::Low;
+        candidate.severity = Severity::Low;
+        candidate.evidence.extend(candidate.proof.evidence.last().cloned());
+    }
+    if candidate.proof.validity == Validity::ProvenFormat && candidate.confidence < Confidence::High {
+        candidate.confidence = Confidence::High;
+    }
+}
+
+/// Names whose values are kept elsewhere, as facts: the good path, once a file and name. In code and prose a reference is
+/// how anything is written.
+pub fn references(found: &[Reference], locator: &Locator<'_>, class: &PathClass) -> Vec<LocatedFact> {
+    if class.family == Family::Code || class.family == Family::Prose {
+        return Vec::new();
+    }
+    let mut names = BTreeSet::new();
+    let first = found.iter().filter(|r| names.insert(r.name.as_str()));
+    let fact = |r: &Reference| UsageFact {
+        identity: None,
+        mode: AuthMode::Referenced,
+        provider: String::new(),
+        credential: Some(r.name.clone()),
+        target: None,
+        mechanism: r.target.to_owned(),
+        federation_available: false,
+        attributes: BTreeMap::new(),
+    };
+    first
+        .map(|r| LocatedFact {
+            fact: Fact::Usage(At::span(r.span), fact(r)),
+            location: locator.span(r.span),
+            format: "code",
+            sample: class.test || class.docs,
+        })
+        .collect()
+}
