@@ -12,6 +12,8 @@ mod invocation;
 mod leaks;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/places.rs"]
+mod places;
 #[path = "cli/redaction.rs"]
 mod redaction;
 #[path = "common/world.rs"]
