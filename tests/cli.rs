@@ -16,5 +16,7 @@ mod outputs;
 mod places;
 #[path = "cli/redaction.rs"]
 mod redaction;
+#[path = "cli/suppression.rs"]
+mod suppression;
 #[path = "common/world.rs"]
 mod world;
