@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "cli/determinism.rs"]
+mod determinism;
 #[path = "cli/exit_codes.rs"]
 mod exit_codes;
 #[path = "common/fixture.rs"]
