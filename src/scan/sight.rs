@@ -157,6 +157,14 @@ pub(super) fn prove(candidate: &mut Candidate, rule: &Rule, text: &[u8], as_of: 
     }
 }
 
+/// The name of a reference's fact.
+pub fn reference_name(fact: &LocatedFact) -> Option<&str> {
+    match &fact.fact {
+        Fact::Usage(_, usage) => usage.credential.as_deref(),
+        _ => None,
+    }
+}
+
 /// Names whose values are kept elsewhere, as facts: the good path, once a file and name. In code and prose a reference is
 /// how anything is written.
 pub fn references(found: &[Reference], locator: &Locator<'_>, class: &PathClass) -> Vec<LocatedFact> {

@@ -18,7 +18,8 @@ use crate::detect::{Detected, Engine, Scratch};
 use crate::doc::{self, Doc};
 use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{
-    BlobId, Fact, Family, FingerprintKey, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span,
+    BlobId, Candidate, Fact, Family, FingerprintKey, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting,
+    SkipReason, Span,
 };
 use crate::rules::Rule;
 use crate::source::{self, Entry, Repository};
@@ -260,17 +261,29 @@ impl<'a> Worker<'a> {
         let mut anchors = Anchors::default();
         let mut sightings: Vec<Sighting> = Vec::new();
         for candidate in found.candidates {
-            let (secret, key) = (candidate.secret.clone(), candidate.key_name.clone());
-            if let Some(mut sighting) = self.sight.of(candidate, &text.bytes, &locator, &class, name) {
-                sighting.anchor = anchors.first(&sighting, secret, key);
-                sightings.push(sighting);
-            }
+            sightings.extend(self.anchored(candidate, &mut anchors, &text.bytes, &locator, &class, name));
         }
         // Hashes of the line or the file would tell a value that is too weak for a fingerprint.
         let strong = sightings.iter_mut().filter(|s| s.fingerprint.is_some());
         locate::fill_hashes(bytes, strong.map(|s| &mut s.location));
         sightings.iter_mut().filter(|s| s.fingerprint.is_none()).for_each(|s| s.location.blob = None);
         self.sighted((id, class), sightings, references);
+    }
+
+    /// The sighting of a candidate, and where its value stands first in the file.
+    fn anchored(
+        &self,
+        candidate: Candidate,
+        anchors: &mut Anchors,
+        text: &[u8],
+        locator: &Locator<'_>,
+        class: &PathClass,
+        name: &RepoPath,
+    ) -> Option<Sighting> {
+        let (secret, key) = (candidate.secret.clone(), candidate.key_name.clone());
+        let mut sighting = self.sight.of(candidate, text, locator, class, name)?;
+        sighting.anchor = anchors.first(&sighting, secret, key);
+        Some(sighting)
     }
 
     /// A blob that is read in pieces: never held whole.
@@ -283,8 +296,11 @@ impl<'a> Worker<'a> {
         let mut charset = None;
         let mut claimed = None;
         let mut cut = false;
+        let mut hasher = source::BlobHasher::new(length);
+        let mut anchors = Anchors::default();
         let mut scratch = Scratch::default();
         source::for_each_chunk(file, PIECE, OVERLAP, &mut |offset, bytes, last| {
+            hasher.update(bytes.get(if offset == 0 { 0 } else { OVERLAP }..).unwrap_or_default());
             let mut bytes = bytes;
             if offset == 0 {
                 charset = decode::charset(bytes).map(|(charset, mark)| {
@@ -305,7 +321,7 @@ impl<'a> Worker<'a> {
             let from = if offset == 0 { 0 } else { at(OVERLAP / 2) };
             let to = if last { usize::MAX } else { at(bytes.len().saturating_sub(OVERLAP / 2)) };
             let mine = found.candidates.into_iter().filter(|c| (from..to).contains(&c.span.start));
-            sightings.extend(mine.filter_map(|c| self.sight.of(c, &text.bytes, &locator, &class, name)));
+            sightings.extend(mine.filter_map(|c| self.anchored(c, &mut anchors, &text.bytes, &locator, &class, name)));
             references.extend(sight::references(&found.references, &locator, &class));
             if !last {
                 let next = at(bytes.len().saturating_sub(OVERLAP));
@@ -318,10 +334,18 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.report_cut(cut, name);
-        // Without the whole at hand there is no cheap blob id; the name and length stand for it.
-        let key = (source::blob_id(&[name.as_bytes(), &length.to_le_bytes()].concat()), class);
-        self.tally.read(length, true);
-        self.sighted(key, sightings, references);
+        let id = hasher.finish();
+        let first = self.seen.first((id, class));
+        self.tally.read(length, first);
+        if first {
+            let mut names = std::collections::BTreeSet::new();
+            references.retain(|r: &LocatedFact| names.insert(sight::reference_name(r).map(str::to_owned)));
+            let strong = sightings.iter_mut().filter(|s: &&mut Sighting| s.fingerprint.is_some());
+            strong.for_each(|s| s.location.blob = Some(id.to_string()));
+            self.sighted((id, class), sightings, references);
+        } else {
+            self.send(Message::Copy { path: name.clone(), key: (id, class) });
+        }
         if let Some(format) = claimed {
             file.rewind()?;
             self.stream_format(format, file, name, &class);

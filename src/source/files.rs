@@ -355,13 +355,37 @@ pub fn for_each_chunk(
     }
 }
 
+/// Git's id of a blob whose bytes come in pieces.
+#[derive(Debug)]
+pub struct BlobHasher(Sha1);
+
+impl BlobHasher {
+    /// A hasher of a blob of this length.
+    #[must_use]
+    pub fn new(length: u64) -> Self {
+        let mut hash = Sha1::new();
+        hash.update(format!("blob {length}\0").as_bytes());
+        Self(hash)
+    }
+
+    /// The next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The id, once all bytes went in.
+    #[must_use]
+    pub fn finish(self) -> BlobId {
+        BlobId::sha1(self.0.finalize().into())
+    }
+}
+
 /// Git's id of a blob with these bytes: SHA-1 over `blob <length>\0` and the bytes.
 #[must_use]
 pub fn blob_id(bytes: &[u8]) -> BlobId {
-    let mut hash = Sha1::new();
-    hash.update(format!("blob {}\0", bytes.len()).as_bytes());
-    hash.update(bytes);
-    BlobId::sha1(hash.finalize().into())
+    let mut hasher = BlobHasher::new(bytes.len() as u64);
+    hasher.update(bytes);
+    hasher.finish()
 }
 
 #[cfg(test)]
