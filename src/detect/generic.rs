@@ -410,6 +410,7 @@ const REFUSED_ANYWHERE: &[&str] = &[
     "keystroke",
     "filename",
     "endpoint",
+    "authenticity",
     "monkey",
     "turkey",
     "donkey",
@@ -573,6 +574,10 @@ fn names_other(name: &str) -> bool {
         [head @ .., last] if !head.is_empty() && last.bytes().all(|b| b.is_ascii_digit()) => head,
         all => all,
     };
+    // The shell's working directory.
+    if name == "PWD" || name == "OLDPWD" {
+        return true;
+    }
     if names_secret(words) {
         return false;
     }
@@ -678,6 +683,9 @@ fn judge_token(
     if shape.letters() == 0 {
         return if n >= 20 && strength == Strength::Strong { Ok(Some(Confidence::Low)) } else { Err(Drop::Number) };
     }
+    if is_spelled_out(value) {
+        return Err(Drop::Placeholder);
+    }
     if is_uuid(value) {
         let speaks = strength >= Strength::Strong && separator == Separator::Assign;
         return if speaks { Ok(Some(Confidence::Medium)) } else { Err(Drop::Identifier) };
@@ -736,6 +744,8 @@ fn issued(value: &[u8], shape: &Shape) -> i32 {
 fn is_public_key(value: &[u8]) -> bool {
     [
         &b"MIGfMA0GCSqGSIb3"[..],
+        b"MIGeMA0GCSqGSIb3",
+        b"MIGJAoGBA",
         b"MIIBIjANBgkqhkiG9w0BAQ",
         b"MIICIjANBgkqhkiG9w0BAQ",
         b"MFkwEwYHKoZIzj0C",
@@ -807,6 +817,25 @@ fn is_damaged_hex(value: &[u8]) -> bool {
         || alnum.len() >= 28 && (1..=2).contains(&strange) && alnum.iter().all(u8::is_ascii_alphanumeric)
 }
 
+/// Values that say something about a password and are none.
+const NO_PASSWORDS: &[&str] = &[
+    "true",
+    "false",
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "string",
+    "required",
+    "optional",
+    "password",
+    "passwd",
+    "secret",
+    "empty",
+    "yes",
+    "no",
+];
+
 /// A password that a person may have chosen.
 fn judge_password(
     value: &[u8],
@@ -823,26 +852,11 @@ fn judge_password(
     if looks_like_code(value) || lower.contains("://") || lower.starts_with('/') || lower.starts_with("$2") {
         return Err(Drop::Code);
     }
-    if [
-        "true",
-        "false",
-        "null",
-        "none",
-        "nil",
-        "undefined",
-        "string",
-        "required",
-        "optional",
-        "password",
-        "passwd",
-        "secret",
-        "empty",
-        "yes",
-        "no",
-    ]
-    .contains(&lower.as_str())
-        || name.contains(&lower)
-    {
+    let number = std::str::from_utf8(value).is_ok_and(|v| v.parse::<f64>().is_ok()) && shape.token_mark > 0;
+    if number || shape.letters() == 0 && (shape.token_mark > 0 || n >= 12) {
+        return Err(Drop::Number);
+    }
+    if NO_PASSWORDS.contains(&lower.as_str()) || name.contains(&lower) {
         return Err(Drop::Placeholder);
     }
     if shape.letters() == n && !(shape.upper > 0 && shape.lower > 0) {
@@ -857,7 +871,7 @@ fn judge_password(
         + usize::from(shape.digit > 0)
         + usize::from(shape.other + shape.token_mark > 0);
     let confidence = match separator {
-        _ if n < 6 || kinds < 2 => Confidence::Low,
+        _ if n < 6 || kinds < 2 || lower.contains("password") || lower.contains("passwd") => Confidence::Low,
         Separator::Assign | Separator::Markup if kinds >= 3 && n >= 8 && shape.digit > 0 => Confidence::Medium,
         _ => Confidence::Low,
     };
@@ -872,8 +886,53 @@ fn is_uuid(value: &[u8]) -> bool {
             .all(|(i, b)| if matches!(i, 8 | 13 | 18 | 23) { *b == b'-' } else { b.is_ascii_hexdigit() })
 }
 
+/// Extensions of files that names and options speak of.
+const FILES: &[&str] = &[
+    "yml",
+    "yaml",
+    "json",
+    "txt",
+    "pem",
+    "key",
+    "crt",
+    "cer",
+    "p12",
+    "pfx",
+    "jks",
+    "py",
+    "sh",
+    "md",
+    "xml",
+    "conf",
+    "cfg",
+    "ini",
+    "log",
+    "toml",
+    "lock",
+    "html",
+    "js",
+    "ts",
+    "go",
+    "rs",
+    "java",
+    "rb",
+    "php",
+    "env",
+    "properties",
+    "gpg",
+    "pub",
+    "der",
+    "csv",
+    "png",
+    "svg",
+];
+
 /// A path, an URL, a dotted or scoped name, a version, a date, a MIME type.
 fn looks_like_code(value: &[u8]) -> bool {
+    let file = value.rsplit(|b| *b == b'.').next().filter(|e| e.len() < value.len()).unwrap_or_default();
+    if FILES.iter().any(|e| e.as_bytes().eq_ignore_ascii_case(file)) {
+        return true;
+    }
     let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
     if has(b"://")
         || has(b"::")

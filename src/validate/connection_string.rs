@@ -89,6 +89,11 @@ pub(super) fn judge(proof: &mut Proof, target: &Target) {
     } else {
         util::say(proof, "The user name is not shown, because it equals the password.");
     }
+    if target.scheme.contains("http") && password.starts_with(['?', '#'])
+        || password.ends_with(['?', '#']) && !target.azure
+    {
+        return util::mark_test(proof, "What stands where the password would ends the address before it.");
+    }
     if password.trim().is_empty() {
         return util::mark_test(proof, "Its password is empty.");
     }
