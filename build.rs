@@ -73,13 +73,14 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
         (Some(pattern), None) => {
             let reach = reach::measure(pattern, &rule.keywords, rule.case_sensitive)?;
             format!(
-                "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {}, must: {}, run: {}, alphabet: {}, next: {} }} }}",
+                "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {}, must: {}, run: {}, alphabet: {}, whole: {}, next: {} }} }}",
                 pattern.trim(),
                 reach.before,
                 reach.longest,
                 reach.must,
                 reach.run,
                 reach.alphabet,
+                reach.whole,
                 reach.next
             )
         }

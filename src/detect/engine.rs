@@ -186,7 +186,13 @@ impl Engine {
                     let to = text.len().min(at + reach.longest + 1);
                     let Some(window) = text.get(..to) else { continue };
                     if reach.must != 0 && memchr::memchr(reach.must, &window[from..]).is_none()
-                        || reach.run > 0 && !tokens::holds_run(&window[from..], reach.run, reach.alphabet)
+                        || reach.run > 0
+                            && !tokens::holds_run(
+                                &window[from..],
+                                reach.run,
+                                reach.alphabet,
+                                rule.needs_digit && reach.whole,
+                            )
                     {
                         continue;
                     }
@@ -462,11 +468,13 @@ fn compile(pattern: &str) -> Option<Regex> {
 pub struct Oracle;
 
 impl Oracle {
-    /// Every match of one pattern rule over the whole text, as `(secret, extent)`; nothing for rules matched by code.
+    /// Every match of one pattern rule over the whole text, as `(secret, extent)`, without those that lack the digit that
+    /// the rule asks for; nothing for rules matched by code.
     #[must_use]
     pub fn matches(rule: &Rule, text: &[u8]) -> Vec<(Span, Span)> {
         let Matcher::Pattern { pattern, .. } = &rule.matcher else { return Vec::new() };
         let Some(regex) = compile(pattern) else { return Vec::new() };
+        let digit = |span: Span| !rule.needs_digit || span.of(text).iter().any(u8::is_ascii_digit);
         regex
             .captures_iter(text)
             .filter_map(|c| {
@@ -474,6 +482,7 @@ impl Oracle {
                 let secret = c.name("secret").unwrap_or(whole);
                 Some((Span::new(secret.start(), secret.end()), Span::new(whole.start(), whole.end())))
             })
+            .filter(|(secret, _)| digit(*secret))
             .collect()
     }
 
@@ -492,6 +501,8 @@ impl Oracle {
         if let Some(r) = engine.rules.get(rule) {
             engine.rule_hits(text, rule as u32, r, &hits, &mut raws);
         }
-        raws.into_iter().map(|r| (r.block.secret, r.block.extent)).collect()
+        let needs_digit = engine.rules.get(rule).is_some_and(|r| r.needs_digit);
+        let digit = |raw: &Raw| !needs_digit || raw.block.secret.of(text).iter().any(u8::is_ascii_digit);
+        raws.into_iter().filter(digit).map(|r| (r.block.secret, r.block.extent)).collect()
     }
 }

@@ -14,15 +14,23 @@ static ALPHABETS: [u8; 256] = {
     table
 };
 
-/// True when the text holds an unbroken run of at least `least` characters of an alphabet. Looks at every `least`-th byte
-/// first: where that is none of them, no run that begins before it is long enough.
+/// True when the text holds an unbroken run of at least `least` characters of an alphabet, one of them a digit if `digit`.
+/// Looks at every `least`-th byte first: where that is none of them, no run that begins before it is long enough.
 #[must_use]
-pub fn holds_run(text: &[u8], least: usize, alphabet: u8) -> bool {
+pub fn holds_run(text: &[u8], least: usize, alphabet: u8, digit: bool) -> bool {
+    let outside = |b: &u8| ALPHABETS[usize::from(*b)] >> alphabet & 1 == 0;
     let mut start = 0;
     while let Some(window) = text.get(start..start + least) {
-        match window.iter().rposition(|b| ALPHABETS[usize::from(*b)] >> alphabet & 1 == 0) {
+        match window.iter().rposition(outside) {
             Some(i) => start += i + 1,
-            None => return true,
+            None if !digit => return true,
+            None => {
+                let end = text[start + least..].iter().position(outside).map_or(text.len(), |i| start + least + i);
+                if text[start..end].iter().any(u8::is_ascii_digit) {
+                    return true;
+                }
+                start = end + 1;
+            }
         }
     }
     false
@@ -83,9 +91,10 @@ mod tests {
     fn runs_are_found_wherever_they_lie() {
         for lead in 0..40 {
             let text = [" ".repeat(lead), "a1".repeat(10), "; b".to_owned()].concat();
-            assert!(holds_run(text.as_bytes(), 20, 1), "{lead}");
-            assert!(!holds_run(text.as_bytes(), 21, 1), "{lead}");
-            assert!(!holds_run(text.replace('a', "g").as_bytes(), 20, 0), "{lead}");
+            assert!(holds_run(text.as_bytes(), 20, 1, true), "{lead}");
+            assert!(!holds_run(text.as_bytes(), 21, 1, false), "{lead}");
+            assert!(!holds_run(text.replace('a', "g").as_bytes(), 20, 0, false), "{lead}");
+            assert!(!holds_run(text.replace('1', "b").as_bytes(), 20, 1, true), "{lead}");
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Reach {
     pub run: usize,
     /// Which alphabet: an index into the bits of [`alphabets_of`].
     pub alphabet: u8,
+    /// True when the run is the whole value, so that a value's digit is one of the run.
+    pub whole: bool,
     /// The narrowest alphabet that the byte behind the keyword is sure to be of; [`ALPHABETS`] when it may be any byte.
     pub next: u8,
 }
@@ -80,9 +82,13 @@ pub fn measure(pattern: &str, keywords: &[String], case_sensitive: bool) -> Resu
     let before = certain(&hir, &words)
         .ok_or_else(|| "a match could hold none of the keywords: put one into every branch".to_owned())?;
     let must = [b'@', b'$', b'~', b'|', b'&', b'#'].into_iter().find(|b| always_holds(&hir, *b)).unwrap_or(0);
+    let value = secret(&hir).unwrap_or(&hir);
+    let least = value.properties().minimum_len().unwrap_or(0);
+    let whole = (0..ALPHABETS).find(|a| least >= WORTH && all_within(value, *a));
     let mut runs = (0..ALPHABETS).map(|a| (certain_run(&hir, a), a));
-    let (run, alphabet) = runs.find(|(run, _)| *run >= WORTH).unwrap_or((0, 0));
-    Ok(Reach { before, longest, must, run, alphabet, next: following(&hir, &words).unwrap_or(ALPHABETS) })
+    let (run, alphabet) = whole.map(|a| (least, a)).or_else(|| runs.find(|(run, _)| *run >= WORTH)).unwrap_or((0, 0));
+    let whole = whole.is_some();
+    Ok(Reach { before, longest, must, run, alphabet, whole, next: following(&hir, &words).unwrap_or(ALPHABETS) })
 }
 
 /// Whether every match holds a byte.
@@ -134,6 +140,29 @@ fn starts_within(hir: &Hir, alphabet: u8) -> bool {
         HirKind::Capture(capture) => starts_within(&capture.sub, alphabet),
         HirKind::Repetition(repetition) => repetition.min > 0 && starts_within(&repetition.sub, alphabet),
         _ => false,
+    }
+}
+
+/// The group named `secret`.
+fn secret(hir: &Hir) -> Option<&Hir> {
+    match hir.kind() {
+        HirKind::Capture(capture) if capture.name.as_deref() == Some("secret") => Some(&capture.sub),
+        HirKind::Capture(capture) => secret(&capture.sub),
+        HirKind::Repetition(repetition) => secret(&repetition.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().find_map(secret),
+        _ => None,
+    }
+}
+
+/// Whether everything that a piece can match is of one alphabet.
+fn all_within(hir: &Hir, alphabet: u8) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => literal.0.iter().all(|b| is_in(*b, alphabet)),
+        HirKind::Class(class) => is_within(class, alphabet),
+        HirKind::Capture(capture) => all_within(&capture.sub, alphabet),
+        HirKind::Repetition(repetition) => all_within(&repetition.sub, alphabet),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(|p| all_within(p, alphabet)),
     }
 }
 
@@ -321,13 +350,16 @@ mod tests {
     #[test]
     fn a_prefix_is_certain_at_the_start() {
         let r = reach(r"\b(?<secret>gh[pousr]_[0-9A-Za-z]{36})\b", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]).unwrap();
-        assert_eq!(r, Reach { before: 0, longest: 40, must: 0, run: 36, alphabet: 1, next: 1 });
+        assert_eq!(r, Reach { before: 0, longest: 40, must: 0, run: 40, alphabet: 2, whole: true, next: 1 });
     }
 
     #[test]
     fn context_words_are_found_behind_bounded_gaps_and_without_case() {
         let r = reach(r#"(?i)(?:my.{0,5})?datadog.{0,20}?(?<secret>[0-9a-f]{32})\b"#, &["datadog"]).unwrap();
-        assert_eq!(r, Reach { before: 7, longest: 7 + 7 + 20 + 32, must: 0, run: 32, alphabet: 0, next: ALPHABETS });
+        assert_eq!(
+            r,
+            Reach { before: 7, longest: 7 + 7 + 20 + 32, must: 0, run: 32, alphabet: 0, whole: true, next: ALPHABETS }
+        );
     }
 
     #[test]
