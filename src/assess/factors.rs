@@ -6,7 +6,8 @@ use super::score::{Factors, dead};
 use super::view::View;
 use super::{Context, card, trust};
 use crate::model::{
-    AuthMode, ControlCard, Credential, Finding, Identity, IdentityKey, IdentityKind, Privilege, Score, Status, When,
+    AuthMode, ControlCard, Credential, Finding, Identity, IdentityKey, IdentityKind, Location, Privilege, Score,
+    Status, When,
 };
 
 /// A factor in thousandths: as it counts, at its best and at its worst.
@@ -35,10 +36,21 @@ pub(super) fn verdicts(
     context: &Context,
 ) -> BTreeMap<IdentityKey, (Score, ControlCard)> {
     let mut floors: BTreeMap<&IdentityKey, i32> = BTreeMap::new();
+    let mut raise = |id, score: i32| {
+        let floor = floors.entry(id).or_default();
+        *floor = score.max(*floor);
+    };
+    let mut holders: BTreeMap<&Location, Vec<&IdentityKey>> = BTreeMap::new();
+    view.inventory.grants.iter().for_each(|g| holders.entry(&g.location).or_default().push(&g.identity));
     for finding in findings.iter().filter(|f| f.suppressed.is_none()) {
-        if let Some(id) = &finding.identity {
-            let floor = floors.entry(id).or_default();
-            *floor = finding.score.max(*floor);
+        match (&finding.identity, &finding.credential) {
+            (Some(id), _) => raise(id, finding.score),
+            // One about several identities is about the holders of the rights at its places.
+            (None, None) => {
+                let held = finding.locations.iter().filter_map(|place| holders.get(place)).flatten();
+                held.for_each(|id| raise(id, finding.score));
+            }
+            (None, Some(_)) => {}
         }
     }
     let verdict = |i: &Identity| {

@@ -17,6 +17,7 @@ mod score;
 mod trust;
 mod view;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -191,22 +192,22 @@ fn subject_fingerprint(parts: &[&str]) -> String {
 pub fn assess(inventory: &mut Inventory, context: &Context) -> Assessment {
     let (findings, risks, score, headline, verdicts) = {
         let view = View::new(inventory);
-        let mut findings = nhi02_secret_leakage::leaks(&view);
-        for finding in &mut findings {
-            score::apply(finding, &[], &view, context);
-        }
-        for check in CHECKS {
-            let mut found = (check.run)(&view, context);
-            found.iter_mut().for_each(|finding| score::apply(finding, check.implies, &view, context));
-            findings.append(&mut found);
-        }
+        let mut findings = Vec::new();
+        let mut keep = |found: Vec<Finding>, implies: &[Adjustment]| {
+            for mut finding in found.into_iter().filter_map(|finding| without_sample(finding, &view)) {
+                score::apply(&mut finding, implies, &view, context);
+                findings.push(finding);
+            }
+        };
+        keep(nhi02_secret_leakage::leaks(&view), &[]);
+        CHECKS.iter().for_each(|check| keep((check.run)(&view, context), check.implies));
         findings.retain(|f| f.score > 0);
         for finding in &mut findings {
             if finding.locations.is_empty() {
                 finding.locations.push(Location::default());
             }
         }
-        findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        findings.sort_by(|a, b| order(a, &view).cmp(&order(b, &view)));
         let (risks, score) = estate::summarise(&findings, &view);
         let headline = headline::count(&findings, &view);
         let verdicts = factors::verdicts(&findings, &view, context);
@@ -229,9 +230,24 @@ pub fn assess(inventory: &mut Inventory, context: &Context) -> Assessment {
     Assessment { findings, risks, score, headline }
 }
 
-/// Most important first; the rest of the key makes the order total.
-fn order(f: &Finding) -> impl Ord + '_ {
-    (std::cmp::Reverse(f.score), f.risk, &f.id, f.locations.first(), &f.fingerprint, &f.credential, &f.identity)
+/// A finding, unless a sample is all that it is about. A value in the clear is a leak whatever a sample says of its owner,
+/// and is then nobody's.
+fn without_sample(mut finding: Finding, view: &View<'_>) -> Option<Finding> {
+    if finding.identity.as_ref().and_then(|id| view.identity(id)).is_some_and(|identity| identity.sample) {
+        finding.credential.as_ref()?;
+        finding.identity = None;
+    }
+    Some(finding)
+}
+
+/// Most important first: severity, then how sure it is, then what a machine issued before what a person may have made up
+/// for a test, then what stands outside tests; among these by score and place. The rest of the key makes the order total.
+fn order<'f>(f: &'f Finding, view: &View<'_>) -> impl Ord + use<'f> {
+    let credential = f.credential.as_deref().and_then(|id| view.credential(id));
+    let chosen = credential.is_some_and(|credential| !view.is_issued(credential));
+    let test = f.terms.iter().any(|term| term.name == Adjustment::TestPath.name());
+    let importance = (Reverse(f.severity), Reverse(f.confidence), chosen, test, Reverse(f.score));
+    (importance, f.locations.first(), f.risk, &f.id, &f.fingerprint, &f.credential, &f.identity)
 }
 
 #[cfg(test)]

@@ -147,8 +147,7 @@ fn removed_not_revoked(view: &View<'_>, _: &Context) -> Vec<Finding> {
             let gone = !places.is_empty() && all.iter().all(|e| !e.location.in_head && e.location.commit.is_some());
             gone.then(|| {
                 let mut finding = REMOVED_NOT_REVOKED.on(credential);
-                let path = places.first().map(|l| l.path.clone()).unwrap_or_default();
-                finding.title = format!("Credential once in {path} was removed but is still active");
+                finding.title = "Credential was removed from the files but is still active".to_owned();
                 finding.evidence = vec!["in history only; an export says that it is enabled".to_owned()];
                 finding.locations = places;
                 finding

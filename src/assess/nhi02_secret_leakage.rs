@@ -36,13 +36,12 @@ fn leak(credential: &Credential, rule: &str, all: Vec<&Exposure>, view: &View<'_
     exposures.sort_by(|a, b| best_first(a).cmp(&best_first(b)));
     let info = view.rule(rule);
     let first = exposures.first();
-    let path = first.map(|e| e.location.path.as_str()).unwrap_or_default();
     let mut locations: Vec<Location> = exposures.iter().map(|e| e.location.clone()).collect();
     locations.dedup();
     Finding {
         id: rule.to_owned(),
         risk: Risk::Nhi2,
-        title: format!("{} in {path}", info.map_or(rule, |i| i.name.as_str())),
+        title: info.map_or(rule, |i| i.name.as_str()).to_owned(),
         severity: Severity::Info,
         base_severity: exposures.iter().map(|e| e.base_severity).max().unwrap_or(Severity::Info),
         confidence: exposures.iter().map(|e| e.confidence).max().unwrap_or(Confidence::Low),

@@ -1,11 +1,11 @@
 //! NHI5:2025 Overprivileged NHI: rights beyond need
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/5-overprivileged-nhi/>).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::estate::{AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, GITHUB_ACTIONS};
 use super::view::{View, is_active_aws_key, is_root};
-use super::{Adjustment, Check, Context};
+use super::{Adjustment, Check, Context, say};
 use crate::model::{Confidence, Finding, Grant, Identity, IdentityKind, Privilege, Risk, Severity};
 
 /// An AWS user or role that administers the account.
@@ -145,28 +145,104 @@ pub(super) const CI_TOKEN: Check = Check {
     references: &["https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions"],
     needs: &[GITHUB_ACTIONS],
     implies: &[],
-    subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
-    run: ci_token,
+    subjects: |view| tokens(view).iter().map(Tokens::subject).collect(),
+    run: |view, _| tokens(view).into_iter().filter_map(Tokens::finding).collect(),
 };
 
-fn ci_token(view: &View<'_>, _: &Context) -> Vec<Finding> {
-    let jobs = view.identities().filter(|i| i.kind == IdentityKind::CiJob);
-    jobs.filter_map(|job| {
+/// The tokens of a workflow file's jobs that have the same fault, or none.
+struct Tokens<'a> {
+    fault: Option<Fault>,
+    /// Each with the grant at fault.
+    jobs: Vec<(&'a Identity, Option<&'a Grant>)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    /// `write-all`.
+    All,
+    /// No `permissions:`: those of a default that the file does not tell.
+    Default,
+}
+
+impl Fault {
+    fn name(self) -> &'static str {
+        match self {
+            Self::All => "write-all",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// The file that declares a job, from its key.
+fn file_of(job: &Identity) -> &str {
+    job.id.as_str().rsplit_once('#').map_or(job.id.as_str(), |(file, _)| file)
+}
+
+/// Whether only other workflows start a job: what its token may do is then theirs to say, and is found there.
+fn is_called(job: &Identity) -> bool {
+    job.attributes.get("triggers").is_some_and(|triggers| triggers == "workflow_call")
+}
+
+/// The jobs by file and fault: one missing line at the top is one cause, however many jobs it gives their rights.
+fn tokens<'a>(view: &View<'a>) -> Vec<Tokens<'a>> {
+    let mut files: BTreeMap<(&str, Option<Fault>), Vec<(&Identity, Option<&Grant>)>> = BTreeMap::new();
+    for job in view.identities().filter(|i| i.kind == IdentityKind::CiJob && !is_called(i)) {
         let grants = view.grants_of(&job.id);
         let all = grants.iter().find(|g| g.action == "write-all");
         let default = grants.iter().find(|g| g.privilege == Privilege::Unknown && g.action.starts_with("default "));
-        let grant = all.or(default)?;
-        let mut finding = CI_TOKEN.about(job, "");
-        if all.is_some() {
-            finding.title = format!("The token of {} may write everything", job.name);
+        let fault = all.map(|_| Fault::All).or(default.map(|_| Fault::Default));
+        files.entry((file_of(job), fault)).or_default().push((job, all.or(default).copied()));
+    }
+    files.into_iter().map(|((_, fault), jobs)| Tokens { fault, jobs }).collect()
+}
+
+/// How many jobs a finding names.
+const JOBS_MAX: usize = 8;
+
+impl Tokens<'_> {
+    /// What it counts as: the job, or the file of several.
+    fn subject(&self) -> String {
+        let path = || self.jobs.first().and_then(|(job, _)| job.locations.first()).map(|l| l.path.clone());
+        match self.jobs.as_slice() {
+            [(job, _)] => job.id.to_string(),
+            _ => path().unwrap_or_default(),
+        }
+    }
+
+    fn finding(self) -> Option<Finding> {
+        let fault = self.fault?;
+        let (first, grant) = self.jobs.first()?;
+        let name = first.name.rsplit_once(" / ");
+        let file = name.map_or(first.name.as_str(), |(file, _)| file);
+        // The same for one job and for several, so that a baseline holds when a job is added.
+        let subject = [CI_TOKEN.id, file_of(first), fault.name()];
+        let mut finding = CI_TOKEN.blank(&subject, Vec::new());
+        if self.jobs.len() == 1 {
+            finding.identity = Some(first.id.clone());
+        }
+        let who = match self.jobs.len() {
+            1 => format!("The token of {}", first.name),
+            n => format!("The tokens of {n} jobs in {file}"),
+        };
+        let have = if self.jobs.len() == 1 { "has" } else { "have" };
+        if fault == Fault::All {
+            finding.title = format!("{who} may write everything");
         } else {
-            finding.title = format!("The token of {} has the repository's default rights", job.name);
+            finding.title = format!("{who} {have} the repository's default rights");
             finding.confidence = Confidence::Medium;
             finding.evidence.push("the default may be read-only; the file does not tell".to_owned());
         }
-        finding.evidence.push(sentence(grant));
-        finding.locations = vec![grant.location.clone()];
+        if self.jobs.len() > 1 {
+            let short =
+                |job: &Identity| job.name.rsplit_once(" / ").map_or(job.name.clone(), |(_, job)| job.to_owned());
+            let mut names: Vec<String> = self.jobs.iter().take(JOBS_MAX).map(|(job, _)| short(job)).collect();
+            names.extend((self.jobs.len() > JOBS_MAX).then(|| format!("{} more", self.jobs.len() - JOBS_MAX)));
+            finding.evidence.push(format!("jobs: {}", names.join(", ")));
+        }
+        grant.iter().for_each(|grant| say(&mut finding.evidence, sentence(grant)));
+        finding.locations = self.jobs.iter().filter_map(|(_, grant)| grant.map(|g| g.location.clone())).collect();
+        finding.locations.sort();
+        finding.locations.dedup();
         Some(finding)
-    })
-    .collect()
+    }
 }

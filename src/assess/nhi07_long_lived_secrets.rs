@@ -122,7 +122,7 @@ fn git_age(view: &View<'_>, context: &Context) -> Vec<Finding> {
                 if age > YEAR {
                     finding.base_severity = Severity::High;
                 }
-                finding.title = format!("Secret in {} is at least {} old", first.path, days(age));
+                finding.title = format!("Secret is at least {} old", days(age));
                 let commit = first.commit.as_deref().and_then(|c| c.get(..12)).unwrap_or("a commit");
                 finding.evidence = vec![format!("{commit} of {} holds it", time.strftime("%Y-%m-%d"))];
                 finding
@@ -168,8 +168,7 @@ fn jwt_life(view: &View<'_>, context: &Context) -> Vec<Finding> {
             };
             let mut finding = on_exposed(&JWT_LIFE, token, view);
             finding.base_severity = severity;
-            let path = finding.locations.first().map(|l| l.path.clone()).unwrap_or_default();
-            finding.title = format!("Signed token in {path} {what}");
+            finding.title = format!("Signed token {what}");
             for name in ["issuer", "subject"] {
                 if let Some(value) = token.attributes.get(name) {
                     finding.evidence.push(format!("{name} {value}"));
@@ -215,9 +214,8 @@ fn sas_life(view: &View<'_>, context: &Context) -> Vec<Finding> {
                 if left > 90 {
                     finding.base_severity = Severity::High;
                 }
-                let path = finding.locations.first().map(|l| l.path.clone()).unwrap_or_default();
                 let end = if left == i64::MAX { "without end".to_owned() } else { format!("for {} more", days(left)) };
-                finding.title = format!("Shared access signature in {path} works {end}");
+                finding.title = format!("Shared access signature works {end}");
                 if let Some(rights) = signature.attributes.get("rights") {
                     finding.evidence.push(format!("rights: {rights}"));
                 }

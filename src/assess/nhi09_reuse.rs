@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::estate::CODE;
 use super::score::dead;
-use super::view::{View, subject_of};
+use super::view::{View, is_local, is_login, subject_of};
 use super::{Check, Context};
 use crate::model::{Confidence, Credential, Exposure, Finding, Risk, Severity};
 
@@ -41,10 +41,18 @@ fn component(path: &str) -> Option<String> {
     dirs.next().map(|second| format!("{first}/{second}"))
 }
 
+/// Whether one value in two places means one credential: a machine issued it, or it is a login, told with confidence, at a
+/// host that all know. Of passwords that people chose `admin` is everywhere and shared by nobody.
+fn tells(credential: &Credential, view: &View<'_>) -> bool {
+    let sure = || view.open_exposures(credential).any(|e| e.confidence >= Confidence::High);
+    credential.fingerprint.is_some()
+        && (view.is_issued(credential) || (is_login(credential) && !is_local(credential) && sure()))
+}
+
 /// Places that say where a value is used: in the checkout, outside tests.
 fn counted<'v, 'a>(credential: &'v Credential, view: &'v View<'a>) -> impl Iterator<Item = &'a Exposure> + use<'v, 'a> {
-    let weak = credential.fingerprint.is_none();
-    view.open_exposures(credential).filter(move |e| !weak && e.location.in_head && !e.test_path)
+    let tells = tells(credential, view);
+    view.open_exposures(credential).filter(move |e| tells && e.location.in_head && !e.test_path)
 }
 
 /// The components in whose files the credential stands. A copy of a file is no second use.

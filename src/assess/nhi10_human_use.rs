@@ -106,9 +106,10 @@ fn human_token(view: &View<'_>, context: &Context) -> Vec<Finding> {
         .filter(|c| c.attributes.get("human").is_some_and(|v| v == "yes") && dead(c, context.as_of).is_none())
         .filter_map(|credential| {
             let exposures: Vec<_> = view.open_exposures(credential).filter(|e| is_machine(&e.location.path)).collect();
-            let first = exposures.first()?;
+            if exposures.is_empty() {
+                return None;
+            }
             let mut finding = HUMAN_TOKEN_IN_CI.on(credential);
-            finding.title = format!("A person's token in {}", first.location.path);
             finding.confidence = exposures.iter().map(|e| e.confidence).max().unwrap_or(Confidence::Medium);
             finding.evidence = vec![format!("{} carries a person's rights", credential.kind)];
             finding.locations = exposures.iter().map(|e| e.location.clone()).collect();

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod order;
 mod properties;
 
 use std::collections::BTreeMap;

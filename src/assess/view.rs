@@ -130,6 +130,25 @@ impl<'a> View<'a> {
         all.filter(move |e| counts && e.suppressed.is_none() && e.base_severity > Severity::Info)
     }
 
+    /// Whether a machine made the value, as far as can be told; of what is neither weak nor a password it is assumed.
+    #[must_use]
+    pub fn is_issued(&self, credential: &Credential) -> bool {
+        match credential.validity {
+            Validity::ProvenFormat => return true,
+            // What was only listed by its provider was issued by it.
+            _ if credential.preview.is_none() => return true,
+            // Too weak to be told by a fingerprint.
+            _ if credential.fingerprint.is_none() => return false,
+            _ => {}
+        }
+        let password = |name: &str| ["pass", "pwd"].iter().any(|word| name.to_ascii_lowercase().contains(word));
+        let words: Vec<&str> = credential.kind.split('-').collect();
+        // `docker-config-auth` holds a login, `npm-auth-token` what a registry issued.
+        let named = words.iter().any(|word| password(word)) || words.last() == Some(&"auth");
+        let assigned = || self.exposures_of(&credential.id).iter().filter_map(|e| e.key_name.as_deref()).any(password);
+        !is_login(credential) && !named && !(credential.provider == "generic" && assigned())
+    }
+
     /// What a rule is.
     #[must_use]
     pub fn rule(&self, id: &str) -> Option<&'a RuleInfo> {
@@ -164,6 +183,49 @@ impl<'a> View<'a> {
 /// Whether a thing was read from a sample alone.
 pub(super) fn is_marked(attributes: &BTreeMap<String, String>) -> bool {
     attributes.get("sample").is_some_and(|v| v == "true")
+}
+
+/// Whether it is the password of a user at some host, which people choose as often as machines do.
+pub(super) fn is_login(credential: &Credential) -> bool {
+    matches!(credential.provider.as_str(), "basic-auth" | "database")
+}
+
+/// Whether a credential opens a host that its provider says nothing of, or one that only a machine or network knows: such
+/// a login is that of a developer's own container more often than not.
+pub(super) fn is_local(credential: &Credential) -> bool {
+    let host = credential.attributes.get("host").map(|host| host.trim().to_ascii_lowercase()).unwrap_or_default();
+    // With a port, or an IPv6 address in brackets.
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None if host.matches(':').count() == 1 => host.split(':').next().unwrap_or_default(),
+        None => host.as_str(),
+    };
+    if let Ok(address) = host.parse::<std::net::Ipv4Addr>() {
+        return address.is_loopback() || address.is_private() || address.is_link_local() || address.is_unspecified();
+    }
+    if let Ok(address) = host.parse::<std::net::Ipv6Addr>() {
+        return address.is_loopback() || address.is_unspecified() || address.is_unique_local();
+    }
+    // Names that are reserved, or in use inside networks only (RFC 2606, RFC 6761, RFC 6762, RFC 8375).
+    let inside = [
+        "localhost",
+        "local",
+        "localdomain",
+        "internal",
+        "lan",
+        "home",
+        "corp",
+        "test",
+        "example",
+        "invalid",
+        "svc",
+        "arpa",
+        "example.com",
+        "example.org",
+        "example.net",
+    ];
+    let under = |end: &str| host == end || host.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'));
+    !host.contains('.') || inside.into_iter().any(under)
 }
 
 /// The owner of a subject in counts: the identity, else the credential.
