@@ -8,6 +8,8 @@ mod determinism;
 mod exit_codes;
 #[path = "common/fixture.rs"]
 mod fixture;
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/invocation.rs"]
 mod invocation;
 #[path = "cli/leaks.rs"]

@@ -185,7 +185,7 @@ fn is_called(job: &Identity) -> bool {
 
 /// The jobs by file and fault: one missing line at the top is one cause, however many jobs it gives their rights.
 fn tokens<'a>(view: &View<'a>) -> Vec<Tokens<'a>> {
-    let mut files: BTreeMap<(&str, Option<Fault>), Vec<(&Identity, Option<&Grant>)>> = BTreeMap::new();
+    let mut files: BTreeMap<_, Vec<(&Identity, Option<&Grant>)>> = BTreeMap::new();
     for job in view.identities().filter(|i| i.kind == IdentityKind::CiJob && !is_called(i)) {
         let grants = view.grants_of(&job.id);
         let all = grants.iter().find(|g| g.action == "write-all");

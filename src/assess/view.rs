@@ -146,7 +146,7 @@ impl<'a> View<'a> {
         // `docker-config-auth` holds a login, `npm-auth-token` what a registry issued.
         let named = words.iter().any(|word| password(word)) || words.last() == Some(&"auth");
         let assigned = || self.exposures_of(&credential.id).iter().filter_map(|e| e.key_name.as_deref()).any(password);
-        !is_login(credential) && !named && !(credential.provider == "generic" && assigned())
+        !(is_login(credential) || named || credential.provider == "generic" && assigned())
     }
 
     /// What a rule is.

@@ -51,8 +51,7 @@ struct Shown<'a>(PrettyFormatter<'a>);
 
 /// True for characters that JSON lets through and a terminal does not only show.
 fn acts_on_a_terminal(c: char) -> bool {
-    matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    !c.is_ascii_control() && crate::text::escape::is_unsafe(c) || c == '\u{7f}'
 }
 
 impl Formatter for Shown<'_> {
@@ -61,8 +60,9 @@ impl Formatter for Shown<'_> {
         while let Some((at, c)) = rest.char_indices().find(|(_, c)| acts_on_a_terminal(*c)) {
             let (plain, tail) = rest.split_at(at);
             writer.write_all(plain.as_bytes())?;
-            // All of them lie in the basic plane, so one unit of UTF-16 is enough.
-            write!(writer, "\\u{:04x}", u32::from(c))?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
             rest = tail.get(c.len_utf8()..).unwrap_or_default();
         }
         writer.write_all(rest.as_bytes())

@@ -73,7 +73,8 @@ pub fn without_values(message: &str) -> String {
 ///
 /// Unicode's general category Cc, and of Cf and the default-ignorable characters those without a shape of their own
 /// (<https://www.unicode.org/reports/tr36/>, <https://www.unicode.org/reports/tr9/> for the bidirectional ones).
-fn is_unsafe(c: char) -> bool {
+#[must_use]
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

@@ -9,7 +9,7 @@
 //! <https://learn.microsoft.com/en-us/azure/storage/common/storage-configure-connection-string>, Go's MySQL driver
 //! <https://github.com/go-sql-driver/mysql#dsn-data-source-name>.
 
-use super::{Subject, Validator, basic_auth, util};
+use super::{Subject, Validator, basic_auth, stock, util};
 use crate::model::{Confidence, IdentityHint, IdentityKey, IdentityKind, Proof, Severity, Validity};
 
 pub(super) const VALIDATOR: Validator = Validator {
@@ -100,7 +100,7 @@ pub(super) fn judge(proof: &mut Proof, target: &Target) {
     if !user.is_empty() && is_capitals(user) && is_capitals(password) {
         return util::mark_test(proof, "User and password are names in capitals, which something fills in.");
     }
-    if util::is_stock(password) {
+    if stock::is_stock(password) {
         return util::mark_test(proof, "A stock word stands where the password would.");
     }
     match (util::stands_for(password), kind) {

@@ -45,6 +45,7 @@ mod presigned_url;
 mod private_key;
 mod pypi_macaroon;
 mod slack_token;
+mod stock;
 mod stripe_key;
 mod util;
 mod x509;

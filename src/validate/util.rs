@@ -393,38 +393,6 @@ pub(super) fn stands_for(value: &str) -> Option<Stand> {
     (one_character || stock || value.contains("...") || value.contains('…')).then_some(Stand::Placeholder)
 }
 
-/// What people write where a password goes: the word itself with a prefix or a number (`mypass`, `password1`, `dbpwd`),
-/// `foo`, or a letter or two.
-pub(super) fn is_stock(password: &str) -> bool {
-    let plain: String = password.chars().take(64).map(unleet).collect();
-    let mut pieces = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|p| !p.is_empty()).peekable();
-    pieces.peek().is_some() && pieces.all(is_stock_word)
-}
-
-/// The letter that a digit or mark is written for: `p@$$w0rd`.
-fn unleet(c: char) -> char {
-    match c {
-        '@' => 'a',
-        '$' => 's',
-        '0' => 'o',
-        other => other.to_ascii_lowercase(),
-    }
-}
-
-fn is_stock_word(piece: &str) -> bool {
-    let word = piece.trim_end_matches(|c: char| c.is_ascii_digit());
-    let digits = piece.len() - word.len();
-    let alphabetic = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
-    let said = ["pass", "passw", "pwd", "secret", "passwort", "contrasena"].iter().any(|w| word.contains(w));
-    let toys = [
-        "foo", "bar", "baz", "qux", "foobar", "test", "wrong", "abc", "xyz", "default", "demo", "option", "word",
-        "user",
-    ];
-    let toy = toys.contains(&word);
-    alphabetic && digits <= 4 && (said && word.len() <= 24 || toy)
-        || piece.len() <= 3 && piece.bytes().all(|b| b.is_ascii_lowercase())
-}
-
 fn is_reference(value: &str) -> bool {
     let inside =
         |open: &str, close: &str| value.find(open).is_some_and(|i| value.get(i..).is_some_and(|v| v.contains(close)));
