@@ -10,10 +10,16 @@ mod exit_codes;
 mod fixture;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[path = "cli/identities.rs"]
+mod identities;
+#[path = "cli/inventory.rs"]
+mod inventory;
 #[path = "cli/invocation.rs"]
 mod invocation;
 #[path = "cli/leaks.rs"]
 mod leaks;
+#[path = "cli/names.rs"]
+mod names;
 #[path = "cli/outputs.rs"]
 mod outputs;
 #[path = "cli/places.rs"]

@@ -38,7 +38,7 @@ fn suppressed(texts: &[String]) -> Vec<bool> {
 
 /// Asserts that all of these texts are suppressed, or none.
 #[track_caller]
-fn all(expected: bool, texts: &[String]) {
+pub fn all(expected: bool, texts: &[String]) {
     let wrong: Vec<&String> =
         texts.iter().zip(suppressed(texts)).filter(|(_, s)| *s != expected).map(|(t, _)| t).collect();
     assert!(wrong.is_empty(), "expected {expected} for {wrong:#?}");
@@ -62,7 +62,7 @@ const NEXT: &[&str] =
     &["keyroll:ignore-next-line", "pragma: allowlist nextline secret", "pragma: whitelist nextline secret"];
 
 /// Every marker put into a template at `@`.
-fn with(markers: &[&str], template: &str) -> Vec<String> {
+pub fn with(markers: &[&str], template: &str) -> Vec<String> {
     markers.iter().map(|m| template.replace('@', m)).collect()
 }
 
@@ -207,7 +207,7 @@ fn another_secret_put_on_a_suppressed_line_by_config_is_reported() {
 
 /// The open and suppressed paths of three files with a token each, under a configuration.
 #[track_caller]
-fn under(config: &str) -> (Vec<String>, Vec<String>) {
+pub fn under(config: &str) -> (Vec<String>, Vec<String>) {
     split(&report_under(config))
 }
 
