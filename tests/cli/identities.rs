@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::value;
 use crate::redaction::random;
-use crate::world::{World, findings, list, only, places};
+use crate::world::{World, list, only};
 
 /// The only element of a list.
 #[track_caller]
