@@ -56,8 +56,8 @@ critical\t'91–100'"
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l exit-code -d 'Exit code for findings' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l as-of -d 'Date that ages are measured against [default: today]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l rules -d 'More rules: a folder or file of YAML' -r -F
-complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l enable-rule -d 'Run only these rules' -r
-complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l disable-rule -d 'Do not run these rules' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l enable-rule -d 'Run only these rules and checks' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l disable-rule -d 'Do not run these rules and checks' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -s c -l config -d 'Configuration [default: .keyroll.yml at the top of the current repository]' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l key-file -d 'Key for fingerprints, as a file; the variable KEYROLL_KEY holds one, too' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l redact -d 'Accepted for old habits: outputs are always redacted' -r
@@ -95,8 +95,8 @@ critical\t'91–100'"
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l exit-code -d 'Exit code for findings' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l as-of -d 'Date that ages are measured against [default: today]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l rules -d 'More rules: a folder or file of YAML' -r -F
-complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l enable-rule -d 'Run only these rules' -r
-complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l disable-rule -d 'Do not run these rules' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l enable-rule -d 'Run only these rules and checks' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l disable-rule -d 'Do not run these rules and checks' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -s c -l config -d 'Configuration [default: .keyroll.yml at the top of the current repository]' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l key-file -d 'Key for fingerprints, as a file; the variable KEYROLL_KEY holds one, too' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l redact -d 'Accepted for old habits: outputs are always redacted' -r
@@ -134,8 +134,8 @@ critical\t'91–100'"
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l exit-code -d 'Exit code for findings' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l as-of -d 'Date that ages are measured against [default: today]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l rules -d 'More rules: a folder or file of YAML' -r -F
-complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l enable-rule -d 'Run only these rules' -r
-complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l disable-rule -d 'Do not run these rules' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l enable-rule -d 'Run only these rules and checks' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l disable-rule -d 'Do not run these rules and checks' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -s c -l config -d 'Configuration [default: .keyroll.yml at the top of the current repository]' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l key-file -d 'Key for fingerprints, as a file; the variable KEYROLL_KEY holds one, too' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l redact -d 'Accepted for old habits: outputs are always redacted' -r

@@ -8,7 +8,7 @@ use regex::bytes::Regex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Confidence, FingerprintKey, RepoPath, Secret, Severity, Suppression, SuppressionKind};
+use crate::model::{Confidence, Finding, FingerprintKey, RepoPath, Secret, Severity, Suppression, SuppressionKind};
 use crate::text::escape::without_values;
 
 /// The name looked for at the top of the repository that holds the current directory.
@@ -86,9 +86,9 @@ pub struct ExcludeEntry {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AllowEntry {
-    /// A glob over paths.
+    /// A glob over paths, read as that of an exclude is.
     pub path: Option<String>,
-    /// A rule id.
+    /// The id of a rule or check.
     pub rule: Option<String>,
     /// An expression that the value must match somewhere.
     pub regex: Option<String>,
@@ -106,7 +106,7 @@ pub struct AllowEntry {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RulesSection {
-    /// Rule ids that do not run.
+    /// Ids of rules and checks that do not run.
     #[serde(default)]
     pub disable: Vec<String>,
     /// Folders or files with more rules, relative to the configuration.
@@ -201,7 +201,7 @@ pub struct Allowlist {
 
 #[derive(Debug)]
 struct Allow {
-    path: Option<globset::GlobMatcher>,
+    path: Option<GlobSet>,
     rule: Option<String>,
     regex: Option<Regex>,
     value: Option<Secret>,
@@ -239,7 +239,7 @@ impl Allowlist {
                 ));
                 continue;
             }
-            let path = entry.path.as_deref().map(|p| glob(p).map(|g| g.compile_matcher())).transpose().map_err(fail)?;
+            let path = entry.path.as_deref().map(paths).transpose().map_err(fail)?;
             let regex =
                 entry.regex.as_deref().map(Regex::new).transpose().map_err(|e| fail(last_line(&e.to_string())))?;
             entries.push(Allow {
@@ -264,6 +264,19 @@ impl Allowlist {
                 && e.value.as_ref().is_none_or(|v| v == secret)
                 && e.fingerprint.as_deref().is_none_or(|f| Some(f) == fingerprint)
                 && e.regex.as_ref().is_none_or(|r| r.is_match(secret.expose()))
+        })?;
+        Some(Suppression { kind: SuppressionKind::Config, reason: entry.reason.clone(), by: entry.by.clone() })
+    }
+
+    /// The suppression that accepts a check's finding, if an entry does that all its places are under. An entry about
+    /// values speaks of no check.
+    #[must_use]
+    pub fn find_check(&self, finding: &Finding) -> Option<Suppression> {
+        let places = || finding.locations.iter().filter(|place| !place.path.is_empty());
+        let entry = self.entries.iter().filter(|e| e.regex.is_none() && e.value.is_none()).find(|e| {
+            e.rule.as_deref().is_none_or(|r| r == finding.id)
+                && e.path.as_ref().is_none_or(|g| places().count() > 0 && places().all(|place| g.is_match(&place.path)))
+                && e.fingerprint.as_deref().is_none_or(|f| Some(f) == finding.fingerprint.as_deref())
         })?;
         Some(Suppression { kind: SuppressionKind::Config, reason: entry.reason.clone(), by: entry.by.clone() })
     }
@@ -336,6 +349,17 @@ fn spread(pattern: &str) -> Vec<String> {
     }
 }
 
+/// What a path of an entry covers, by the same reading as an exclude; only a star never reaches below a directory that it
+/// stands for, because accepting wants more care than leaving out.
+fn paths(pattern: &str) -> Result<GlobSet, String> {
+    let starred = pattern.rsplit('/').next().is_some_and(|last| last.contains(['*', '?', '[', '{']));
+    let mut set = GlobSetBuilder::new();
+    for pattern in spread(pattern).into_iter().take(if starred { 1 } else { 2 }) {
+        set.add(glob(&pattern)?);
+    }
+    set.build().map_err(|e| e.to_string())
+}
+
 fn glob(pattern: &str) -> Result<Glob, String> {
     globset::GlobBuilder::new(pattern).literal_separator(true).build().map_err(|e| e.kind().to_string())
 }
@@ -382,7 +406,8 @@ exclude: []
 #    reason: vendored, scanned in its own repository
 #    expires: 2027-06-30
 
-# Values that are known and accepted. All conditions of an entry must hold; each wants a reason.
+# Values and findings that are known and accepted. All conditions of an entry must hold; each wants a reason. `rule` takes
+# ids of rules and checks, `path` what an exclude takes; `regex`, `value` and `fingerprint` narrow it to one value.
 allow: []
 #  - rule: stripe-secret-key-test
 #    path: tests/**

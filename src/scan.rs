@@ -17,11 +17,11 @@ use rayon::ThreadPoolBuilder;
 
 use crate::assess;
 use crate::config::Settings;
-use crate::detect::Engine;
+use crate::detect::{Accepted, Engine};
 use crate::inventory;
 use crate::model::{
-    BlobId, Coverage, FingerprintKey, LocatedFact, Notice, NoticeKind, PathClass, RepoPath, Report, Root, RuleInfo,
-    Severity, Sighting, SkipReason, ToolInfo,
+    BlobId, Coverage, Finding, FingerprintKey, LocatedFact, Location, Notice, NoticeKind, PathClass, RepoPath, Report,
+    Root, RuleInfo, Severity, Sighting, SkipReason, Suppression, ToolInfo,
 };
 use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, WalkOptions};
@@ -43,7 +43,10 @@ pub enum ScanError {
     #[error(transparent)]
     Rules(#[from] rules::LoadError),
     /// A rule id that no rule has.
-    #[error("{place} names the rule `{rule}`, which does not exist; `keyroll rules list` shows those that do")]
+    #[error(
+        "{place} names the rule `{rule}`, which does not exist; `keyroll rules list` and `keyroll checks list` show those \
+         that do"
+    )]
     UnknownRule {
         /// Flag or entry.
         place: String,
@@ -108,7 +111,7 @@ enum Message {
     /// What a blob gave, once a blob and class.
     Sightings { key: (BlobId, PathClass), sightings: Vec<Sighting>, references: Vec<LocatedFact> },
     /// What a format read.
-    Facts { format: &'static str, facts: Vec<LocatedFact> },
+    Facts { format: &'static str, facts: Vec<LocatedFact>, accepted: (RepoPath, Vec<Accepted>) },
     /// Something to tell.
     Notice(Notice),
     /// A repository below the start.
@@ -145,21 +148,14 @@ pub fn engine(settings: &Settings) -> Result<Engine, ScanError> {
         .chain(settings.enabled_rules.iter().map(|r| ("--enable-rule", r.as_str())))
         .chain(settings.allow.rules());
     for (place, rule) in named {
-        if !ids.contains(rule) {
-            let plain =
-                rule.len() <= 48 && rule.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !ids.contains(rule) && assess::find(rule).is_none() {
+            let id = rule.strip_prefix("NHI").unwrap_or(rule);
+            let plain = id.len() <= 48 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             let rule = if plain { rule } else { "…" }.to_owned();
             return Err(ScanError::UnknownRule { place: place.to_owned(), rule });
         }
     }
-    let enabled = rules
-        .iter()
-        .map(|r| {
-            let id = r.id.as_ref();
-            !settings.disabled_rules.iter().any(|d| d == id)
-                && (settings.enabled_rules.is_empty() || settings.enabled_rules.iter().any(|e| e == id))
-        })
-        .collect();
+    let enabled = rules.iter().map(|r| is_enabled(settings, &r.id)).collect();
     Ok(Engine::new(rules, enabled))
 }
 
@@ -248,6 +244,38 @@ struct Gathered {
     facts: Vec<LocatedFact>,
     formats: BTreeMap<String, u64>,
     notices: Vec<Notice>,
+    /// Lines of pipelines and exports, by path, that comments speak for.
+    accepted: BTreeMap<String, Vec<Accepted>>,
+}
+
+/// What flags, configuration and comments decide about checks.
+struct Decisions<'a> {
+    settings: &'a Settings,
+    accepted: &'a BTreeMap<String, Vec<Accepted>>,
+}
+
+impl assess::Policy for Decisions<'_> {
+    fn runs(&self, check: &str) -> bool {
+        is_enabled(self.settings, check)
+    }
+
+    fn accepts(&self, finding: &Finding) -> Option<Suppression> {
+        let spoken = |place: &Location| {
+            let lines = self.accepted.get(&place.path)?;
+            let speaks = |a: &&Accepted| a.line == place.line && (a.rules.is_empty() || a.rules.contains(&finding.id));
+            lines.iter().find(speaks).map(|a| a.suppression.clone())
+        };
+        // A finding with several places is accepted when all of them are.
+        let inline = finding.locations.iter().map(spoken).collect::<Option<Vec<_>>>();
+        let inline = inline.and_then(|all| all.into_iter().next()).filter(|_| self.settings.inline_ignores);
+        inline.or_else(|| self.settings.allow.find_check(finding))
+    }
+}
+
+/// Whether flags and configuration let a rule or check run.
+fn is_enabled(settings: &Settings, id: &str) -> bool {
+    !settings.disabled_rules.iter().any(|d| d == id)
+        && (settings.enabled_rules.is_empty() || settings.enabled_rules.iter().any(|e| e == id))
 }
 
 impl Gathered {
@@ -257,8 +285,11 @@ impl Gathered {
             Message::Sightings { key, sightings, references } => {
                 self.blobs.insert(key, Seeing { sightings, references });
             }
-            Message::Facts { format, facts } => {
+            Message::Facts { format, facts, accepted: (path, accepted) } => {
                 *self.formats.entry(format.to_owned()).or_default() += 1;
+                if !accepted.is_empty() {
+                    self.accepted.insert(path.display(), accepted);
+                }
                 self.facts.extend(facts);
             }
             Message::Notice(notice) => self.notices.push(notice),
@@ -342,7 +373,9 @@ fn build_report(
         engine.rules().iter().filter(|r| fired.contains(r.id.as_ref())).map(Rule::info).collect();
     let mut inventory = inventory::build(sightings, gathered.facts, infos);
     inventory.formats_read = gathered.formats;
-    let assessment = assess::assess(&mut inventory, &assess::Context { as_of: settings.as_of });
+    let policy = Decisions { settings, accepted: &gathered.accepted };
+    let context = assess::Context { as_of: settings.as_of, policy: &policy };
+    let assessment = assess::assess(&mut inventory, &context);
     let findings = assessment.findings.into_iter().filter(|f| f.severity >= settings.severity).collect();
     let incomplete = interrupted
         || gathered.notices.iter().any(|n| n.kind == NoticeKind::Gap)

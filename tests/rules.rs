@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use keyroll::detect::Engine;
-use keyroll::rules::{Rule, built_in, check, load_dir};
+use keyroll::rules::{Rule, built_in, check, example, load_dir};
 use keyroll::scan;
 
 /// The rules compiled in, all of them running.
@@ -65,6 +65,28 @@ fn the_rules_compiled_in_are_those_of_the_folder() {
     // `rules::load` read YAML alike.
     let odd: Vec<&String> = compiled.symmetric_difference(&loaded).take(2).collect();
     assert!(odd.is_empty(), "the build script and rules::load disagree: {odd:#?}");
+}
+
+#[test]
+fn rules_find_their_examples_with_whatever_value() {
+    const SEEDS: u64 = 12;
+    let engine = engine();
+    let (mut all, mut missed) = (0u64, Vec::new());
+    for rule in built_in().iter().filter(|r| r.report) {
+        for (number, example) in rule.examples.iter().enumerate() {
+            let found = |seed: &u64| {
+                let text = example::expand(example, 1000 + number as u64 * SEEDS + seed).unwrap();
+                scan::detect_ids(&engine, &text).iter().any(|id| *id == rule.id)
+            };
+            let misses = SEEDS - (0..SEEDS).filter(found).count() as u64;
+            all += SEEDS;
+            // Of one kind of random value a few read like words by chance, never many.
+            assert!(misses <= 2, "{} misses {misses} of {SEEDS} values of {example}", rule.id);
+            missed.extend((misses > 0).then_some((rule.id.as_ref(), misses)));
+        }
+    }
+    let total: u64 = missed.iter().map(|(_, misses)| misses).sum();
+    assert!(total * 500 <= all, "{total} of {all} values are missed: {missed:?}");
 }
 
 #[test]

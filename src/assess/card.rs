@@ -21,7 +21,7 @@ fn not_seen(evidence: impl Into<String>) -> ControlAnswer {
 }
 
 /// Answers every question from the inventory.
-pub(super) fn card(identity: &Identity, view: &View<'_>, context: &Context) -> ControlCard {
+pub(super) fn card(identity: &Identity, view: &View<'_>, context: &Context<'_>) -> ControlCard {
     let live: Vec<&Credential> =
         view.owned_by(&identity.id).iter().copied().filter(|c| !c.public && dead(c, context.as_of).is_none()).collect();
     ControlCard {
@@ -68,7 +68,7 @@ fn stored(mode: &AuthMode) -> bool {
     matches!(mode, AuthMode::Static | AuthMode::Referenced)
 }
 
-fn short_lived(identity: &Identity, live: &[&Credential], view: &View<'_>, context: &Context) -> ControlAnswer {
+fn short_lived(identity: &Identity, live: &[&Credential], view: &View<'_>, context: &Context<'_>) -> ControlAnswer {
     let lives: Vec<Option<i64>> = live.iter().map(|c| life_days(c, context)).collect();
     if let Some(longest) = lives.iter().flatten().max().filter(|d| **d > 1) {
         let life = if *longest == i64::MAX { "has no end".to_owned() } else { format!("lives {}", days(*longest)) };
@@ -119,7 +119,7 @@ fn automated(identity: &Identity, live: &[&Credential]) -> ControlAnswer {
 /// CIS AWS Foundations asks for 90 days.
 const ROTATE_DAYS: i64 = 90;
 
-fn rotated(live: &[&Credential], context: &Context) -> ControlAnswer {
+fn rotated(live: &[&Credential], context: &Context<'_>) -> ControlAnswer {
     let age = |c: &&Credential| {
         let made = if c.rotated.at().is_some() { c.rotated } else { c.created };
         made.days_before(as_of(c, context))

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::view::View;
-use super::{CHECKS, Check};
+use super::{CHECKS, Check, Context};
 use crate::model::{Finding, Risk, RiskStatus, RiskSummary};
 
 /// The input that every scan of files has.
@@ -45,7 +45,11 @@ pub(super) fn burden(worst: impl Iterator<Item = i32>) -> f64 {
 
 /// The ten risks in OWASP's order, and the overall score: the mean of the assessed risks' burdens, weighted by the sum of
 /// OWASP's published factors.
-pub(super) fn summarise(findings: &[Finding], view: &View<'_>) -> (Vec<RiskSummary>, Option<i32>) {
+pub(super) fn summarise(
+    findings: &[Finding],
+    view: &View<'_>,
+    context: &Context<'_>,
+) -> (Vec<RiskSummary>, Option<i32>) {
     let mut risks = Vec::with_capacity(Risk::ALL.len());
     let (mut total, mut weights) = (0.0, 0.0);
     for risk in Risk::ALL {
@@ -54,10 +58,10 @@ pub(super) fn summarise(findings: &[Finding], view: &View<'_>) -> (Vec<RiskSumma
             let slot = worst.entry(subject(finding)).or_default();
             *slot = finding.score.max(*slot);
         }
-        let (status, why) = status(risk, view);
+        let (status, why) = status(risk, view, context);
         // Findings are assessed by their existence, whatever the list of formats says.
         let status = if status == RiskStatus::NotAssessed && !worst.is_empty() { RiskStatus::Partly } else { status };
-        let mut subjects = denominator(risk, view);
+        let mut subjects = denominator(risk, view, context);
         subjects.extend(worst.keys().cloned());
         let assessed = status != RiskStatus::NotAssessed;
         let score = burden(worst.values().copied());
@@ -79,8 +83,8 @@ pub(super) fn summarise(findings: &[Finding], view: &View<'_>) -> (Vec<RiskSumma
     (risks, overall)
 }
 
-fn checks_of(risk: Risk) -> impl Iterator<Item = &'static Check> {
-    CHECKS.iter().copied().filter(move |c| c.risk == risk)
+fn checks_of(risk: Risk, context: &Context<'_>) -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter().copied().filter(move |c| c.risk == risk && context.policy.runs(c.id))
 }
 
 fn has(need: &str, view: &View<'_>) -> bool {
@@ -88,11 +92,11 @@ fn has(need: &str, view: &View<'_>) -> bool {
 }
 
 /// Secret leakage is assessed wherever files were read; the others rest on their checks.
-fn status(risk: Risk, view: &View<'_>) -> (RiskStatus, String) {
+fn status(risk: Risk, view: &View<'_>, context: &Context<'_>) -> (RiskStatus, String) {
     let mut met = usize::from(risk == Risk::Nhi2);
     let mut missing: BTreeSet<&str> = BTreeSet::new();
     let mut any = met > 0;
-    for check in checks_of(risk) {
+    for check in checks_of(risk, context) {
         any = true;
         if check.needs.iter().any(|need| has(need, view)) {
             met += 1;
@@ -101,7 +105,9 @@ fn status(risk: Risk, view: &View<'_>) -> (RiskStatus, String) {
         }
     }
     if !any {
-        return (RiskStatus::NotAssessed, "keyroll has no check of this risk yet".to_owned());
+        let off = CHECKS.iter().any(|c| c.risk == risk);
+        let why = if off { "its checks are switched off" } else { "keyroll has no check of this risk yet" };
+        return (RiskStatus::NotAssessed, why.to_owned());
     }
     let exports: Vec<String> =
         missing.iter().filter_map(|need| command(need).map(|c| format!("{need} (`{c}`)"))).collect();
@@ -116,13 +122,13 @@ fn status(risk: Risk, view: &View<'_>) -> (RiskStatus, String) {
     }
 }
 
-fn denominator(risk: Risk, view: &View<'_>) -> BTreeSet<String> {
+fn denominator(risk: Risk, view: &View<'_>, context: &Context<'_>) -> BTreeSet<String> {
     let mut subjects = BTreeSet::new();
     if risk == Risk::Nhi2 {
         subjects.extend(view.identities().map(|i| i.id.to_string()));
         subjects.extend(view.credentials().filter(|c| view.is_unattributed(c)).map(|c| c.id.clone()));
     }
-    for check in checks_of(risk).filter(|c| c.needs.iter().any(|need| has(need, view))) {
+    for check in checks_of(risk, context).filter(|c| c.needs.iter().any(|need| has(need, view))) {
         subjects.extend((check.subjects)(view));
     }
     subjects

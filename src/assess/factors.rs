@@ -33,7 +33,7 @@ impl Factor {
 pub(super) fn verdicts(
     findings: &[Finding],
     view: &View<'_>,
-    context: &Context,
+    context: &Context<'_>,
 ) -> BTreeMap<IdentityKey, (Score, ControlCard)> {
     let mut floors: BTreeMap<&IdentityKey, i32> = BTreeMap::new();
     let mut raise = |id, score: i32| {
@@ -60,7 +60,7 @@ pub(super) fn verdicts(
     view.identities().map(verdict).collect()
 }
 
-fn score(identity: &Identity, floor: i32, view: &View<'_>, context: &Context) -> Score {
+fn score(identity: &Identity, floor: i32, view: &View<'_>, context: &Context<'_>) -> Score {
     let factors = [
         ("exposure", exposure(identity, view)),
         ("privilege", privilege(identity, view)),
@@ -136,13 +136,13 @@ fn privilege(identity: &Identity, view: &View<'_>) -> Factor {
 }
 
 /// The time that a credential's ages are measured against: its export's, else the run's.
-pub(super) fn as_of(credential: &Credential, context: &Context) -> jiff::Timestamp {
+pub(super) fn as_of(credential: &Credential, context: &Context<'_>) -> jiff::Timestamp {
     credential.as_of.at().unwrap_or(context.as_of)
 }
 
 /// Days that a credential lives, or has lived so far when nothing ends it; `i64::MAX` for one without end whose start is
 /// unknown, `None` when no input tells.
-pub(super) fn life_days(credential: &Credential, context: &Context) -> Option<i64> {
+pub(super) fn life_days(credential: &Credential, context: &Context<'_>) -> Option<i64> {
     let begun = if credential.rotated.at().is_some() { credential.rotated } else { credential.created };
     let begun_days = begun.days_before(as_of(credential, context)).map(|d| d.max(0));
     match credential.expires {
@@ -158,7 +158,7 @@ pub(super) fn life_days(credential: &Credential, context: &Context) -> Option<i6
 }
 
 /// 0 up to a day or federated · .2 a week · .4 90 days · .7 a year or unknown · 1 longer.
-fn lifetime(identity: &Identity, view: &View<'_>, context: &Context) -> Factor {
+fn lifetime(identity: &Identity, view: &View<'_>, context: &Context<'_>) -> Factor {
     let owned = view.owned_by(&identity.id);
     let live: Vec<&&Credential> = owned.iter().filter(|c| dead(c, context.as_of).is_none()).collect();
     let mut counted = if live.is_empty() { owned.iter().collect() } else { live };
@@ -199,7 +199,7 @@ pub(super) fn last_use(identity: &Identity, view: &View<'_>) -> When {
 }
 
 /// 0 used within 45 days and owned · .5 unknown · .7 nobody owns it · 1 unused for more than 90 days.
-fn activity(identity: &Identity, view: &View<'_>, context: &Context) -> Factor {
+fn activity(identity: &Identity, view: &View<'_>, context: &Context<'_>) -> Factor {
     let newest = view.owned_by(&identity.id).iter().filter_map(|c| c.as_of.at()).max().unwrap_or(context.as_of);
     let used = last_use(identity, view);
     let idle = if used == When::Never { identity.created.days_before(newest) } else { used.days_before(newest) };
@@ -214,7 +214,7 @@ fn activity(identity: &Identity, view: &View<'_>, context: &Context) -> Factor {
 }
 
 /// 1 active · .9 unknown · .05 proven dead. A role and a job in the checkout exist, which is all they need to work.
-fn validity(identity: &Identity, view: &View<'_>, context: &Context) -> Factor {
+fn validity(identity: &Identity, view: &View<'_>, context: &Context<'_>) -> Factor {
     let owned = view.owned_by(&identity.id);
     let others = !identity.auth.iter().all(|m| *m == AuthMode::Static) || !view.trusts_of(&identity.id).is_empty();
     let all_dead = !owned.is_empty() && owned.iter().all(|c| dead(c, context.as_of).is_some());

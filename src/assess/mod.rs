@@ -25,15 +25,41 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity,
+    Suppression,
 };
 pub use score::Adjustment;
 pub use view::View;
 
 /// What the checks may know beside the inventory.
-#[derive(Debug, Clone, Copy)]
-pub struct Context {
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
     /// The time that ages are measured against.
     pub as_of: Timestamp,
+    /// What the user decided about checks and their findings.
+    pub policy: &'a dyn Policy,
+}
+
+/// What the user decided about checks and their findings. Leaked values have their own decisions, made where they are
+/// found, because the value itself takes part there.
+pub trait Policy {
+    /// True when the check of this id is to run. One that does not run makes nothing assessable either.
+    fn runs(&self, check: &str) -> bool;
+    /// Why a check's finding is accepted, if it is.
+    fn accepts(&self, finding: &Finding) -> Option<Suppression>;
+}
+
+/// Every check runs and nothing is accepted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Everything;
+
+impl Policy for Everything {
+    fn runs(&self, _check: &str) -> bool {
+        true
+    }
+
+    fn accepts(&self, _finding: &Finding) -> Option<Suppression> {
+        None
+    }
 }
 
 /// One check.
@@ -61,7 +87,7 @@ pub struct Check {
     /// The subjects it runs over, by identity or credential id: its denominator.
     pub subjects: fn(&View<'_>) -> BTreeSet<String>,
     /// The check itself. Findings come back unscored.
-    pub run: fn(&View<'_>, &Context) -> Vec<Finding>,
+    pub run: fn(&View<'_>, &Context<'_>) -> Vec<Finding>,
 }
 
 /// What assessment gives.
@@ -189,7 +215,7 @@ fn subject_fingerprint(parts: &[&str]) -> String {
 
 /// Runs every check, scores findings and identities, and summarises the risks. Identities get their score and control
 /// card in place, and the inventory's rules become those that findings and exposures name.
-pub fn assess(inventory: &mut Inventory, context: &Context) -> Assessment {
+pub fn assess(inventory: &mut Inventory, context: &Context<'_>) -> Assessment {
     let (findings, risks, score, headline, verdicts) = {
         let view = View::new(inventory);
         let mut findings = Vec::new();
@@ -200,7 +226,11 @@ pub fn assess(inventory: &mut Inventory, context: &Context) -> Assessment {
             }
         };
         keep(nhi02_secret_leakage::leaks(&view), &[]);
-        CHECKS.iter().for_each(|check| keep((check.run)(&view, context), check.implies));
+        for check in CHECKS.iter().filter(|check| context.policy.runs(check.id)) {
+            let mut found = (check.run)(&view, context);
+            found.iter_mut().for_each(|finding| finding.suppressed = context.policy.accepts(finding));
+            keep(found, check.implies);
+        }
         findings.retain(|f| f.score > 0);
         for finding in &mut findings {
             if finding.locations.is_empty() {
@@ -208,7 +238,7 @@ pub fn assess(inventory: &mut Inventory, context: &Context) -> Assessment {
             }
         }
         findings.sort_by(|a, b| order(a, &view).cmp(&order(b, &view)));
-        let (risks, score) = estate::summarise(&findings, &view);
+        let (risks, score) = estate::summarise(&findings, &view, context);
         let headline = headline::count(&findings, &view);
         let verdicts = factors::verdicts(&findings, &view, context);
         (findings, risks, score, headline, verdicts)

@@ -42,7 +42,7 @@ fn of_root(credential: &Credential, view: &View<'_>) -> bool {
     credential.identity.as_ref().and_then(|id| view.identity(id)).is_some_and(is_root)
 }
 
-fn key_unused(view: &View<'_>, context: &Context) -> Vec<Finding> {
+fn key_unused(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     let keys = view.credentials().filter(|c| is_active_aws_key(c) && !of_root(c, view));
     keys.filter_map(|key| {
         let now = as_of(key, context);
@@ -97,7 +97,7 @@ fn roles<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'a Identity> + use
     })
 }
 
-fn role_unused(view: &View<'_>, context: &Context) -> Vec<Finding> {
+fn role_unused(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     roles(view)
         .filter_map(|role| {
             let (idle, what) = match role.last_used {
@@ -137,7 +137,7 @@ pub(super) const REMOVED_NOT_REVOKED: Check = Check {
     run: removed_not_revoked,
 };
 
-fn removed_not_revoked(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn removed_not_revoked(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     view.credentials()
         .filter(|c| c.status == Status::Active)
         .filter_map(|credential| {

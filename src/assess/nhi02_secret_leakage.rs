@@ -112,7 +112,7 @@ pub(super) const CI_LITERAL: Check = Check {
     run: ci_literal,
 };
 
-fn ci_literal(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn ci_literal(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let seen: BTreeSet<(&str, u64)> =
         view.inventory.exposures.iter().map(|e| (e.location.path.as_str(), e.location.line)).collect();
     let mut groups: BTreeMap<(String, &str), Finding> = BTreeMap::new();

@@ -59,7 +59,7 @@ pub(super) fn writes(grant: &Grant) -> bool {
     grant.action == "write-all" || grant.action.ends_with(": write")
 }
 
-fn unpinned(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn unpinned(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     view.github_jobs().flat_map(|job| of_job(job, view)).collect()
 }
 
@@ -92,7 +92,7 @@ fn of_job(job: &Identity, view: &View<'_>) -> Vec<Finding> {
     groups.into_values().collect()
 }
 
-fn inherit(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn inherit(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
     for job in view.github_jobs() {
         for party in view.third_parties_of(&job.id).iter().filter(|p| inherits(p)) {

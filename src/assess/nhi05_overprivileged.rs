@@ -52,7 +52,7 @@ fn evidence<'g>(grants: impl Iterator<Item = &'g Grant>) -> Vec<String> {
     all.into_iter().take(GRANTS_MAX).collect()
 }
 
-fn admin(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn admin(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     granted(view)
         .filter(|i| i.privilege == Privilege::Admin)
         .map(|identity| {
@@ -88,7 +88,7 @@ pub(super) const AWS_WILDCARD_SERVICE: Check = Check {
     run: wildcard_service,
 };
 
-fn wildcard_service(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn wildcard_service(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     granted(view)
         .filter(|i| i.privilege != Privilege::Admin)
         .filter_map(|identity| {
@@ -120,7 +120,7 @@ pub(super) const AWS_ROOT_KEY: Check = Check {
     run: root_key,
 };
 
-fn root_key(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn root_key(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let keys = view.credentials().filter(|c| is_active_aws_key(c));
     keys.filter_map(|key| {
         let root = key.identity.as_ref().and_then(|id| view.identity(id)).filter(|i| is_root(i))?;

@@ -108,7 +108,7 @@ fn per_issuer(
     out
 }
 
-fn open(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn open(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let title = |i: &Identity, issuer: &str| format!("{} may be taken on by anybody at {issuer}", i.name);
     per_issuer(&OIDC_OPEN, view, title, |trust| {
         let open = trust.subject.is_none() && trust::scope(trust) == Some(Scope::Open);
@@ -117,7 +117,7 @@ fn open(view: &View<'_>, _: &Context) -> Vec<Finding> {
     })
 }
 
-fn wild(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn wild(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let title = |i: &Identity, issuer: &str| format!("{} trusts a wide subject pattern of {issuer}", i.name);
     per_issuer(&OIDC_WILD, view, title, |trust| {
         let subject = trust.subject.as_ref()?;
@@ -134,7 +134,7 @@ fn wild(view: &View<'_>, _: &Context) -> Vec<Finding> {
     })
 }
 
-fn audience(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn audience(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let title = |i: &Identity, issuer: &str| format!("{} demands no audience of {issuer}", i.name);
     per_issuer(&OIDC_AUDIENCE, view, title, |trust| {
         let lacks = trust.audience.is_none() && trust::is_shared(trust);
@@ -205,7 +205,7 @@ pub(super) const UNTRUSTED_CHECKOUT: Check = Check {
     run: untrusted_checkout,
 };
 
-fn untrusted_checkout(view: &View<'_>, _: &Context) -> Vec<Finding> {
+fn untrusted_checkout(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     view.github_jobs().filter_map(|job| checkout(job, view)).collect()
 }
 

@@ -32,7 +32,7 @@ pub(super) const AWS_KEY_AGE: Check = Check {
     run: key_age,
 };
 
-fn key_age(view: &View<'_>, context: &Context) -> Vec<Finding> {
+fn key_age(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     let root = |c: &Credential| c.identity.as_ref().and_then(|id| view.identity(id)).is_some_and(is_root);
     let keys = view.credentials().filter(|c| is_active_aws_key(c) && !root(c));
     keys.filter_map(|key| {
@@ -110,7 +110,7 @@ pub(super) const GIT_AGE: Check = Check {
     run: git_age,
 };
 
-fn git_age(view: &View<'_>, context: &Context) -> Vec<Finding> {
+fn git_age(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     exposed(view)
         .filter(|c| dead(c, context.as_of).is_none() && outlived(c, view, context.as_of).is_none())
         .filter_map(|credential| {
@@ -154,7 +154,7 @@ fn is_jwt(credential: &Credential) -> bool {
     credential.kind.split('-').any(|word| word == "jwt") || jose
 }
 
-fn jwt_life(view: &View<'_>, context: &Context) -> Vec<Finding> {
+fn jwt_life(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     exposed(view)
         .filter(|c| is_jwt(c) && dead(c, context.as_of).is_none())
         .filter_map(|token| {
@@ -200,7 +200,7 @@ fn is_sas(credential: &Credential) -> bool {
     credential.kind.split('-').any(|word| word == "sas")
 }
 
-fn sas_life(view: &View<'_>, context: &Context) -> Vec<Finding> {
+fn sas_life(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     exposed(view)
         .filter(|c| is_sas(c) && dead(c, context.as_of).is_none())
         .filter_map(|signature| {

@@ -73,7 +73,7 @@ pub(super) fn components(credential: &Credential, view: &View<'_>) -> BTreeSet<S
     out
 }
 
-fn spread(view: &View<'_>, context: &Context) -> Vec<Finding> {
+fn spread(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     view.credentials()
         .filter(|c| dead(c, context.as_of).is_none())
         .filter_map(|credential| {

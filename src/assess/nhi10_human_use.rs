@@ -33,11 +33,11 @@ fn is_service_like(name: &str) -> bool {
     lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| words.contains(&word))
 }
 
-fn console_and_key(view: &View<'_>, context: &Context) -> Vec<Finding> {
+fn console_and_key(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     view.identities().filter(|i| i.provider == "aws" && !is_root(i)).filter_map(|i| both(i, view, context)).collect()
 }
 
-fn both(user: &Identity, view: &View<'_>, context: &Context) -> Option<Finding> {
+fn both(user: &Identity, view: &View<'_>, context: &Context<'_>) -> Option<Finding> {
     let owned = view.owned_by(&user.id);
     let password = owned.iter().find(|c| c.kind == "aws-console-password" && c.status == Status::Active);
     let enabled = password.is_some() || user.attributes.get("password_enabled").is_some_and(|v| v == "true");
@@ -101,7 +101,7 @@ fn is_machine(path: &str) -> bool {
     pipelines.contains(&name) || dirs.iter().any(|d| path.starts_with(d) || path.contains(&format!("/{d}")))
 }
 
-fn human_token(view: &View<'_>, context: &Context) -> Vec<Finding> {
+fn human_token(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     view.credentials()
         .filter(|c| c.attributes.get("human").is_some_and(|v| v == "yes") && dead(c, context.as_of).is_none())
         .filter_map(|credential| {

@@ -96,14 +96,14 @@ pub(super) fn terms(base: Severity, circumstances: &Circumstances, implies: &[Ad
 }
 
 /// Scores a finding in place: terms, their sum, and its band.
-pub(super) fn apply(finding: &mut Finding, implies: &[Adjustment], view: &View<'_>, context: &Context) {
+pub(super) fn apply(finding: &mut Finding, implies: &[Adjustment], view: &View<'_>, context: &Context<'_>) {
     let circumstances = circumstances(finding, view, context);
     finding.terms = terms(finding.base_severity, &circumstances, implies);
     finding.score = finding.terms.iter().map(|t| t.points).sum();
     finding.severity = Severity::of_score(finding.score);
 }
 
-fn circumstances(finding: &Finding, view: &View<'_>, context: &Context) -> Circumstances {
+fn circumstances(finding: &Finding, view: &View<'_>, context: &Context<'_>) -> Circumstances {
     let mut out = Circumstances::default();
     let credential = finding.credential.as_deref().and_then(|id| view.credential(id));
     let identity = finding.identity.as_ref().and_then(|id| view.identity(id));

@@ -14,8 +14,8 @@ use crate::model::{
 
 const ACCOUNT: &str = "123456789012";
 
-fn context() -> Context {
-    Context { as_of: "2026-11-25T00:00:00Z".parse().unwrap() }
+fn context() -> Context<'static> {
+    Context { as_of: "2026-11-25T00:00:00Z".parse().unwrap(), policy: &Everything }
 }
 
 fn at(path: &str, line: u64) -> Location {

@@ -137,10 +137,10 @@ pub struct ScanArgs {
     /// More rules: a folder or file of YAML
     #[arg(long, value_name = "DIR", help_heading = "Rules")]
     pub rules: Vec<PathBuf>,
-    /// Run only these rules
+    /// Run only these rules and checks
     #[arg(long, value_name = "ID", help_heading = "Rules")]
     pub enable_rule: Vec<String>,
-    /// Do not run these rules
+    /// Do not run these rules and checks
     #[arg(long, value_name = "ID", help_heading = "Rules")]
     pub disable_rule: Vec<String>,
 

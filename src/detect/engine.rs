@@ -165,7 +165,7 @@ impl Engine {
         for raw in raws {
             self.accept(text, raw, &mut out, explain);
         }
-        self.settle(text, &mut out);
+        self.settle(text, &mut out, explain);
         out
     }
 
@@ -325,7 +325,7 @@ impl Engine {
     }
 
     /// One candidate for one value, pairs joined, the rest in order of place.
-    fn settle(&self, text: &[u8], out: &mut Detected) {
+    fn settle(&self, text: &[u8], out: &mut Detected, explain: bool) {
         out.references.sort_by(|a, b| (a.span, &a.name).cmp(&(b.span, &b.name)));
         out.references.dedup_by(|a, b| a.span == b.span);
         if out.candidates.is_empty() {
@@ -334,7 +334,10 @@ impl Engine {
         let lines = LineIndex::new(text);
         let candidates = std::mem::take(&mut out.candidates);
         let mut kept = self.merge(candidates);
-        self.pair(&lines, &mut kept);
+        let halves = self.pair(&lines, &mut kept);
+        if explain {
+            out.dropped.extend(halves);
+        }
         for candidate in &mut kept {
             let id = self.rules[candidate.rule.0 as usize].id.as_ref();
             candidate.suppressed = ignore::find(text, &lines, candidate.span, id);
@@ -380,7 +383,8 @@ impl Engine {
     }
 
     /// Joins the halves of paired credentials: the nearest other half within the rule's distance goes into the finding.
-    fn pair(&self, lines: &LineIndex, candidates: &mut Vec<Candidate>) {
+    /// Gives the halves that are no finding of their own.
+    fn pair(&self, lines: &LineIndex, candidates: &mut Vec<Candidate>) -> Vec<(RuleIndex, Span, Drop)> {
         let line_of: Vec<u64> = candidates.iter().map(|c| lines.line(c.span.start)).collect();
         let mut used = vec![false; candidates.len()];
         for i in 0..candidates.len() {
@@ -413,12 +417,17 @@ impl Engine {
                 }
             }
         }
+        let mut halves = Vec::new();
         let mut index = 0;
         candidates.retain(|c| {
             let keep = !used[index] && self.rules[c.rule.0 as usize].report;
             index += 1;
+            if !keep {
+                halves.push((c.rule, c.span, Drop::Half));
+            }
             keep
         });
+        halves
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Drop {
     Identifier,
     /// The name of a key rather than its value.
     Name,
+    /// The half of a pair that is no login by itself.
+    Half,
     /// Too short or too long for its kind.
     Length,
 }
@@ -48,6 +50,7 @@ impl Drop {
             Self::Hash => "a digest or commit id",
             Self::Identifier => "an identifier",
             Self::Name => "the name of a key",
+            Self::Half => "the half of a credential that tells no secret; it is shown with the other half",
             Self::Length => "too short or too long for its kind",
         }
     }
@@ -134,6 +137,9 @@ const REFERENCE_STARTS: &[&str] = &[
     "!ref",
     "!sub",
     "!getatt",
+    "!vault",
+    "!secret",
+    "!env",
     "vault:",
     "op://",
     "arn:",
@@ -198,7 +204,7 @@ pub fn why_dropped(value: &[u8], min_entropy: u32, needs_digit: bool, random: bo
     if min_entropy > 0 && entropy::shannon(value) * 1000.0 < min_entropy as f32 {
         return Some(Drop::Entropy);
     }
-    if random && entropy::rare_pairs(value).is_some_and(|r| r < 0.22) {
+    if random && entropy::reads_like_words(value) {
         return Some(Drop::Words);
     }
     None

@@ -47,6 +47,35 @@ pub fn find(text: &[u8], lines: &LineIndex, span: Span, rule: &str) -> Option<Su
     Some(Suppression { kind: SuppressionKind::Inline, reason: mark.reason, by: mark.marker.to_owned() })
 }
 
+/// A line that a comment speaks for, with the rules or checks it is limited to; none for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The line, counted from 1.
+    pub line: u64,
+    /// Ids of rules and checks; empty for all.
+    pub rules: Vec<String>,
+    /// What the comment says.
+    pub suppression: Suppression,
+}
+
+/// Every line of a text that a comment speaks for: for findings that were not made from a value in this text.
+#[must_use]
+pub fn accepted(text: &[u8]) -> Vec<Accepted> {
+    let mut all = Vec::new();
+    for (at, line) in text.split(|b| *b == b'\n').enumerate() {
+        let number = at as u64 + 1;
+        for placed in marks(line) {
+            let Mark { marker, rules, reason, .. } = placed.mark;
+            let suppression = Suppression { kind: SuppressionKind::Inline, reason, by: marker.to_owned() };
+            let own = (!placed.next).then_some(number);
+            let below = (placed.next || placed.alone).then_some(number + 1);
+            let lines = own.into_iter().chain(below);
+            all.extend(lines.map(|line| Accepted { line, rules: rules.clone(), suppression: suppression.clone() }));
+        }
+    }
+    all
+}
+
 /// A mark with how it stands on its line.
 struct Placed {
     mark: Mark,
@@ -70,7 +99,7 @@ fn marks(line: &[u8]) -> Vec<Placed> {
     {
         return Vec::new();
     }
-    let text = String::from_utf8_lossy(line).replace("allowlist-secret", "allowlist secret");
+    let text = one_spelling(&String::from_utf8_lossy(line));
     let mut found: Vec<Placed> = Vec::new();
     for (marker, next) in MARKERS {
         let Some(at) = text.find(marker) else { continue };
@@ -90,6 +119,21 @@ fn marks(line: &[u8]) -> Vec<Placed> {
         found.push(Placed { mark: Mark { marker, next: *next, rules, reason }, next: *next, alone });
     }
     found
+}
+
+/// detect-secrets takes the words of its pragma with or without a space after the colon, joined by blanks or hyphens.
+fn one_spelling(line: &str) -> String {
+    if !line.contains("pragma:") {
+        return line.to_owned();
+    }
+    let mut text =
+        line.replace("pragma:allowlist", "pragma: allowlist").replace("pragma:whitelist", "pragma: whitelist");
+    for list in ["allowlist", "whitelist"] {
+        for joined in ["-secret", "-nextline-secret", "-nextline secret", " nextline-secret"] {
+            text = text.replace(&format!("{list}{joined}"), &format!("{list}{}", joined.replace('-', " ")));
+        }
+    }
+    text
 }
 
 /// A reason up to the end of its comment. Pieces that could be values are left out: the line may hold more than the comment.

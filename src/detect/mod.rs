@@ -13,3 +13,4 @@ mod tokens;
 
 pub use engine::{Detected, Engine, Oracle, Reference, Scratch};
 pub use filter::{Drop, why_dropped};
+pub use ignore::{Accepted, accepted};

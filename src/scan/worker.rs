@@ -14,7 +14,7 @@ use super::sight::{self, Anchors, Sight};
 use super::{Message, Progress, Seen, Tally, gap, limit};
 use crate::config::Settings;
 use crate::decode;
-use crate::detect::{Detected, Engine, Scratch};
+use crate::detect::{self, Detected, Engine, Scratch};
 use crate::doc::{self, Doc};
 use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{
@@ -426,7 +426,8 @@ impl<'a> Worker<'a> {
         let locator = Locator::new(name, id, text.as_bytes());
         let mut located = self.collect(format, name, class, &locator, &mut |out| (format.read)(&input, &doc, out));
         locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location));
-        self.send(Message::Facts { format: format.id, facts: located });
+        let accepted = (name.clone(), detect::accepted(text.as_bytes()));
+        self.send(Message::Facts { format: format.id, facts: located, accepted });
     }
 
     fn stream_format(&self, format: &'static Format, file: &std::fs::File, name: &RepoPath, class: &PathClass) {
@@ -439,7 +440,7 @@ impl<'a> Worker<'a> {
         let locator = Locator::new(name, None, b"");
         let mut reader = BufReader::with_capacity(1 << 16, file);
         let located = self.collect(format, name, class, &locator, &mut |out| stream(&input, &mut reader, out));
-        self.send(Message::Facts { format: format.id, facts: located });
+        self.send(Message::Facts { format: format.id, facts: located, accepted: (name.clone(), Vec::new()) });
     }
 
     fn collect(

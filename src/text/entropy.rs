@@ -28,6 +28,11 @@ const COMMON_PAIRS: &str = "th he in er an re on at en nd ti es or te of ed is i
 /// there are fewer than four such pairs, because then nothing can be said.
 #[must_use]
 pub fn rare_pairs(bytes: &[u8]) -> Option<f32> {
+    pairs(bytes).map(|(all, rare)| rare as f32 / all as f32)
+}
+
+/// How many neighbouring letter pairs there are, at least four, and how many of them are rare in words.
+fn pairs(bytes: &[u8]) -> Option<(u32, u32)> {
     let (mut all, mut rare) = (0u32, 0u32);
     for pair in bytes.windows(2) {
         if pair.iter().all(u8::is_ascii_alphabetic) {
@@ -39,7 +44,26 @@ pub fn rare_pairs(bytes: &[u8]) -> Option<f32> {
             rare += u32::from(!is_common([pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase()]));
         }
     }
-    (all >= 4).then(|| rare as f32 / all as f32)
+    (all >= 4).then_some((all, rare))
+}
+
+/// True when a value reads like words: so many of its letter pairs are common ones that chance makes it of fewer than one
+/// random value in a hundred. Digits and the letters of hexadecimal numbers are never words.
+#[must_use]
+pub fn reads_like_words(bytes: &[u8]) -> bool {
+    let hexadecimal = bytes.iter().all(u8::is_ascii_hexdigit) && bytes.iter().any(u8::is_ascii_digit);
+    if hexadecimal {
+        return false;
+    }
+    // Half of the pairs of random letters are common ones.
+    let Some((all, rare)) = pairs(bytes) else { return false };
+    match all {
+        0..8 => false,
+        8..11 => rare == 0,
+        11..14 => rare <= 1,
+        14..17 => rare <= 2,
+        _ => f64::from(rare) < f64::from(all) * 0.22,
+    }
 }
 
 fn is_common(pair: [u8; 2]) -> bool {

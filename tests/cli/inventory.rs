@@ -207,3 +207,11 @@ fn a_risk_that_is_not_assessed_says_what_it_needs_and_has_no_score() {
     assert!(!of(&with, "NHI5:2025")["why"].as_str().unwrap_or_default().contains("get-account-authorization-details"));
     assert!(places(findings(&with, "NHI5-aws-admin")[0])[0].starts_with("details.json:"));
 }
+
+#[test]
+fn a_tag_of_yaml_is_no_password() {
+    let vault = "$ANSIBLE_VAULT;1.2;AES256;prod\n  49507528714539405273965282970793833666939999967753601659582812446322509725309256";
+    let text = format!("db_user: shop\ndb_password: !vault |\n  {vault}\nmqtt_password: !secret mqtt\n");
+    let report = World::with("vars.yml", text).json(&["--confidence", "low"]);
+    assert_eq!(list(&report, "findings").len(), 0, "{:#}", report["findings"]);
+}

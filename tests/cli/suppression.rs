@@ -193,6 +193,21 @@ fn a_secret_suppressed_in_one_file_is_open_in_another() {
 }
 
 #[test]
+fn the_pragmas_of_detect_secrets_are_known_in_all_their_spellings() {
+    let own =
+        ["pragma:allowlist secret", "pragma: whitelist-secret", "pragma:whitelist secret", "pragma: allowlist-secret"];
+    all(true, &with(&own, "x = '{}' # @\n"));
+    let next = [
+        "pragma: allowlist-nextline-secret",
+        "pragma:allowlist nextline secret",
+        "pragma: allowlist nextline-secret",
+        "pragma: whitelist-nextline secret",
+    ];
+    all(true, &with(&next, "# @\nx = '{}'\n"));
+    all(false, &with(&next, "x = '{}' # @\n"));
+}
+
+#[test]
 fn another_secret_put_on_a_suppressed_line_by_config_is_reported() {
     let world = World::with("a.py", format!("x = '{}'\n", token(1)));
     let fingerprint = only(&world.json(&[]), RULE)["fingerprint"].as_str().unwrap().to_owned();
@@ -234,6 +249,86 @@ fn a_value_is_accepted_by_path_and_by_rule() {
     assert_eq!(under("allow: [{path: 'lib/*', reason: r}]\n").1, ["lib/b.py"], "a star does not cross a slash");
     assert_eq!(under("allow: [{rule: github-pat-classic, reason: r}]\n").1.len(), 3);
     assert_eq!(under("allow: [{rule: npm-access-token, reason: r}]\n").1.len(), 0);
+}
+
+#[test]
+fn a_path_of_an_entry_is_read_as_that_of_an_exclude() {
+    assert_eq!(under("allow: [{path: lib/, reason: r}]\n").1, ["lib/b.py", "lib/deep/c.py"]);
+    assert_eq!(under("allow: [{path: deep, reason: r}]\n").1, ["lib/deep/c.py"]);
+    assert_eq!(under("allow: [{path: '*.py', reason: r}]\n").1.len(), 3);
+    assert_eq!(under("allow: [{path: b.py, reason: r}]\n").1, ["lib/b.py"]);
+    assert_eq!(under("allow: [{path: /b.py, reason: r}]\n").1.len(), 0, "at the top only");
+}
+
+// --- checks -------------------------------------------------------------------------------------------------------
+
+const CHECK: &str = "NHI3-gha-unpinned";
+
+fn workflow(uses: &str) -> World {
+    let text = format!(
+        "on: push\npermissions: {{contents: read}}\njobs:\n  a:\n    runs-on: x\n    steps:\n{uses}        with: {{token: '${{{{ secrets.TOKEN }}}}'}}\n"
+    );
+    World::with(".github/workflows/ci.yml", text)
+}
+
+/// How many findings of the check are open and how many suppressed.
+#[track_caller]
+fn checked(world: &World, args: &[&str]) -> (usize, usize) {
+    let report = world.json(args);
+    let all = findings(&report, CHECK);
+    let suppressed = all.iter().filter(|f| f["suppressed"].is_object()).count();
+    (all.len() - suppressed, suppressed)
+}
+
+#[test]
+fn a_comment_in_a_pipeline_accepts_the_finding_of_a_check() {
+    assert_eq!(checked(&workflow("      - uses: some/deploy@main\n"), &[]), (1, 0));
+    for (comment, accepted) in [
+        ("keyroll:ignore[NHI3-gha-unpinned] ours", true),
+        ("keyroll:ignore ours", true),
+        ("keyroll:ignore[NHI5-ci-token] ours", false),
+    ] {
+        let world = workflow(&format!("      - uses: some/deploy@main # {comment}\n"));
+        assert_eq!(checked(&world, &[]), if accepted { (0, 1) } else { (1, 0) }, "{comment}");
+        assert_eq!(checked(&world, &["--no-inline-ignores"]), (1, 0));
+        let above = workflow(&format!("      # {comment}\n      - uses: some/deploy@main\n"));
+        assert_eq!(checked(&above, &[]), if accepted { (0, 1) } else { (1, 0) }, "{comment}");
+    }
+}
+
+#[test]
+fn an_accepted_finding_of_a_check_moves_no_score() {
+    let risk = |world: &World| {
+        let report = world.json(&[]);
+        list(&report, "risks").iter().find(|r| r["risk"] == "NHI3:2025").unwrap().clone()
+    };
+    let open = risk(&workflow("      - uses: some/deploy@main\n"));
+    let accepted = risk(&workflow("      - uses: some/deploy@main # keyroll:ignore[NHI3-gha-unpinned] ours\n"));
+    assert!(open["score"].as_i64() > Some(0), "{open}");
+    assert_eq!(accepted["score"], 0);
+    assert_eq!(accepted["assessable"], open["assessable"]);
+}
+
+#[test]
+fn the_configuration_accepts_findings_of_checks_and_switches_checks_off() {
+    let world = workflow("      - uses: some/deploy@main\n");
+    let fingerprint = findings(&world.json(&[]), CHECK)[0]["fingerprint"].as_str().unwrap().to_owned();
+    for (entry, accepted) in [
+        ("{rule: NHI3-gha-unpinned, reason: r}".to_owned(), true),
+        ("{path: .github/, reason: r}".to_owned(), true),
+        (format!("{{fingerprint: {fingerprint}, reason: r}}"), true),
+        ("{rule: NHI3-gha-unpinned, path: src/, reason: r}".to_owned(), false),
+        ("{rule: NHI3-gha-unpinned, regex: deploy, reason: values only}".to_owned(), false),
+    ] {
+        world.put("k.yml", format!("allow: [{entry}]\n"));
+        assert_eq!(checked(&world, &["-c", "k.yml"]), if accepted { (0, 1) } else { (1, 0) }, "{entry}");
+    }
+    world.put("k.yml", "rules: {disable: [NHI3-gha-unpinned]}\n");
+    assert_eq!(checked(&world, &["-c", "k.yml"]), (0, 0));
+    assert_eq!(checked(&world, &["--disable-rule", CHECK]), (0, 0));
+    assert_eq!(checked(&world, &["--enable-rule", CHECK]), (1, 0));
+    assert_eq!(checked(&world, &["--enable-rule", RULE]), (0, 0));
+    world.run(&["scan", ".", "--disable-rule", "NHI3-no-such-check"]).ends(2);
 }
 
 #[test]
