@@ -383,7 +383,10 @@ impl<'a> Worker<'a> {
     }
 
     fn detect(&self, scratch: &mut Scratch, text: &[u8], class: &PathClass, name: &RepoPath) -> Detected {
-        let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
+        let applies = |rule: &Rule| {
+            let globs = self.path_rules.iter().find(|(i, _)| self.engine.rules()[*i].id == rule.id);
+            globs.is_some_and(|(_, globs)| globs.is_match(name.display()))
+        };
         self.engine.scan(scratch, text, class, &applies, false)
     }
 
