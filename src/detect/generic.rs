@@ -615,6 +615,11 @@ fn judge(
     if class.lock || class.translation {
         return Err(if class.lock { Drop::Hash } else { Drop::Words });
     }
+    // In a list the next name follows, not a value.
+    let listed = matches!(separator, Separator::Comma | Separator::Space);
+    if listed && is_name_of_secret(value) {
+        return Err(Drop::Name);
+    }
     let shape = Shape::of(value);
     if let Some(token) = judge_token(value, &shape, separator, strength)? {
         return Ok((token, false));
@@ -627,11 +632,24 @@ fn judge(
     Err(Drop::Words)
 }
 
-/// Base64 of plain words, which hides nothing that is secret.
+/// Two words or more, the last of them what names of settings end with.
+fn is_name_of_secret(value: &[u8]) -> bool {
+    let words = words::words(&String::from_utf8_lossy(value));
+    let last = words.last().map(String::as_str).unwrap_or_default();
+    words.len() > 1
+        && matches!(
+            last,
+            "password" | "passwd" | "pwd" | "passphrase" | "secret" | "token" | "key" | "user" | "username"
+        )
+}
+
+/// Base64 of plain words (`ACCESS_KEY`), which hides nothing that is secret.
 fn is_encoded_text(value: &[u8]) -> bool {
     let bare = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
     let Ok(plain) = data_encoding::BASE64_NOPAD.decode(bare) else { return false };
-    plain.contains(&b' ') && plain.iter().all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
+    let word = |b: &u8| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b' ' | b'\n' | b'\r');
+    let named = plain.len() >= 8 && plain.iter().all(word) && entropy::rare_pairs(&plain).is_some_and(|r| r < 0.3);
+    named || plain.contains(&b' ') && plain.iter().all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
 }
 
 /// Counts of kinds of characters.
@@ -991,6 +1009,19 @@ mod tests {
             }
             _ => None,
         }
+    }
+
+    #[test]
+    fn encoded_names_and_lists_of_names_are_no_values() {
+        for text in [
+            "\"access_key\": \"QUNDRVNTX0tFWQ0K\"",
+            "[\"injectNpmUser\",\"injectNpmPassword\",\"injectNpm2FaToken\",\"zipDataEpilogue\"]",
+            "keys = ('api_token', 'refresh2_token_secret')",
+        ] {
+            assert_eq!(value(text), None, "{text}");
+        }
+        // An encoding of what nobody can read is a value.
+        assert!(value("\"access_key\": \"k3J9fQ0aZ7xLm2PqW4Yt\"").is_some());
     }
 
     #[test]

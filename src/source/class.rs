@@ -36,6 +36,7 @@ const DOC_SEGMENTS: &[&str] = &["doc", "docs", "documentation", "man", "website"
 const VENDOR_SEGMENTS: &[&str] = &[
     "vendor",
     "node_modules",
+    ".yarn",
     "third_party",
     "third-party",
     "thirdparty",

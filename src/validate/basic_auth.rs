@@ -61,7 +61,7 @@ fn decode(text: &str) -> Option<Target> {
     let readable = |s: &str| s.chars().all(|c| !c.is_control());
     (readable(user) && readable(password)).then(|| Target {
         user: Some(user.to_owned()).filter(|u| !u.is_empty()),
-        password: Some(password.to_owned()).filter(|p| !p.is_empty()),
+        password: Some(password.to_owned()),
         ..Target::default()
     })
 }
@@ -109,6 +109,19 @@ mod tests {
         let proof = check(&format!("Basic {}", BASE64.encode(format!("bot:{password}").as_bytes())));
         assert_eq!(proof.attributes["user"], "bot");
         assert!(!proof.attributes.values().any(|v| v.contains(&password)));
+    }
+
+    #[test]
+    fn a_login_without_a_password_or_with_the_name_of_one_is_a_sample() {
+        for login in ["iamapikey:", "api:ACCESS_KEY"] {
+            let proof = check(&BASE64.encode(login.as_bytes()));
+            assert_eq!(proof.confidence, Some(Confidence::Low), "{login}");
+        }
+        for url in
+            ["http://user:password@with-at-sign@shop.io/p", "http://%3a:%3a@shop.io/", "mongodb://u:?c=a@shop.io/?c=l"]
+        {
+            assert_eq!(check(url).confidence, Some(Confidence::Low), "{url}");
+        }
     }
 
     #[test]

@@ -89,18 +89,23 @@ pub(super) fn judge(proof: &mut Proof, target: &Target) {
     } else {
         util::say(proof, "The user name is not shown, because it equals the password.");
     }
-    if target.scheme.contains("http") && password.starts_with(['?', '#'])
-        || password.ends_with(['?', '#']) && !target.azure
-    {
+    let browsed = target.scheme.contains("http") || target.scheme.contains("mongodb");
+    if browsed && password.starts_with(['?', '#']) || password.ends_with(['?', '#']) && !target.azure {
         return util::mark_test(proof, "What stands where the password would ends the address before it.");
     }
     if password.trim().is_empty() {
         return util::mark_test(proof, "Its password is empty.");
     }
-    if !user.is_empty() && is_capitals(user) && is_capitals(password) {
-        return util::mark_test(proof, "User and password are names in capitals, which something fills in.");
+    if is_capitals(password) && (is_capitals(user) || password.contains('_')) {
+        return util::mark_test(
+            proof,
+            "Where the password would stand is a name in capitals, which something fills in.",
+        );
     }
-    if stock::is_stock(password) {
+    // The host of `user:password@a@b` may be read from either mark.
+    let first = password.split_once('@').map_or(password, |(first, _)| first);
+    let mark = password.chars().count() == 1 && !password.chars().all(char::is_alphanumeric);
+    if stock::is_stock(password) || stock::is_stock(first) || mark {
         return util::mark_test(proof, "A stock word stands where the password would.");
     }
     match (util::stands_for(password), kind) {
