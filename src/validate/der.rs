@@ -29,6 +29,8 @@ const CONTEXT_0: u8 = 0xa0;
 const CONTEXT_1: u8 = 0xa1;
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+/// RSASSA-PSS, RFC 4055 §3.1: the same numbers under an algorithm of its own.
+const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
@@ -96,7 +98,7 @@ fn pkcs8(algorithm: &[u8], mut rest: Reader<'_>) -> Option<Key> {
     let oid = algorithm.expect(OID)?;
     let inner = rest.expect(OCTET_STRING)?;
     let plain = |name: &str, bits: usize| Some(Key { algorithm: name.to_owned(), bits: Some(bits), ..Key::default() });
-    if oid == RSA {
+    if oid == RSA || oid == RSA_PSS {
         let mut outer = Reader(Reader(inner).expect(SEQUENCE)?);
         outer.expect(INTEGER)?;
         numbers(outer)
@@ -254,6 +256,7 @@ pub(super) mod tests {
         let plain = private_key(&pkcs1(2048)).unwrap();
         let wrapped = private_key(&wrap_pkcs8(RSA, &[NULL, 0], &pkcs1(2048))).unwrap();
         assert_eq!(plain, wrapped);
+        assert_eq!(private_key(&wrap_pkcs8(RSA_PSS, &[SEQUENCE, 0], &pkcs1(2048))).unwrap(), plain);
         assert_eq!((plain.algorithm.as_str(), plain.bits), ("RSA", Some(2048)));
         // The ssh-key crate reads the blob back and names the same fingerprint.
         let blob = plain.ssh_blob.unwrap();
