@@ -204,8 +204,15 @@ pub struct ReportArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// File, or file and line as PATH:LINE
-    pub place: String,
+    /// Files, or files and lines as PATH:LINE
+    #[arg(required = true, value_name = "PLACE")]
+    pub places: Vec<String>,
+    /// Configuration file instead of .keyroll.yml at the top of this repository
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Use no configuration
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
     /// More rules: a folder or file of YAML
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
-use super::args::{ConfigCommand, ScanArgs};
+use super::args::{ConfigCommand, ExplainArgs, ScanArgs};
 use super::{Exit, print};
 use crate::config::{self, Allowlist, Config, Settings};
 use crate::model::{Confidence, FingerprintKey, Severity, parse_instant};
@@ -48,10 +48,28 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         rule_dirs,
         as_of,
         as_of_source,
-        key: key(args, &config)?,
+        key: configured_key(args.key_file.as_deref(), &config)?,
         allow,
         config: config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default())),
         expired,
+    })
+}
+
+/// The settings of `keyroll explain`: what a scan under this configuration would go by.
+pub fn for_explain(args: &ExplainArgs) -> anyhow::Result<Settings> {
+    let config = load(args.config.as_deref(), args.no_config)?;
+    let mut expired = Vec::new();
+    let as_of = today()?;
+    let file = &config.file;
+    let base = config.path.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+    let dirs: Vec<PathBuf> = file.rules.dirs.iter().map(|d| base.join(d)).chain(args.rules.iter().cloned()).collect();
+    Ok(Settings {
+        excludes: config::excludes(&config, &[], as_of, &mut expired)?,
+        confidence: file.confidence.unwrap_or(Confidence::Medium),
+        disabled_rules: file.rules.disable.clone(),
+        key: configured_key(None, &config)?,
+        allow: Allowlist::new(&config, as_of, &mut expired)?,
+        ..plain(&dirs)?
     })
 }
 
@@ -90,7 +108,7 @@ fn today() -> anyhow::Result<Timestamp> {
 }
 
 /// First of `--key-file`, `KEYROLL_KEY`, the configuration; the scan derives one otherwise.
-fn key(args: &ScanArgs, config: &Config) -> anyhow::Result<Option<FingerprintKey>> {
+fn configured_key(file: Option<&Path>, config: &Config) -> anyhow::Result<Option<FingerprintKey>> {
     let checked = |material: &[u8], source: &'static str| {
         let material = material.trim_ascii();
         if material.len() < 16 {
@@ -98,7 +116,7 @@ fn key(args: &ScanArgs, config: &Config) -> anyhow::Result<Option<FingerprintKey
         }
         Ok(Some(FingerprintKey::new(material, source, false)))
     };
-    if let Some(path) = &args.key_file {
+    if let Some(path) = file {
         return checked(&std::fs::read(path).with_context(|| path.display().to_string())?, "key-file");
     }
     if let Some(value) = environment("KEYROLL_KEY") {

@@ -1,8 +1,11 @@
 //! Why a value was or was not reported, for `keyroll explain`.
 
+use std::path::Path;
+
 use super::locate::Locator;
 use super::sight::prove;
 use super::worker::path_globs;
+use super::{ScanError, roots};
 use crate::config::Settings;
 use crate::decode;
 use crate::detect::{Engine, Scratch};
@@ -23,10 +26,15 @@ pub struct Explained {
     pub verdict: String,
 }
 
-/// Why each possible value of a text was or was not reported.
-#[must_use]
-pub fn explain(engine: &Engine, settings: &Settings, name: &RepoPath, bytes: &[u8]) -> Vec<Explained> {
-    let Some(text) = decode::text(bytes) else { return Vec::new() };
+/// Why each possible value of a file was or was not reported.
+///
+/// # Errors
+/// When the file is not there.
+pub fn explain(engine: &Engine, settings: &Settings, path: &Path, bytes: &[u8]) -> Result<Vec<Explained>, ScanError> {
+    let points = roots::resolve_paths(&[path.to_owned()])?;
+    let key = settings.key.clone().unwrap_or_else(|| roots::derived_key(&points));
+    let name = &RepoPath::new(points.into_iter().next().map(|p| p.name).unwrap_or_default());
+    let Some(text) = decode::text(bytes) else { return Ok(Vec::new()) };
     let class = source::classify(name);
     let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
     let found = engine.scan(&mut Scratch::default(), &text.bytes, &class, &applies, true);
@@ -37,6 +45,10 @@ pub fn explain(engine: &Engine, settings: &Settings, name: &RepoPath, bytes: &[u
         (l.line, l.column)
     };
     let mut all = Vec::new();
+    if settings.excludes.is_match(name.display()) {
+        let verdict = "excluded by the configuration: a scan does not read this file".to_owned();
+        all.push(Explained { line: 1, column: 1, rule: "exclude".to_owned(), verdict });
+    }
     for (index, span, why) in found.dropped {
         let (line, column) = at(span);
         all.push(Explained {
@@ -55,11 +67,14 @@ pub fn explain(engine: &Engine, settings: &Settings, name: &RepoPath, bytes: &[u
         let Some(rule) = engine.rule(candidate.rule) else { continue };
         prove(&mut candidate, rule, &text.bytes, settings.as_of);
         let (line, column) = at(candidate.span);
+        let fingerprint = candidate.secret.fingerprint(&key);
+        let allowed = || settings.allow.find(name, &rule.id, &candidate.secret, Some(&fingerprint));
+        candidate.suppressed = candidate.suppressed.take().or_else(allowed);
         all.push(Explained { line, column, rule: rule.id.to_string(), verdict: verdict(&candidate, settings) });
     }
     all.sort();
     all.dedup();
-    all
+    Ok(all)
 }
 
 fn verdict(candidate: &Candidate, settings: &Settings) -> String {

@@ -65,9 +65,17 @@ pub fn resolve(settings: &Settings) -> Result<Vec<StartingPoint>, ScanError> {
         };
         return Ok(vec![point]);
     }
+    resolve_paths(&settings.paths)
+}
+
+/// The starting points of these paths.
+///
+/// # Errors
+/// When one does not exist or cannot be looked at.
+pub fn resolve_paths(paths: &[PathBuf]) -> Result<Vec<StartingPoint>, ScanError> {
     let mut points = Vec::new();
     let mut tops = Vec::new();
-    for given in &settings.paths {
+    for given in paths {
         let fail = |message: String| ScanError::Path { path: given.display().to_string(), message };
         let path = given.canonicalize().map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => fail("no such file or directory".to_owned()),

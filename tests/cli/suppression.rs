@@ -425,3 +425,23 @@ fn sarif_holds_suppressed_results_only_on_request() {
     assert_eq!(all[1], ("b.py".to_owned(), json!([{"kind": "external", "justification": "a sandbox"}])));
     assert_eq!(all[2], ("c.py".to_owned(), Value::Null));
 }
+
+#[test]
+fn explain_says_what_the_configuration_accepts_and_leaves_out() {
+    let world = World::with("app/a.py", format!("x = '{}'\n", token(1)));
+    world.init("app");
+    world.put("app/lib/b.py", format!("x = '{}'\n", token(2)));
+    world.put("app/c.py", format!("x = '{}'\n", token(3)));
+    let report = world.run_in("app", &["scan", ".", "-f", "json"]).json();
+    let c = findings(&report, RULE).into_iter().find(|f| f["locations"][0]["path"] == "c.py").unwrap();
+    let fingerprint = c["fingerprint"].as_str().unwrap();
+    let config = format!(
+        "allow:\n  - {{path: lib/, reason: a sandbox}}\n  - {{fingerprint: {fingerprint}, reason: rotated}}\nexclude: [{{path: a.py, reason: r}}]\n"
+    );
+    world.put("app/.keyroll.yml", config);
+    let run = world.run_in("app", &["explain", "a.py", "lib/b.py", "c.py:1"]).ends(0);
+    let run = run.says("a.py:1:1: exclude: excluded").says("suppressed by `allow[0]`: a sandbox");
+    run.says("suppressed by `allow[1]`: rotated");
+    world.run_in("app", &["explain", "lib/b.py", "--no-config"]).ends(0).says("reported with confidence");
+    world.run_in("app", &["explain", "lib"]).ends(2);
+}
