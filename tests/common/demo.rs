@@ -10,11 +10,12 @@ use std::path::Path;
 
 use super::fixture;
 
-/// Writes `shop/` (a repository) and `exports/` below a directory.
+/// Makes a directory the repository, with the exports in `exports/`, which it ignores.
 pub fn build(at: &Path) {
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/demo");
-    fill(&templates, at);
-    commit(&at.join("shop"));
+    fill(&templates.join("shop"), at);
+    commit(at);
+    fill(&templates.join("exports"), &at.join("exports"));
 }
 
 fn fill(from: &Path, to: &Path) {
