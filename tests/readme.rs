@@ -51,6 +51,7 @@ fn blocks(text: &str) -> Vec<Block> {
     let mut open = false;
     for (number, line) in text.lines().enumerate() {
         let fence = line.trim_start().strip_prefix("```");
+        assert!(fence.is_some() || !line.contains("```"), "a fence that does not begin its line: {line}");
         match (fence, open) {
             (Some(kind), false) => {
                 open = true;
@@ -123,7 +124,7 @@ fn command_lines(text: &str) -> Vec<Vec<String>> {
     }
     let run = |line: &str| {
         let arguments = line.split_once("cargo run").and_then(|(_, rest)| rest.split_once("-- "));
-        let direct = line.strip_prefix("keyroll ").map(str::to_owned);
+        let direct = line.trim_start_matches("target/debug/").strip_prefix("keyroll ").map(str::to_owned);
         direct.or_else(|| arguments.map(|(_, rest)| rest.to_owned()))
     };
     lines.iter().filter_map(|l| run(l)).map(|l| words(&l)).filter(|w| !w.is_empty()).collect()
