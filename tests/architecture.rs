@@ -180,6 +180,26 @@ fn the_law_has_no_cycle_and_covers_every_floor() {
 }
 
 #[test]
+fn the_page_on_architecture_shows_this_law() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ARCHITECTURE.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let shown: BTreeMap<&str, BTreeSet<&str>> = (text.lines())
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.trim_end_matches(" |").split(" | ");
+            let floor = cells.next()?.strip_suffix('`')?;
+            let imports = cells.nth(1).filter(|_| cells.next().is_none())?;
+            // Other tables have code in their last column.
+            (!imports.contains('`')).then(|| (floor, imports.split(", ").filter(|i| *i != "nothing").collect()))
+        })
+        .filter(|(floor, _)| LAW.iter().any(|(name, _)| name == floor))
+        .collect();
+    // `main` calls cli and is no more than that.
+    let law =
+        LAW.iter().filter(|(name, _)| *name != "main").map(|(name, below)| (*name, below.iter().copied().collect()));
+    assert_eq!(shown, law.collect(), "docs/ARCHITECTURE.md, the table of floors");
+}
+
+#[test]
 fn files_side_by_side_do_not_import_each_other_in_a_circle() {
     let all = sources();
     let modules: BTreeMap<Vec<String>, &str> = all.iter().map(|s| (s.module(), s.path.as_str())).collect();
