@@ -175,7 +175,10 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             break
         }
         'keyroll;explain' {
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Configuration file instead of .keyroll.yml at the top of this repository')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file instead of .keyroll.yml at the top of this repository')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'More rules: a folder or file of YAML')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Use no configuration')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -167,7 +167,10 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'keyroll;explain'= {
+            cand -c 'Configuration file instead of .keyroll.yml at the top of this repository'
+            cand --config 'Configuration file instead of .keyroll.yml at the top of this repository'
             cand --rules 'More rules: a folder or file of YAML'
+            cand --no-config 'Use no configuration'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -165,7 +165,9 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s v -l verbose 
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l no-color -d 'No colours; NO_COLOR does the same'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l exit-zero -d 'Exit 0 in spite of findings'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c keyroll -n "__fish_keyroll_using_subcommand explain" -s c -l config -d 'Configuration file instead of .keyroll.yml at the top of this repository' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand explain" -l rules -d 'More rules: a folder or file of YAML' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand explain" -l no-config -d 'Use no configuration'
 complete -c keyroll -n "__fish_keyroll_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c keyroll -n "__fish_keyroll_using_subcommand rules; and not __fish_seen_subcommand_from list explain check new" -s h -l help -d 'Print help'
 complete -c keyroll -n "__fish_keyroll_using_subcommand rules; and not __fish_seen_subcommand_from list explain check new" -f -a "list" -d 'List the rules by provider'

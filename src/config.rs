@@ -409,7 +409,7 @@ exclude: []
 # Values and findings that are known and accepted. All conditions of an entry must hold; each wants a reason. `rule` takes
 # ids of rules and checks, `path` what an exclude takes; `regex`, `value` and `fingerprint` narrow it to one value.
 allow: []
-#  - rule: stripe-secret-key-test
+#  - rule: stripe-test-key
 #    path: tests/**
 #    reason: test-mode key of the public sandbox
 #  - fingerprint: 5f2b…          # as reports show it

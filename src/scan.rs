@@ -18,6 +18,7 @@ use rayon::ThreadPoolBuilder;
 use crate::assess;
 use crate::config::Settings;
 use crate::detect::{Accepted, Engine};
+use crate::formats;
 use crate::inventory;
 use crate::model::{
     BlobId, Coverage, Finding, FingerprintKey, LocatedFact, Location, Notice, NoticeKind, PathClass, RepoPath, Report,
@@ -144,7 +145,7 @@ pub fn load_rules(dirs: &[std::path::PathBuf]) -> Result<Cow<'static, [Rule]>, S
 pub fn engine(settings: &Settings) -> Result<Engine, ScanError> {
     let rules = load_rules(&settings.rule_dirs)?;
     let ids: BTreeSet<&str> = rules.iter().map(|r| r.id.as_ref()).collect();
-    let named = (settings.disabled_rules.iter().map(|r| ("--disable-rule", r.as_str())))
+    let named = (settings.disabled_rules.iter().map(|r| ("rules.disable or --disable-rule", r.as_str())))
         .chain(settings.enabled_rules.iter().map(|r| ("--enable-rule", r.as_str())))
         .chain(settings.allow.rules());
     for (place, rule) in named {
@@ -312,6 +313,11 @@ impl Gathered {
             self.facts.extend(seeing.references);
         }
         self.facts.retain(|f| f.format != "code" || !read.contains(&f.location.path));
+        // An export lists the public halves of keys; that is what it is for, and exposes none.
+        let formats: BTreeSet<&str> = formats::all().filter(|f| f.is_export()).map(|f| f.id).collect();
+        let is_export = |f: &&LocatedFact| formats.contains(f.format);
+        let exports: BTreeSet<&str> = self.facts.iter().filter(is_export).map(|f| f.location.path.as_str()).collect();
+        self.sightings.retain(|s| s.identifier.is_none() || !exports.contains(s.location.path.as_str()));
         if self.facts.iter().any(|f| f.format == "code") {
             self.formats.insert("code".to_owned(), self.coverage.blobs);
         }
@@ -339,8 +345,8 @@ impl Gathered {
             };
             self.notices.push(gap("nothing-scanned", None, message));
         }
-        let repositories = self.coverage.roots.iter().filter(|r| r.kind == "repository").count();
-        if repositories > 0 && !settings.no_history {
+        let has_history = self.coverage.roots.iter().any(|r| r.kind == "repository" || r.head.is_some());
+        if has_history && !settings.no_history {
             let message = "only the working tree was scanned; this version does not read git history yet";
             self.notices.push(limit("history-not-scanned", None, message.to_owned()));
         }

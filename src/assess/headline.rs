@@ -28,6 +28,12 @@ pub(super) fn count(findings: &[Finding], view: &View<'_>) -> Headline {
         };
         uses.entry(mode).or_default().insert(pair(usage));
     }
+    if let Some(pairs) = uses.get_mut(&AuthMode::Referenced) {
+        let all = pairs.clone();
+        pairs.retain(|(who, what)| {
+            !(names_half(what) && all.iter().any(|(w, other)| w == who && is_secret_half(what, other)))
+        });
+    }
     let number = |mode| uses.get(&mode).map_or(0, |pairs| pairs.len() as u64);
     let mut by_severity = BTreeMap::new();
     for finding in findings.iter().filter(|f| f.suppressed.is_none()) {
@@ -54,9 +60,44 @@ pub(super) fn is_placeholder(usage: &Usage) -> bool {
     usage.attributes.get("placeholder").is_some_and(|v| v == "true")
 }
 
+/// Endings of names that hold the public half of a login: a user name, the id of a key or of a client.
+const HALVES: [&str; 7] = ["access_key_id", "key_id", "client_id", "username", "user_name", "user", "login"];
+
+/// Whether what is used is the public half of a login, by its name.
+fn names_half(what: &str) -> bool {
+    let what = what.to_ascii_lowercase();
+    HALVES.iter().any(|half| what.ends_with(half))
+}
+
+/// Whether two names, one of them that of a public half, begin alike: together they are one login.
+fn is_secret_half(half: &str, other: &str) -> bool {
+    let (half, other) = (half.to_ascii_lowercase(), other.to_ascii_lowercase());
+    let stem = HALVES.iter().find_map(|ending| half.strip_suffix(ending)).unwrap_or(&half);
+    half != other && stem.len() > 1 && other.starts_with(stem) && !names_half(&other)
+}
+
 /// Who uses what: each counts once, however often it is written.
 fn pair(usage: &Usage) -> (String, String) {
     let who = usage.identity.as_ref().map_or_else(|| usage.location.path.clone(), ToString::to_string);
     let what = usage.credential.as_ref().or(usage.target.as_ref()).unwrap_or(&usage.mechanism);
     (who, format!("{} {what}", usage.provider))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_name_and_its_password_are_one_login() {
+        for (half, other, one) in [
+            ("aws AWS_ACCESS_KEY_ID", "aws AWS_SECRET_ACCESS_KEY", true),
+            ("dockerhub DOCKERHUB_USERNAME", "dockerhub DOCKERHUB_TOKEN", true),
+            ("aws AWS_ACCESS_KEY_ID", "npm NPM_TOKEN", false),
+            ("aws AWS_ACCESS_KEY_ID", "aws PROD_SECRET_ACCESS_KEY", false),
+            ("x A_USER", "x A_USERNAME", false),
+        ] {
+            assert_eq!(names_half(half) && is_secret_half(half, other), one, "{half} {other}");
+        }
+        assert!(!names_half("npm NPM_TOKEN"));
+    }
 }

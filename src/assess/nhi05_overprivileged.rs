@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::estate::{AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, GITHUB_ACTIONS};
 use super::view::{View, is_active_aws_key, is_root};
 use super::{Adjustment, Check, Context, say};
-use crate::model::{Confidence, Finding, Grant, Identity, IdentityKind, Privilege, Risk, Severity};
+use crate::model::{Confidence, Finding, Grant, Identity, IdentityKind, Location, Privilege, Risk, Severity};
 
 /// An AWS user or role that administers the account.
 pub(super) const AWS_ADMIN: Check = Check {
@@ -52,6 +52,13 @@ fn evidence<'g>(grants: impl Iterator<Item = &'g Grant>) -> Vec<String> {
     all.into_iter().take(GRANTS_MAX).collect()
 }
 
+/// The grants' own places lead: that is where the rights are changed.
+fn put_first<'g>(finding: &mut Finding, grants: impl Iterator<Item = &'g Grant>) {
+    let lead: BTreeSet<Location> = grants.map(|g| g.location.clone()).collect();
+    finding.locations.retain(|place| !lead.contains(place));
+    finding.locations.splice(..0, lead);
+}
+
 fn admin(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     granted(view)
         .filter(|i| i.privilege == Privilege::Admin)
@@ -60,6 +67,7 @@ fn admin(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
             let mut finding = AWS_ADMIN.about(identity, "");
             finding.title = format!("{} administers the AWS account", identity.name);
             finding.evidence = evidence(grants());
+            put_first(&mut finding, grants());
             if grants().all(|g| g.condition.is_some()) {
                 finding.confidence = Confidence::Medium;
             }
@@ -97,7 +105,8 @@ fn wildcard_service(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
             (!grants.is_empty()).then(|| {
                 let mut finding = AWS_WILDCARD_SERVICE.about(identity, "");
                 finding.title = format!("{} may do everything in a service", identity.name);
-                finding.evidence = evidence(grants.into_iter());
+                finding.evidence = evidence(grants.iter().copied());
+                put_first(&mut finding, grants.into_iter());
                 finding
             })
         })

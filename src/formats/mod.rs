@@ -35,6 +35,14 @@ pub struct Format {
     pub stream: Option<fn(&Input<'_>, &mut dyn BufRead, &mut Out<'_>)>,
 }
 
+impl Format {
+    /// True for what a command exports from a cloud or service; false for what lies in repositories.
+    #[must_use]
+    pub fn is_export(&self) -> bool {
+        !self.command.is_empty()
+    }
+}
+
 /// Syntaxes a format may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {

@@ -98,13 +98,15 @@ pub(super) fn assign(sightings: Vec<Sighting>, links: &mut Vec<Link>) -> Vec<Key
         .collect()
 }
 
-/// The identity that the value itself names, as a fact. One that only a published test value names is a sample.
+/// The identity that the value itself names, as a fact. One that only a published test value or accepted values name is a
+/// sample: what was accepted as no exposure makes nobody up either.
 pub(super) fn named_identity(s: &Sighting) -> Option<Declared<IdentityFact>> {
     let hint = s.proof.identity.as_ref()?;
     let mut what = IdentityFact::new(hint.key.clone(), hint.kind, &hint.provider, &hint.name);
     what.account.clone_from(&hint.account);
     what.human = s.human;
-    Some(Declared { what, location: s.location.clone(), sample: s.proof.validity == Validity::TestValue })
+    let sample = s.proof.validity == Validity::TestValue || s.suppressed.is_some();
+    Some(Declared { what, location: s.location.clone(), sample })
 }
 
 /// Exposures, one for each credential, rule and place. Material that is public by design or encrypted is kept at base

@@ -40,9 +40,9 @@ impl StartingPoint {
     pub fn describe(&self) -> Root {
         let kind = match (&self.input, &self.repository) {
             (Input::Stdin, _) => "stdin",
-            (_, Some(_)) => "repository",
-            (Input::File(_), None) => "file",
-            (Input::Directory(_), None) => "directory",
+            (Input::Directory(_), Some(_)) if self.inside.is_empty() => "repository",
+            (Input::File(_), _) => "file",
+            (Input::Directory(_), _) => "directory",
         };
         let head = self.repository.as_ref().and_then(|r| r.head());
         Root { path: self.given.clone(), kind: kind.to_owned(), head }

@@ -170,7 +170,7 @@ impl<'a> Worker<'a> {
 
     /// One file.
     pub fn file(&self, path: &Path, name: &RepoPath) {
-        let done = catch_unwind(AssertUnwindSafe(|| {
+        self.guarded(name, || {
             BUFFERS.with_borrow_mut(|Buffers { bytes, scratch }| {
                 let (mut file, mut filled, length) = source::open(path, bytes)?;
                 let known = length.unwrap_or(filled as u64);
@@ -191,9 +191,12 @@ impl<'a> Worker<'a> {
                 }
                 Ok(())
             })
-        }));
-        let done: Result<std::io::Result<()>, _> = done;
-        match done {
+        });
+    }
+
+    /// What goes wrong with one input is told, and stops no other.
+    fn guarded(&self, name: &RepoPath, read: impl FnOnce() -> std::io::Result<()>) {
+        match catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => self.unreadable(name, &error),
             Err(_) => {
@@ -227,7 +230,10 @@ impl<'a> Worker<'a> {
             Ok(_) => {}
             Err(error) => return self.unreadable(&name, &error),
         }
-        BUFFERS.with_borrow_mut(|buffers| self.whole(&bytes, &mut buffers.scratch, &name));
+        self.guarded(&name, || {
+            BUFFERS.with_borrow_mut(|buffers| self.whole(&bytes, &mut buffers.scratch, &name));
+            Ok(())
+        });
     }
 
     /// A blob that is held whole.

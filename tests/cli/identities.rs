@@ -127,6 +127,29 @@ fn code_and_three_exports_make_one_identity_with_everything_known_of_it() {
 }
 
 #[test]
+fn an_export_exposes_no_key_and_is_no_component() {
+    let world = World::with("exports/keys.json", access_keys("Active"));
+    world.put("exports/report.csv", credential_report(true));
+    world.put("exports/details.json", authorization_details());
+    let report = world.json(&[]);
+    assert_eq!(leaks(&report), [] as [&Value; 0]);
+    assert_eq!(list(&report, "exposures"), [] as [Value; 0]);
+    let admin = only(&report, "NHI5-aws-admin");
+    assert_eq!(admin["locations"][0]["path"], "exports/details.json", "where the rights are given");
+    // The same key in code is exposed there alone, and spread over nothing.
+    world.put("src/deploy.ini", aws_pair());
+    let report = world.json(&[]);
+    let places: Vec<&Value> = list(&report, "exposures").iter().map(|e| &e["location"]["path"]).collect();
+    assert_eq!(places, ["src/deploy.ini"]);
+    assert!(list(&report, "findings").iter().all(|f| f["id"] != "NHI9-secret-spread"), "{:#}", report["findings"]);
+    // An export that holds the secret half gives it away.
+    let created = json!({"AccessKey": {"UserName": "x", "AccessKeyId": value("aws-access-key-id", 2), "Status": "Active",
+        "SecretAccessKey": value("aws-secret-access-key", 2), "CreateDate": "2026-01-01T00:00:00+00:00"}});
+    let world = World::with("created.json", created.to_string());
+    only(&world.json(&[]), "aws-secret-access-key");
+}
+
+#[test]
 fn the_exports_join_whatever_their_order_and_names() {
     let world = World::with("z.csv", credential_report(true));
     world.put("m/anything.txt", authorization_details());

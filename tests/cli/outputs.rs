@@ -133,7 +133,7 @@ fn a_closed_pipe_ends_the_run_quietly() {
     // More output than a pipe holds, so that the writer does meet the closed end.
     let workflow: String = (0..400).map(|i| JOB.replace("NUMBER", &i.to_string())).collect();
     let world = World::with(".github/workflows/ci.yml", format!("on: push\njobs:\n{workflow}"));
-    for format in ["table", "json", "sarif"] {
+    for format in keyroll::report::REPORTERS.iter().map(|r| r.id) {
         let whole = world.run(&["scan", ".", "-v", "-f", format]);
         assert!(whole.out.len() > 100_000, "{format}: {} bytes", whole.out.len());
         let mut child = world.command(&["scan", ".", "-v", "-f", format]).spawn().unwrap();
