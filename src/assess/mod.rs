@@ -270,13 +270,15 @@ fn without_sample(mut finding: Finding, view: &View<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Most important first: severity, then how sure it is, then what a machine issued before what a person may have made up
-/// for a test, then what stands outside tests; among these by score and place. The rest of the key makes the order total.
+/// Most important first: severity, then what is rather sure, then what a machine issued before what a person may have
+/// made up for a test, then what stands outside tests; among these by score, values in the clear first, and by place. The
+/// rest of the key makes the order total.
 fn order<'f>(f: &'f Finding, view: &View<'_>) -> impl Ord + use<'f> {
     let credential = f.credential.as_deref().and_then(|id| view.credential(id));
     let chosen = credential.is_some_and(|credential| !view.is_issued(credential));
     let test = f.terms.iter().any(|term| term.name == Adjustment::TestPath.name());
-    let importance = (Reverse(f.severity), Reverse(f.confidence), chosen, test, Reverse(f.score));
+    let unsure = f.confidence < Confidence::High;
+    let importance = (Reverse(f.severity), unsure, chosen, test, Reverse(f.score), f.risk != Risk::Nhi2);
     (importance, f.locations.first(), f.risk, &f.id, &f.fingerprint, &f.credential, &f.identity)
 }
 

@@ -35,13 +35,17 @@ fn leak(credential: &Credential, rule: &str, all: Vec<&Exposure>, view: &View<'_
     }
     exposures.sort_by(|a, b| best_first(a).cmp(&best_first(b)));
     let info = view.rule(rule);
+    let name = info.map_or(rule, |i| i.name.as_str());
     let first = exposures.first();
     let mut locations: Vec<Location> = exposures.iter().map(|e| e.location.clone()).collect();
     locations.dedup();
     Finding {
         id: rule.to_owned(),
         risk: Risk::Nhi2,
-        title: info.map_or(rule, |i| i.name.as_str()).to_owned(),
+        title: match credential.identity.as_ref().and_then(|id| view.identity(id)).filter(|i| !i.sample) {
+            Some(owner) => format!("{name} of {}", owner.name),
+            None => name.to_owned(),
+        },
         severity: Severity::Info,
         base_severity: exposures.iter().map(|e| e.base_severity).max().unwrap_or(Severity::Info),
         confidence: exposures.iter().map(|e| e.confidence).max().unwrap_or(Confidence::Low),
