@@ -175,7 +175,7 @@ pub fn detect_ids(engine: &Engine, text: &str) -> Vec<String> {
 pub fn run(settings: &Settings, progress: &Progress) -> Result<Report, ScanError> {
     let engine = engine(settings)?;
     let roots = roots::resolve(settings)?;
-    let key = settings.key.clone().unwrap_or_else(|| roots::derived_key(&roots));
+    let key = roots::RunKey::new(settings.key.clone(), &roots);
     let threads = if settings.jobs == 0 {
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
     } else {
@@ -206,7 +206,7 @@ pub fn run(settings: &Settings, progress: &Progress) -> Result<Report, ScanError
 fn produce(
     settings: &Settings,
     engine: &Engine,
-    key: &FingerprintKey,
+    key: &roots::RunKey<'_>,
     roots: &[roots::StartingPoint],
     counts: (&Progress, &Tally),
     sender: Sender<Message>,
@@ -364,7 +364,7 @@ struct Seeing {
 fn build_report(
     settings: &Settings,
     engine: &Engine,
-    key: &FingerprintKey,
+    key: &roots::RunKey<'_>,
     mut gathered: Gathered,
     progress: &Progress,
 ) -> Report {
@@ -397,8 +397,8 @@ fn build_report(
             config,
             config_hash,
         },
-        key_id: key.id(),
-        key_source: key.source().to_owned(),
+        key_id: key.made().map(FingerprintKey::id).unwrap_or_default(),
+        key_source: key.made().map_or("unused", FingerprintKey::source).to_owned(),
         as_of: settings.as_of,
         as_of_source: settings.as_of_source.to_owned(),
         incomplete,

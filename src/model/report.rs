@@ -350,9 +350,10 @@ pub struct Report {
     pub schema: String,
     /// Who made it.
     pub tool: ToolInfo,
-    /// Public name of the fingerprint key; reports under different keys do not compare.
+    /// Public name of the fingerprint key; reports under different keys do not compare. Empty when no value wanted a
+    /// fingerprint and no key was given.
     pub key_id: String,
-    /// Where the key came from.
+    /// Where the key came from: `key-file`, `environment`, `config`, `repository`, `constant`, or `unused`.
     pub key_source: String,
     /// The time that ages are measured against.
     #[schemars(with = "String")]

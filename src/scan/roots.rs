@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::ScanError;
 use crate::config::Settings;
@@ -138,6 +138,35 @@ fn slashed(path: &Path) -> Vec<u8> {
         .map(|c| c.as_os_str().as_encoded_bytes())
         .collect();
     parts.join(&b'/')
+}
+
+/// The key of a run, made when the first value wants a fingerprint: to derive it the whole history of a repository is
+/// walked, which a scan that finds nothing need not wait for.
+pub struct RunKey<'a> {
+    key: OnceLock<FingerprintKey>,
+    points: &'a [StartingPoint],
+}
+
+impl<'a> RunKey<'a> {
+    /// The key given, or one that these starting points will give.
+    pub fn new(given: Option<FingerprintKey>, points: &'a [StartingPoint]) -> Self {
+        let key = OnceLock::new();
+        if let Some(given) = given {
+            // The cell is new, so it takes the value.
+            let _ = key.set(given);
+        }
+        Self { key, points }
+    }
+
+    /// The key.
+    pub fn get(&self) -> &FingerprintKey {
+        self.key.get_or_init(|| derived_key(self.points))
+    }
+
+    /// The key, unless it was neither given nor wanted.
+    pub fn made(&self) -> Option<&FingerprintKey> {
+        self.key.get()
+    }
 }
 
 /// The key that belongs to the repository scanned, so that its reports compare over time; a constant elsewhere.

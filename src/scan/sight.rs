@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::locate::Locator;
+use super::roots::RunKey;
 use crate::config::Settings;
 use crate::detect::{Engine, Reference};
 use crate::model::{
-    At, AuthMode, Candidate, Confidence, Fact, Family, FingerprintKey, LocatedFact, Part, PathClass, RepoPath, Secret,
-    Severity, Sighting, UsageFact, Validity,
+    At, AuthMode, Candidate, Confidence, Fact, Family, LocatedFact, Part, PathClass, RepoPath, Secret, Severity,
+    Sighting, UsageFact, Validity,
 };
 use crate::rules::Rule;
 use crate::validate;
@@ -19,7 +20,7 @@ pub struct Sight<'a> {
     /// The rules.
     pub engine: &'a Engine,
     /// The fingerprint key.
-    pub key: &'a FingerprintKey,
+    pub key: &'a RunKey<'a>,
 }
 
 impl Sight<'_> {
@@ -39,8 +40,8 @@ impl Sight<'_> {
             return None;
         }
         let weak = candidate.weak || is_login(rule) && is_guessable(candidate.secret.expose());
-        let fingerprint =
-            (rule.identifier || !(weak && self.key.guessable())).then(|| candidate.secret.fingerprint(self.key));
+        let fingerprint = (rule.identifier || !(weak && self.key.get().guessable()))
+            .then(|| candidate.secret.fingerprint(self.key.get()));
         let inline = candidate.suppressed.take().filter(|_| self.settings.inline_ignores);
         let allowed = || self.settings.allow.find(name, &rule.id, &candidate.secret, fingerprint.as_deref());
         let suppressed = inline.or_else(allowed);

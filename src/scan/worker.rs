@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Sender;
 
 use super::locate::{self, Locator};
+use super::roots::RunKey;
 use super::sight::{self, Anchors, Sight};
 use super::{Message, Progress, Seen, Tally, gap, limit};
 use crate::config::Settings;
@@ -18,8 +19,7 @@ use crate::detect::{self, Detected, Engine, Scratch};
 use crate::doc::{self, Doc};
 use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{
-    BlobId, Candidate, Fact, Family, FingerprintKey, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting,
-    SkipReason, Span,
+    BlobId, Candidate, Fact, Family, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span,
 };
 use crate::rules::Rule;
 use crate::source::{self, Entry, Repository};
@@ -73,7 +73,7 @@ impl<'a> Worker<'a> {
     pub fn new(
         settings: &'a Settings,
         engine: &'a Engine,
-        key: &'a FingerprintKey,
+        key: &'a RunKey<'a>,
         (repository, top): (Option<String>, Vec<u8>),
         (counts, tally): (&'a Progress, &'a Tally),
         (sender, seen): (Sender<Message>, Arc<Seen>),

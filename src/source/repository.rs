@@ -1,6 +1,6 @@
 //! What the scan needs of a git repository beside its blobs. Nothing here runs a program or a hook.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -83,12 +83,18 @@ impl Repository {
         if repository.is_shallow() {
             return None;
         }
-        let mut walk = repository.revwalk().ok()?;
-        walk.push_head().ok()?;
-        walk.filter_map(Result::ok)
-            .filter(|id| repository.find_commit(*id).is_ok_and(|c| c.parent_count() == 0))
-            .map(|id| id.to_string())
-            .min()
+        let mut waiting = vec![repository.head().ok()?.target()?];
+        let mut seen: HashSet<git2::Oid> = waiting.iter().copied().collect();
+        let mut smallest: Option<git2::Oid> = None;
+        // Each commit is read once; what cannot be read has no root behind it that could be told.
+        while let Some(id) = waiting.pop() {
+            let Ok(commit) = repository.find_commit(id) else { continue };
+            if commit.parent_count() == 0 {
+                smallest = Some(smallest.map_or(id, |s| s.min(id)));
+            }
+            waiting.extend(commit.parent_ids().filter(|parent| seen.insert(*parent)));
+        }
+        smallest.map(|id| id.to_string())
     }
 }
 

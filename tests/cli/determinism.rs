@@ -198,3 +198,18 @@ fn fingerprints_depend_on_key_and_value_and_not_on_place_or_rule() {
     assert_eq!(report["key_id"], id.as_str());
     assert_eq!(crate::world::only(&report, "github-pat-classic")["fingerprint"], print.as_str());
 }
+
+#[test]
+fn a_key_is_made_only_when_a_value_wants_a_fingerprint() {
+    let world = World::with("a.txt", "nothing\n");
+    world.init("");
+    let report = world.run(&["scan", ".", "-f", "json"]).json();
+    assert_eq!((&report["key_id"], &report["key_source"]), (&"".into(), &"unused".into()));
+    let given = world.run_with(&[("KEYROLL_KEY", &"k".repeat(20))], &["scan", ".", "-f", "json"]).json();
+    assert_eq!(given["key_source"], "environment");
+    world.put("b.txt", format!("T={}\n", value("github-pat-classic", 3)));
+    let report = world.run(&["scan", ".", "-f", "json"]).json();
+    assert_eq!(report["key_id"].as_str().unwrap().len(), 16);
+    assert_ne!(report["key_source"], "unused");
+    assert!(!world.run(&["scan", "a.txt"]).out.contains("fingerprint key"), "there is none to tell");
+}

@@ -257,6 +257,7 @@ pub(super) fn coverage(page: &mut Page, report: &Report) {
     let date = date.get(..10).unwrap_or(&date);
     let dates = format!("ages as of {date} ({})", report.as_of_source);
     let key = format!("· fingerprint key {} ({})", report.key_id, report.key_source);
+    let key = if report.key_id.is_empty() { String::new() } else { key };
     let config = report.tool.config.as_ref().map(|path| format!("· configuration {path}")).unwrap_or_default();
     page.flow(2, &[(Ink::Dim, &dates), (Ink::Dim, &key), (Ink::Dim, &config)]);
 }
