@@ -8,6 +8,8 @@ mod golden;
 mod sarif;
 #[path = "report/table.rs"]
 mod table;
+#[path = "report/table_reader.rs"]
+mod table_reader;
 
 use std::path::PathBuf;
 

@@ -1,14 +1,19 @@
 //! `table`: the report for a person at a terminal.
 //!
 //! The order is that of a first reader's questions: is this complete, how bad is it, what do I do first, then the
-//! findings by identity, the identities, the ten risks, and last what was read and what was not.
+//! findings by identity with those in tests last, the identities, the ten risks, and last what was read and what was not.
 
 mod findings;
+mod listing;
+mod opening;
 mod page;
+mod risks;
+mod samples;
 mod summary;
 
 use std::io;
 
+use self::listing::Listing;
 use self::page::Page;
 use super::{Reporter, Style};
 use crate::model::Report;
@@ -19,11 +24,12 @@ pub const REPORTER: Reporter =
 
 fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     let mut page = Page::new(style);
-    summary::headline(&mut page, report);
-    findings::worst(&mut page, report);
-    findings::all(&mut page, report, style);
+    let listing = Listing::new(report);
+    opening::headline(&mut page, report, &listing);
+    opening::tasks(&mut page, &listing);
+    findings::all(&mut page, report, &listing, style);
     summary::identities(&mut page, report, style);
-    summary::risks(&mut page, report);
+    risks::risks(&mut page, report);
     summary::notices(&mut page, report, style);
     summary::coverage(&mut page, report);
     summary::hints(&mut page, report, style);

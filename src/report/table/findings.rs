@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::listing::Listing;
 use super::page::{Ink, Page};
-use super::{count, grouped, summary};
+use super::{count, grouped, samples, summary};
 use crate::model::{
-    ControlAnswer, ControlCard, Credential, EnvironmentClass, Finding, Human, Identity, Location, Privilege, Report,
-    Severity, Status,
+    ControlAnswer, ControlCard, EnvironmentClass, Finding, Human, Identity, Location, Privilege, Report, Severity,
+    Status,
 };
 use crate::report::Style;
 
@@ -16,44 +17,22 @@ const PLACES: usize = 5;
 const EVIDENCE: usize = 3;
 /// Findings shown with everything; of the rest the serious ones get one line and the others are counted.
 const FULL: usize = 50;
+/// Columns of severity and score before a title.
+pub(super) const TITLE: usize = 14;
 /// Columns of the labels beside a finding's fields.
 const LABEL: usize = 7;
 
-/// The three findings to look at first.
-pub(super) fn worst(page: &mut Page, report: &Report) {
-    let open: Vec<&Finding> = open(report).collect();
-    if open.is_empty() {
-        return;
-    }
-    page.heading("Do first");
-    for (at, finding) in open.iter().take(3).enumerate() {
-        let number = (at + 1).to_string();
-        let severity = finding.severity.as_str().to_uppercase();
-        let runs = [(Ink::Severity(finding.severity), severity.as_str()), (Ink::Bold, &finding.title)];
-        page.field(2, (Ink::Bold, &number), 3, &runs);
-        if let Some(place) = finding.locations.first() {
-            page.flow(5, &[(Ink::Path, &at_line(place)), (Ink::Dim, &circumstances(place))]);
-        }
-        page.flow(5, &[(Ink::Plain, first_sentence(&finding.remediation))]);
-    }
-}
-
-/// All findings that count, then a word on the suppressed ones.
-pub(super) fn all(page: &mut Page, report: &Report, style: &Style) {
-    let groups = group(report);
-    if groups.is_empty() && !summary::nothing_scanned(report) {
-        page.blank();
-        let text = if report.incomplete { "No findings in what could be read." } else { "No findings." };
-        page.flow(0, &[(Ink::Bold, text)]);
-    }
-    if !groups.is_empty() {
+/// All findings that count, those in tests last, then the suppressed ones.
+pub(super) fn all(page: &mut Page, report: &Report, listing: &Listing<'_>, style: &Style) {
+    let mut told = Told::default();
+    if !listing.main.is_empty() {
         page.heading("Findings");
     }
     // The fifty most important ones, wherever they are grouped.
-    let full: Vec<*const Finding> = open(report).take(FULL).map(std::ptr::from_ref).collect();
-    let mut told = Told::default();
+    let full: Vec<*const Finding> =
+        listing.main.iter().take(FULL).map(|finding| std::ptr::from_ref(*finding)).collect();
     let mut counted: BTreeMap<Severity, u64> = BTreeMap::new();
-    for (subject, findings) in &groups {
+    for (subject, findings) in &group(listing) {
         let (long, short): (Vec<&Finding>, Vec<&Finding>) =
             findings.iter().partition(|f| style.verbose || full.contains(&std::ptr::from_ref(**f)));
         let (lines, rest): (Vec<&Finding>, Vec<&Finding>) =
@@ -70,12 +49,11 @@ pub(super) fn all(page: &mut Page, report: &Report, style: &Style) {
     if !counted.is_empty() {
         let words: Vec<String> =
             counted.iter().rev().map(|(severity, n)| format!("{} {}", grouped(*n), severity.as_str())).collect();
+        let text = format!("Not shown: {} findings. -v shows them, -f json has them.", words.join(", "));
         page.blank();
-        page.flow(
-            0,
-            &[(Ink::Dim, &format!("Not shown: {} findings. -v shows them, -f json has them.", words.join(", ")))],
-        );
+        page.flow(0, &[(Ink::Dim, &text)]);
     }
+    samples::section(page, report, listing, style, &mut told);
     suppressed(page, report, style);
 }
 
@@ -92,48 +70,40 @@ fn suppressed(page: &mut Page, report: &Report, style: &Style) {
     }
 }
 
-fn open(report: &Report) -> impl Iterator<Item = &Finding> {
-    report.findings.iter().filter(|finding| finding.suppressed.is_none())
-}
-
 /// Whom findings are about.
 enum Subject<'a> {
     Known(&'a Identity),
     /// An identity that the inventory does not describe.
     Named(&'a str),
+    /// More than one identity: the part of the tree.
+    Several(&'a str),
     /// No owner known: the provider and the part of the tree.
     Unattributed(&'a str, &'a str),
 }
 
-/// Findings by subject: the group with the most important finding first, those without an owner last.
-fn group(report: &Report) -> Vec<(Subject<'_>, Vec<&Finding>)> {
-    let identities: BTreeMap<&str, &Identity> =
-        report.inventory.identities.iter().map(|identity| (identity.id.as_str(), identity)).collect();
-    let credentials: BTreeMap<&str, &Credential> =
-        report.inventory.credentials.iter().map(|credential| (credential.id.as_str(), credential)).collect();
-    let mut index: BTreeMap<(bool, &str, &str), usize> = BTreeMap::new();
-    let mut groups: Vec<(Subject<'_>, Vec<&Finding>)> = Vec::new();
-    for finding in open(report) {
-        let key = match &finding.identity {
-            Some(identity) => (false, identity.as_str(), ""),
-            None => {
-                let credential = finding.credential.as_ref().and_then(|id| credentials.get(id.as_str()));
-                (true, credential.map_or("", |credential| credential.provider.as_str()), component(finding))
+/// Findings by subject, the subject with the most important finding first.
+fn group<'a>(listing: &Listing<'a>) -> Vec<(Subject<'a>, Vec<&'a Finding>)> {
+    let mut index: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut groups: Vec<(Subject<'a>, Vec<&'a Finding>)> = Vec::new();
+    for finding in listing.main.iter().copied() {
+        let (key, subject) = match (&finding.identity, &finding.credential) {
+            (Some(identity), _) => {
+                let id = identity.as_str();
+                (("identity", id, ""), listing.identity(id).map_or(Subject::Named(id), Subject::Known))
             }
+            (None, Some(_)) => {
+                let provider = listing.credential(finding).map_or("", |credential| credential.provider.as_str());
+                let component = component(finding);
+                (("credential", provider, component), Subject::Unattributed(provider, component))
+            }
+            (None, None) => (("", "", component(finding)), Subject::Several(component(finding))),
         };
-        let at = *index.entry(key).or_insert_with(|| {
-            let subject = match key {
-                (true, provider, component) => Subject::Unattributed(provider, component),
-                (false, id, _) => identities.get(id).map_or(Subject::Named(id), |known| Subject::Known(known)),
-            };
-            groups.push((subject, Vec::new()));
-            groups.len() - 1
-        });
-        if let Some((_, findings)) = groups.get_mut(at) {
-            findings.push(finding);
+        let at = *index.entry(key).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, findings)) => findings.push(finding),
+            None => groups.push((subject, vec![finding])),
         }
     }
-    groups.sort_by_key(|(subject, _)| matches!(subject, Subject::Unattributed(..)));
     groups
 }
 
@@ -148,14 +118,19 @@ impl Subject<'_> {
         match self {
             Self::Known(identity) => known_head(page, identity, style),
             Self::Named(id) => page.flow(0, &[(Ink::Bold, id)]),
+            Self::Several(component) => {
+                page.flow(0, &[(Ink::Bold, "Several identities"), (Ink::Dim, &below(component))]);
+            }
             Self::Unattributed(provider, component) => {
                 let provider = if provider.is_empty() { String::new() } else { format!("· {provider}") };
-                let component =
-                    if component.is_empty() { "· top level".to_owned() } else { format!("· {component}/") };
-                page.flow(0, &[(Ink::Bold, "Owner not known"), (Ink::Dim, &provider), (Ink::Dim, &component)]);
+                page.flow(0, &[(Ink::Bold, "Owner not known"), (Ink::Dim, &provider), (Ink::Dim, &below(component))]);
             }
         }
     }
+}
+
+fn below(component: &str) -> String {
+    if component.is_empty() { "· top level".to_owned() } else { format!("· {component}/") }
 }
 
 fn known_head(page: &mut Page, identity: &Identity, style: &Style) {
@@ -211,12 +186,12 @@ fn controls(card: &ControlCard) -> String {
 }
 
 /// Severity and score before the title, in a column of their own.
-fn title(page: &mut Page, finding: &Finding, runs: &[(Ink, &str)]) {
+pub(super) fn title(page: &mut Page, finding: &Finding, runs: &[(Ink, &str)]) {
     let label = format!("{:8} {:3}", finding.severity.as_str().to_uppercase(), finding.score);
-    page.field(2, (Ink::Severity(finding.severity), &label), 14, runs);
+    page.field(2, (Ink::Severity(finding.severity), &label), TITLE, runs);
 }
 
-fn finding_in_full(page: &mut Page, finding: &Finding, style: &Style, told: &mut Told) {
+pub(super) fn finding_in_full(page: &mut Page, finding: &Finding, style: &Style, told: &mut Told) {
     title(page, finding, &[(Ink::Bold, &finding.title)]);
     places(page, finding, style);
     let what = format!("{} · {} {}", finding.id, finding.risk.id(), finding.risk.title());
@@ -225,7 +200,7 @@ fn finding_in_full(page: &mut Page, finding: &Finding, style: &Style, told: &mut
     if let Some(preview) = &finding.preview {
         row(page, "value", &[(Ink::Plain, preview)]);
     }
-    row(page, "score", &[(Ink::Plain, &terms(finding))]);
+    row(page, "score", &[(Ink::Plain, &terms(finding, style.verbose))]);
     let shown = if style.verbose { finding.evidence.len() } else { EVIDENCE.min(finding.evidence.len()) };
     for (at, sentence) in finding.evidence.iter().take(shown).enumerate() {
         row(page, if at == 0 { "seen" } else { "" }, &[(Ink::Plain, sentence)]);
@@ -234,18 +209,24 @@ fn finding_in_full(page: &mut Page, finding: &Finding, style: &Style, told: &mut
     if more > 0 {
         row(page, "", &[(Ink::Dim, &format!("+{more} more"))]);
     }
+    reason(page, finding, style, told);
+}
+
+/// Why it matters and what to do, in full the first time.
+pub(super) fn reason(page: &mut Page, finding: &Finding, style: &Style, told: &mut Told) {
     if told.first_time(finding) || style.verbose {
         paragraphs(page, "why", &finding.why);
         paragraphs(page, "do", &finding.remediation);
     } else {
         let short = first_sentence(&finding.remediation);
-        row(page, "do", &[(Ink::Plain, short), (Ink::Dim, &format!("(more at the first {} above)", finding.id))]);
+        let more = if short.len() < finding.remediation.trim().len() { "(as above)" } else { "" };
+        row(page, "do", &[(Ink::Plain, short), (Ink::Dim, more)]);
     }
 }
 
 /// What has been said already: findings of one rule mostly have the same reason and the same remedy.
 #[derive(Default)]
-struct Told(BTreeSet<(String, String, String)>);
+pub(super) struct Told(BTreeSet<(String, String, String)>);
 
 impl Told {
     fn first_time(&mut self, finding: &Finding) -> bool {
@@ -282,7 +263,7 @@ fn finding_in_a_line(page: &mut Page, finding: &Finding) {
 }
 
 /// `path:line:column`, as editors and terminals take it; archive members after their archive.
-fn at_line(place: &Location) -> String {
+pub(super) fn at_line(place: &Location) -> String {
     let mut text = match &place.container {
         Some(container) => format!("{container}!{}", place.path),
         None => place.path.clone(),
@@ -297,7 +278,7 @@ fn at_line(place: &Location) -> String {
 }
 
 /// Where in an export, and in which commit when the checkout no longer has it.
-fn circumstances(place: &Location) -> String {
+pub(super) fn circumstances(place: &Location) -> String {
     let mut words = Vec::new();
     words.extend(place.pointer.as_ref().map(|pointer| format!("at {pointer}")));
     if let Some(commit) = place.commit.as_ref().filter(|_| !place.in_head) {
@@ -309,11 +290,11 @@ fn circumstances(place: &Location) -> String {
     if words.is_empty() { String::new() } else { format!("({})", words.join(", ")) }
 }
 
-/// The terms of a score and what they come to.
-fn terms(finding: &Finding) -> String {
+/// The terms of a score and what they come to; those that add nothing only when all are asked for.
+fn terms(finding: &Finding, all: bool) -> String {
     let mut text = String::new();
     let mut sum = 0i64;
-    for term in &finding.terms {
+    for term in finding.terms.iter().filter(|term| all || term.points != 0) {
         sum += i64::from(term.points);
         let sign = match (text.is_empty(), term.points < 0) {
             (true, true) => "−",
@@ -330,7 +311,7 @@ fn terms(finding: &Finding) -> String {
     }
 }
 
-fn first_sentence(text: &str) -> &str {
+pub(super) fn first_sentence(text: &str) -> &str {
     let line = text.trim().lines().next().unwrap_or_default();
     line.find(". ").and_then(|at| line.get(..=at)).unwrap_or(line)
 }
@@ -369,13 +350,16 @@ mod tests {
 
     #[test]
     fn the_terms_shown_add_up_to_the_score_shown() {
-        assert_eq!(terms(&finding(&[("base high", 78), ("test path", -15)], 63)), "base high 78 − test path 15 = 63");
         assert_eq!(
-            terms(&finding(&[("base critical", 95), ("admin", 8)], 100)),
+            terms(&finding(&[("base high", 78), ("test path", -15)], 63), false),
+            "base high 78 − test path 15 = 63"
+        );
+        assert_eq!(
+            terms(&finding(&[("base critical", 95), ("admin", 8)], 100), false),
             "base critical 95 + admin 8 = 103, held at 100"
         );
-        assert_eq!(terms(&finding(&[], 55)), "55");
-        assert_eq!(terms(&finding(&[("a", i32::MIN)], 0)), "−a 2147483648 = -2147483648, held at 0");
+        assert_eq!(terms(&finding(&[], 55), false), "55");
+        assert_eq!(terms(&finding(&[("a", i32::MIN)], 0), false), "−a 2147483648 = -2147483648, held at 0");
     }
 
     #[test]

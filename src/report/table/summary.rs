@@ -1,81 +1,16 @@
-//! Everything around the findings: headline, identities, risks, notices, coverage, hints.
+//! What follows the findings: identities, notices, coverage, hints.
 
 use std::collections::BTreeMap;
 
 use super::page::{Column, Ink, Page};
 use super::{count, grouped, size};
-use crate::model::{
-    AuthMode, Finding, Identity, IdentityKey, NoticeKind, Privilege, Report, RiskStatus, RiskSummary, Severity,
-    SkipReason,
-};
+use crate::model::{AuthMode, Finding, Identity, IdentityKey, NoticeKind, Privilege, Report, SkipReason};
 use crate::report::Style;
 
 /// Identities listed unless all are asked for.
 const IDENTITIES: usize = 15;
 /// Notices listed unless all are asked for.
 const NOTICES: usize = 10;
-
-/// True when the run read nothing at all.
-pub(super) fn nothing_scanned(report: &Report) -> bool {
-    report.coverage.files == 0 && report.coverage.blobs == 0
-}
-
-/// The numbers at the top, and before them whatever makes them untrustworthy.
-pub(super) fn headline(page: &mut Page, report: &Report) {
-    if nothing_scanned(report) {
-        page.flow(0, &[(Ink::Alarm, "NOTHING WAS SCANNED."), (Ink::Plain, "This is not a clean result.")]);
-        page.blank();
-    } else if report.incomplete {
-        let gaps = report.notices.iter().filter(|notice| notice.kind == NoticeKind::Gap).count() as u64;
-        let what = if report.coverage.interrupted {
-            "the run was interrupted".to_owned()
-        } else {
-            format!("{} could not be read", count(gaps, "input", "inputs"))
-        };
-        let see = format!("{what}, see \"Gaps and limits\" below.");
-        page.flow(0, &[(Ink::Alarm, "INCOMPLETE:"), (Ink::Plain, &see)]);
-        page.blank();
-    }
-    let head = &report.headline;
-    let identities = count(head.identities, "identity", "identities");
-    let unattributed = count(head.unattributed, "credential", "credentials");
-    page.flow(0, &[(Ink::Bold, &identities), (Ink::Plain, &format!("· {unattributed} without a known owner"))]);
-    if [head.static_uses, head.referenced, head.federated].iter().any(|uses| *uses > 0) {
-        let modes =
-            format!("static {} : referenced {} : federated {}", head.static_uses, head.referenced, head.federated);
-        page.flow(0, &[(Ink::Plain, "how they authenticate:"), (Ink::Bold, &modes)]);
-    }
-    severities(page, report);
-    if let Some(score) = report.score {
-        let score = format!("{score} of 100");
-        page.flow(0, &[(Ink::Plain, "score"), (Ink::Bold, &score), (Ink::Dim, "(0 is best) over the assessed risks")]);
-    }
-}
-
-fn severities(page: &mut Page, report: &Report) {
-    let suppressed = report.headline.suppressed;
-    let total: u64 = report.headline.findings.values().sum();
-    let mut parts: Vec<(Ink, String)> = Vec::new();
-    if total == 0 && suppressed == 0 {
-        return;
-    }
-    if total == 0 {
-        parts.push((Ink::Bold, "no open findings".to_owned()));
-    } else {
-        parts.push((Ink::Bold, format!("{}:", count(total, "finding", "findings"))));
-        for severity in Severity::ALL.iter().rev() {
-            if let Some(number) = report.headline.findings.get(severity).filter(|number| **number > 0) {
-                let lead = if parts.len() > 1 { "· " } else { "" };
-                parts.push((Ink::Severity(*severity), format!("{lead}{} {}", grouped(*number), severity.as_str())));
-            }
-        }
-    }
-    if suppressed > 0 {
-        parts.push((Ink::Dim, format!("· {} suppressed", grouped(suppressed))));
-    }
-    let runs: Vec<(Ink, &str)> = parts.iter().map(|(ink, text)| (*ink, text.as_str())).collect();
-    page.flow(0, &runs);
-}
 
 /// The identities with the highest scores.
 pub(super) fn identities(page: &mut Page, report: &Report, style: &Style) {
@@ -157,43 +92,6 @@ pub(super) fn privilege(privilege: Privilege) -> &'static str {
         Privilege::WriteScoped => "write, scoped",
         Privilege::WriteBroad => "write, broad",
         Privilege::Admin => "admin",
-    }
-}
-
-/// The ten risks, each with its denominator or with what it would take to assess it.
-pub(super) fn risks(page: &mut Page, report: &Report) {
-    if report.risks.is_empty() {
-        return;
-    }
-    page.heading("The ten risks (OWASP Non-Human Identities Top 10, 2025)");
-    let rows: Vec<Vec<String>> = report
-        .risks
-        .iter()
-        .map(|risk| {
-            let id = risk.risk.id().split(':').next().unwrap_or_default().to_owned();
-            let score = risk.score.map_or_else(|| "–".to_owned(), |score| score.to_string());
-            vec![id, risk.title.clone(), score, affected(risk)]
-        })
-        .collect();
-    let title = if page.width() < 60 { 14 } else { 24 };
-    let columns = [
-        Column::text("Risk", 5, 5),
-        Column::text("Title", title, 60),
-        Column::number("Score"),
-        Column::text("Affected", 10, 400),
-    ];
-    page.table(&columns, &rows);
-}
-
-fn affected(risk: &RiskSummary) -> String {
-    let numbers = format!("{} of {}", grouped(risk.affected), grouped(risk.assessable));
-    let why = risk.why.trim();
-    match risk.status {
-        RiskStatus::Assessed => numbers,
-        RiskStatus::Partly if why.is_empty() => format!("{numbers}, partly assessed"),
-        RiskStatus::Partly => format!("{numbers}, partly assessed: {why}"),
-        RiskStatus::NotAssessed if why.is_empty() => "not assessed".to_owned(),
-        RiskStatus::NotAssessed => format!("not assessed: {why}"),
     }
 }
 

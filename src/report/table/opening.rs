@@ -1,0 +1,206 @@
+//! The first screen: what came out in one sentence, the numbers with their meaning, and what to do first.
+
+use std::collections::BTreeSet;
+
+use super::findings::{at_line, circumstances, first_sentence};
+use super::listing::{Listing, is_sample};
+use super::page::{Ink, Page};
+use super::{count, grouped};
+use crate::model::{Finding, Location, NoticeKind, Report, Risk, Severity};
+
+/// Things to do first.
+const TASKS: usize = 3;
+/// Columns of the labels beside the numbers.
+const LABEL: usize = 12;
+
+/// True when the run read nothing at all.
+pub(super) fn nothing_scanned(report: &Report) -> bool {
+    report.coverage.files == 0 && report.coverage.blobs == 0
+}
+
+/// Whatever makes the rest untrustworthy, then the outcome in a sentence, then the numbers.
+pub(super) fn headline(page: &mut Page, report: &Report, listing: &Listing<'_>) {
+    if nothing_scanned(report) {
+        page.flow(0, &[(Ink::Alarm, "NOTHING WAS SCANNED."), (Ink::Plain, "This is not a clean result.")]);
+        if listing.all().next().is_none() {
+            return;
+        }
+        page.blank();
+    } else if report.incomplete {
+        let gaps = report.notices.iter().filter(|notice| notice.kind == NoticeKind::Gap).count() as u64;
+        let what = if report.coverage.interrupted {
+            "the run was interrupted".to_owned()
+        } else {
+            format!("{} could not be read", count(gaps, "input", "inputs"))
+        };
+        let see = format!("{what}, see \"Gaps and limits\" below.");
+        page.flow(0, &[(Ink::Alarm, "INCOMPLETE:"), (Ink::Plain, &see)]);
+        page.blank();
+    }
+    match listing.all().next() {
+        Some(worst) => outcome(page, listing, worst),
+        None => page.flow(0, &[(Ink::Bold, &nothing_found(report))]),
+    }
+    page.blank();
+    numbers(page, report);
+}
+
+fn nothing_found(report: &Report) -> String {
+    if report.incomplete {
+        return "Nothing found in what could be read.".to_owned();
+    }
+    let coverage = &report.coverage;
+    let mut read = Vec::new();
+    if coverage.files > 0 {
+        read.push(count(coverage.files, "file", "files"));
+    }
+    if coverage.commits > 0 {
+        read.push(count(coverage.commits, "commit", "commits"));
+    }
+    if read.is_empty() {
+        read.push(count(coverage.blobs, "unique blob", "unique blobs"));
+    }
+    let read = read.join(" and ");
+    match report.findings.len() as u64 {
+        0 => format!("Nothing found in {read}."),
+        accepted => format!("Nothing open in {read}; {} suppressed.", count(accepted, "finding is", "findings are")),
+    }
+}
+
+/// How many credentials lie open outside tests, what else there is, and the worst of it with its place.
+fn outcome(page: &mut Page, listing: &Listing<'_>, worst: &Finding) {
+    let total = listing.all().count() as u64;
+    let outside: Vec<&Finding> = listing.all().filter(|finding| !is_sample(finding)).collect();
+    let (leaks, others): (Vec<&Finding>, Vec<&Finding>) =
+        outside.iter().partition(|finding| finding.risk == Risk::Nhi2);
+    let exposed: BTreeSet<_> = leaks
+        .iter()
+        .map(|finding| match &finding.credential {
+            Some(credential) => (credential.as_str(), None),
+            None => (finding.id.as_str(), finding.locations.first()),
+        })
+        .collect();
+    let sentence = sentence(exposed.len() as u64, others.len() as u64, total);
+    if outside.is_empty() && worst.severity < Severity::High {
+        page.flow(0, &[(Ink::Bold, &format!("{sentence}."))]);
+        return;
+    }
+    let lead = match (is_sample(worst), total) {
+        (_, 1) => format!("{sentence}:"),
+        (true, _) => format!("{sentence}; the worst, in tests:"),
+        (false, _) if outside.len() == 1 => format!("{sentence}:"),
+        (false, _) => format!("{sentence}; the worst:"),
+    };
+    let title = listing.title(worst);
+    let place = worst.locations.first().map(|place| at_line(&Location { column: 0, ..place.clone() }));
+    match place.filter(|place| !place.is_empty()) {
+        Some(place) => {
+            let place = format!("({place}).");
+            page.flow(0, &[(Ink::Bold, &lead), (Ink::Plain, &title), (Ink::Path, &place)]);
+        }
+        None => page.flow(0, &[(Ink::Bold, &lead), (Ink::Plain, &format!("{title}."))]),
+    }
+}
+
+/// The outcome in words: exposed credentials and other findings outside tests, and all findings.
+fn sentence(exposed: u64, others: u64, total: u64) -> String {
+    let verb = if exposed == 1 { "is" } else { "are" };
+    let leaks = format!("{} {verb} exposed outside tests", count(exposed, "credential", "credentials"));
+    match (exposed, others) {
+        (0, 0) if total == 1 => "1 finding, and it is in tests".to_owned(),
+        (0, 0) => format!("{}, none of them outside tests", count(total, "finding", "findings")),
+        (0, 1) => "1 finding outside tests, not an exposed credential".to_owned(),
+        (0, _) => format!("{} findings outside tests, none of them an exposed credential", grouped(others)),
+        (_, 0) => leaks,
+        (_, 1) => format!("{leaks}, and there is 1 other finding"),
+        (_, _) => format!("{leaks}, and there are {} other findings", grouped(others)),
+    }
+}
+
+/// The numbers of the headline, each with what it counts.
+fn numbers(page: &mut Page, report: &Report) {
+    let head = &report.headline;
+    let identities = grouped(head.identities);
+    let verb = if head.identities == 1 { "logs" } else { "log" };
+    let meaning = format!("that {verb} in without a person: accounts, jobs, applications");
+    page.field(0, (Ink::Dim, "identities"), LABEL, &[(Ink::Bold, &identities), (Ink::Plain, &meaning)]);
+    if head.unattributed > 0 {
+        let unattributed = count(head.unattributed, "credential", "credentials");
+        let meaning = "without a known owner: nothing read tells whose";
+        let runs = [(Ink::Plain, "and"), (Ink::Bold, unattributed.as_str()), (Ink::Plain, meaning)];
+        page.field(0, (Ink::Dim, ""), LABEL, &runs);
+    }
+    let uses = [head.static_uses, head.referenced, head.federated];
+    if uses.iter().any(|number| *number > 0) {
+        let [fixed, named, exchanged] = uses.map(grouped);
+        let modes = format!("static {fixed} : referenced {named} : federated {exchanged}");
+        let meaning = "(secret in a file : secret fetched by name : short-lived token)";
+        page.field(0, (Ink::Dim, "logins"), LABEL, &[(Ink::Bold, &modes)]);
+        page.field(0, (Ink::Dim, ""), LABEL, &[(Ink::Dim, meaning)]);
+    }
+    severities(page, report);
+    if let Some(score) = report.score {
+        let score = format!("{score} of 100");
+        let meaning = "over the risks assessed below; 0 is best";
+        page.field(0, (Ink::Dim, "score"), LABEL, &[(Ink::Bold, &score), (Ink::Plain, meaning)]);
+    }
+}
+
+fn severities(page: &mut Page, report: &Report) {
+    let suppressed = report.headline.suppressed;
+    let total: u64 = report.headline.findings.values().sum();
+    if total == 0 && suppressed == 0 {
+        return;
+    }
+    let found: Vec<(Severity, u64)> = Severity::ALL
+        .iter()
+        .rev()
+        .filter_map(|severity| report.headline.findings.get(severity).map(|number| (*severity, *number)))
+        .filter(|(_, number)| *number > 0)
+        .collect();
+    let mut parts: Vec<(Ink, String)> = match found.len() {
+        0 => vec![(Ink::Bold, "none open".to_owned())],
+        1 => Vec::new(),
+        _ => vec![(Ink::Bold, format!("{}:", grouped(total)))],
+    };
+    for (at, (severity, number)) in found.into_iter().enumerate() {
+        let lead = if at > 0 { "· " } else { "" };
+        parts.push((Ink::Severity(severity), format!("{lead}{} {}", grouped(number), severity.as_str())));
+    }
+    if suppressed > 0 {
+        let meaning = "suppressed (accepted by a comment, baseline or setting)";
+        parts.push((Ink::Dim, format!("· {} {meaning}", grouped(suppressed))));
+    }
+    let runs: Vec<(Ink, &str)> = parts.iter().map(|(ink, text)| (*ink, text.as_str())).collect();
+    page.field(0, (Ink::Dim, "findings"), LABEL, &runs);
+}
+
+/// The first things to do, each once however many findings ask for it.
+pub(super) fn tasks(page: &mut Page, listing: &Listing<'_>) {
+    let tasks = listing.tasks();
+    if tasks.is_empty() {
+        return;
+    }
+    page.heading("Do first");
+    for (at, task) in tasks.iter().take(TASKS).enumerate() {
+        let finding = task.first;
+        let number = (at + 1).to_string();
+        let severity = finding.severity.as_str().to_uppercase();
+        let mut title = listing.title(finding);
+        if task.alike > 0 {
+            title.push_str(&format!(", and {} more like it", grouped(task.alike)));
+        }
+        let in_tests = match task.in_tests {
+            0 => String::new(),
+            number => format!("(and {} in tests)", grouped(number)),
+        };
+        let runs = [(Ink::Severity(finding.severity), severity.as_str()), (Ink::Bold, &title), (Ink::Dim, &in_tests)];
+        page.field(2, (Ink::Bold, &number), 3, &runs);
+        if let Some(place) = finding.locations.first() {
+            let sample = if is_sample(finding) { "(in tests)" } else { "" };
+            let runs = [(Ink::Path, at_line(place)), (Ink::Dim, circumstances(place)), (Ink::Dim, sample.to_owned())];
+            page.flow(5, &runs.each_ref().map(|(ink, text)| (*ink, text.as_str())));
+        }
+        page.flow(5, &[(Ink::Plain, first_sentence(&finding.remediation))]);
+    }
+}

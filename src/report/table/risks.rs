@@ -1,0 +1,136 @@
+//! The ten risks: those assessed with both their numbers, the others with what it would take.
+
+use std::collections::BTreeMap;
+
+use super::grouped;
+use super::opening::nothing_scanned;
+use super::page::{Column, Ink, Page};
+use crate::model::{Report, RiskStatus, RiskSummary};
+
+/// Columns of the risks' ids.
+const LABEL: usize = 7;
+
+/// The ten risks; after a run that read nothing there is nothing to say of them.
+pub(super) fn risks(page: &mut Page, report: &Report) {
+    if report.risks.is_empty() || nothing_scanned(report) {
+        return;
+    }
+    page.heading("The ten risks (OWASP Non-Human Identities Top 10, 2025)");
+    let assessed: Vec<&RiskSummary> =
+        report.risks.iter().filter(|risk| risk.status != RiskStatus::NotAssessed).collect();
+    if !assessed.is_empty() {
+        table(page, &assessed);
+    }
+    let of = |status| report.risks.iter().filter(move |risk| risk.status == status);
+    let (missing, other): (Vec<&RiskSummary>, Vec<&RiskSummary>) =
+        of(RiskStatus::NotAssessed).partition(|risk| needs(&risk.why).is_some());
+    let partly: Vec<&RiskSummary> = of(RiskStatus::Partly).filter(|risk| !risk.why.trim().is_empty()).collect();
+    let mut commands: BTreeMap<&str, &str> = BTreeMap::new();
+    let lists = [
+        ("Assessed in part, inputs missing:", &partly),
+        ("Not assessed, inputs missing:", &missing),
+        ("Not assessed:", &other),
+    ];
+    for (title, risks) in lists {
+        list(page, title, risks, &mut commands);
+    }
+    if !commands.is_empty() {
+        page.blank();
+        page.flow(0, &[(Ink::Bold, "Exports to scan along with the code, and the read-only command that makes each:")]);
+    }
+    for (what, command) in commands {
+        page.flow(2, &[(Ink::Plain, &format!("{what}:")), (Ink::Bold, command)]);
+    }
+}
+
+fn table(page: &mut Page, risks: &[&RiskSummary]) {
+    let rows: Vec<Vec<String>> = risks
+        .iter()
+        .map(|risk| {
+            let score = risk.score.map_or_else(|| "–".to_owned(), |score| score.to_string());
+            let part = if risk.status == RiskStatus::Partly { ", in part" } else { "" };
+            let affected = format!("{} of {}{part}", grouped(risk.affected), grouped(risk.assessable));
+            vec![id(risk).to_owned(), risk.title.clone(), score, affected]
+        })
+        .collect();
+    let narrow = page.width() < 70;
+    let columns = [
+        Column::text("Risk", 5, 5),
+        Column::text("Title", if narrow { 14 } else { 24 }, 60),
+        Column::number("Score"),
+        Column::text(if narrow { "Affected" } else { "Affected of assessable" }, 10, 60),
+    ];
+    page.table(&columns, &rows);
+}
+
+fn list<'a>(page: &mut Page, title: &str, risks: &[&'a RiskSummary], commands: &mut BTreeMap<&'a str, &'a str>) {
+    if risks.is_empty() {
+        return;
+    }
+    page.blank();
+    page.flow(0, &[(Ink::Bold, title)]);
+    for risk in risks {
+        let what = match needs(&risk.why) {
+            Some(needs) => {
+                commands.extend(needs.iter().filter_map(|need| need.command.map(|command| (need.what, command))));
+                needs.iter().map(|need| need.what).collect::<Vec<_>>().join(", ")
+            }
+            None => risk.why.trim().to_owned(),
+        };
+        let title = if what.is_empty() { risk.title.clone() } else { format!("{}:", risk.title) };
+        page.field(2, (Ink::Plain, id(risk)), LABEL, &[(Ink::Plain, &title), (Ink::Plain, &what)]);
+    }
+}
+
+fn id(risk: &RiskSummary) -> &'static str {
+    risk.risk.id().split(':').next().unwrap_or_default()
+}
+
+/// An input that a risk's assessment lacks.
+#[derive(Debug, PartialEq, Eq)]
+struct Need<'a> {
+    what: &'a str,
+    command: Option<&'a str>,
+}
+
+/// The inputs that a `why` of the form ``needs A, B (`command`)`` names; `None` for one of another form.
+fn needs(why: &str) -> Option<Vec<Need<'_>>> {
+    let mut rest = why.trim().strip_prefix("needs ")?;
+    let mut out = Vec::new();
+    while !rest.is_empty() {
+        let (item, after) = rest.split_once(", ").unwrap_or((rest, ""));
+        match item.split_once(" (`") {
+            Some((what, _)) => {
+                // A command may hold commas itself, so it ends where its backtick does.
+                let (command, after) = rest.get(what.len() + " (`".len()..)?.split_once("`)")?;
+                out.push(Need { what, command: Some(command) });
+                rest = if after.is_empty() { after } else { after.strip_prefix(", ")? };
+            }
+            None => {
+                out.push(Need { what: item, command: None });
+                rest = after;
+            }
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn inputs_are_told_apart_from_the_commands_that_make_them() {
+        let need = |what, command| Need { what, command };
+        assert_eq!(
+            needs("needs pipelines, keys (`list --a, --b`), report (`get`)"),
+            Some(vec![need("pipelines", None), need("keys", Some("list --a, --b")), need("report", Some("get"))])
+        );
+        assert_eq!(needs("needs a list: --members FILE"), Some(vec![need("a list: --members FILE", None)]));
+        assert_eq!(needs("there is no check yet"), None);
+        assert_eq!(needs("needs keys (`no end"), None, "shown as it stands");
+        assert_eq!(needs("needs keys (`list`) and more"), None, "shown as it stands");
+    }
+}

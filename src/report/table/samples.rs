@@ -1,0 +1,88 @@
+//! Findings in tests, examples and documentation: many, and rarely urgent, so each gets a line and each rule one reason.
+
+use std::collections::BTreeMap;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::findings::{TITLE, Told, at_line, circumstances, finding_in_full, reason, title};
+use super::listing::Listing;
+use super::page::{Ink, Page};
+use super::{count, grouped};
+use crate::model::{Finding, Report};
+use crate::report::Style;
+
+/// Findings listed of one rule unless all are asked for.
+const LISTED: usize = 10;
+
+/// One section for all of them, by rule, in the order of the most important finding of each.
+pub(super) fn section(page: &mut Page, report: &Report, listing: &Listing<'_>, style: &Style, told: &mut Told) {
+    if listing.samples.is_empty() {
+        return;
+    }
+    page.heading("In tests, examples and documentation");
+    let names: BTreeMap<&str, &str> =
+        report.inventory.rules.iter().map(|rule| (rule.id.as_str(), rule.name.as_str())).collect();
+    for findings in by_rule(&listing.samples) {
+        let Some(first) = findings.first() else { continue };
+        let name = names.get(first.id.as_str()).copied().unwrap_or(&first.title);
+        let number = format!("· {} · {}", count(findings.len() as u64, "finding", "findings"), first.id);
+        let risk = format!("· {} {}", first.risk.id(), first.risk.title());
+        page.blank();
+        page.flow(0, &[(Ink::Bold, name), (Ink::Dim, &number), (Ink::Dim, &risk)]);
+        if style.verbose {
+            findings.iter().for_each(|finding| finding_in_full(page, finding, style, told));
+            continue;
+        }
+        findings.iter().take(LISTED).for_each(|finding| short(page, listing, finding, name));
+        let rest = findings.len().saturating_sub(LISTED) as u64;
+        if rest > 0 {
+            page.flow(2, &[(Ink::Dim, &format!("+{} more: -v, or -f json", grouped(rest)))]);
+        }
+        reason(page, first, style, told);
+    }
+}
+
+/// Findings by rule, reason and remedy, so that one text fits all of a group.
+fn by_rule<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
+    let mut index: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<&'a Finding>> = Vec::new();
+    for finding in findings.iter().copied() {
+        let at = *index.entry((&finding.id, &finding.why, &finding.remediation)).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+/// Severity, title when it says more than the rule's name, first place; value and holder beside it or beneath it.
+fn short(page: &mut Page, listing: &Listing<'_>, finding: &Finding, name: &str) {
+    let mut runs: Vec<(Ink, String)> = Vec::new();
+    if finding.title != name {
+        runs.push((Ink::Plain, finding.title.clone()));
+    }
+    if let Some(place) = finding.locations.first() {
+        runs.push((Ink::Path, at_line(place)));
+        runs.push((Ink::Dim, circumstances(place)));
+    }
+    let more = finding.locations.len().saturating_sub(1) as u64;
+    if more > 0 {
+        runs.push((Ink::Dim, format!("(+{} more)", grouped(more))));
+    }
+    let mut beside: Vec<(Ink, String)> = Vec::new();
+    beside.extend(finding.preview.iter().map(|preview| (Ink::Plain, preview.clone())));
+    beside.extend(listing.holder(finding).map(|holder| (Ink::Dim, format!("of {holder}"))));
+    let all: Vec<&str> = runs.iter().chain(&beside).map(|(_, text)| text.as_str()).filter(|t| !t.is_empty()).collect();
+    if 2 + TITLE + all.join(" ").width() <= page.width() {
+        runs.append(&mut beside);
+    }
+    title(page, finding, &texts(&runs));
+    if !beside.is_empty() {
+        page.field(2, (Ink::Dim, ""), TITLE, &texts(&beside));
+    }
+}
+
+fn texts(runs: &[(Ink, String)]) -> Vec<(Ink, &str)> {
+    runs.iter().map(|(ink, text)| (*ink, text.as_str())).collect()
+}
