@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use keyroll::assess::Adjustment;
 use keyroll::model::{Finding, Location, Report, Risk, RiskStatus, RuleInfo, Severity, Term};
 use keyroll::report::Style;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{golden, render};
 
-const TEST_PATH: (&str, i32) = ("test path", -15);
+/// The term that assessment gives to findings in tests, by its own name: the table tells them by it.
+fn test_path() -> (&'static str, i32) {
+    (Adjustment::TestPath.name(), Adjustment::TestPath.points())
+}
 
 fn table(report: &Report) -> String {
     render("table", report, &Style::default())
@@ -64,8 +68,8 @@ fn the_subject_of_the_most_important_finding_comes_first_whether_it_has_an_owner
 
 #[test]
 fn what_to_do_first_stands_in_the_order_of_the_findings() {
-    let serious = leak("d", ("base critical", 95), &[TEST_PATH], "tests/d.env");
-    let sample = leak("c", HIGH, &[TEST_PATH], "tests/c.env");
+    let serious = leak("d", ("base critical", 95), &[test_path()], "tests/d.env");
+    let sample = leak("c", HIGH, &[test_path()], "tests/c.env");
     let text = table(&scan(vec![serious, sample, leak("a", MEDIUM, &[], "a.env"), leak("b", MEDIUM, &[], "b.env")]));
     let head = section(&text, "Do first").join("\n");
     let body = &text[place_of(&text, "\nFindings\n")..];
@@ -85,7 +89,7 @@ fn three_different_things_are_to_be_done_first_when_there_are_three() {
     findings.push(leak("token", MEDIUM, &[], "token.env"));
     findings.push(leak("url", MEDIUM, &[], "url.env"));
     findings.push(leak("last", MEDIUM, &[], "last.env"));
-    findings.push(leak("key", HIGH, &[TEST_PATH], "tests/key.pem"));
+    findings.push(leak("key", HIGH, &[test_path()], "tests/key.pem"));
     let text = table(&scan(findings));
     assert_eq!(
         section(&text, "Do first"),
@@ -118,7 +122,7 @@ fn the_outcome_is_one_sentence_before_any_number() {
         let text = table(&scan(findings));
         text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
     };
-    let test = |n: usize| leak("key", HIGH, &[TEST_PATH], &format!("tests/{n}.pem"));
+    let test = |n: usize| leak("key", HIGH, &[test_path()], &format!("tests/{n}.pem"));
     let check = |n: usize| {
         let place = Location { path: format!("ci/{n}.yml"), line: 2, column: 1, ..Location::default() };
         golden::finding("unpinned", Risk::Nhi3, &format!("Job {n} runs what is not pinned"), &[MEDIUM], vec![place])
@@ -134,7 +138,7 @@ fn the_outcome_is_one_sentence_before_any_number() {
     );
     let other = "1 finding outside tests, not an exposed credential: Job 1 runs what is not pinned (ci/1.yml:2).";
     assert_eq!(outcome(vec![check(1), test(1)]), other);
-    let serious = leak("key", ("base critical", 95), &[TEST_PATH], "tests/key.pem");
+    let serious = leak("key", ("base critical", 95), &[test_path()], "tests/key.pem");
     assert_eq!(
         outcome(vec![serious, test(1)]),
         "2 findings, none of them outside tests; the worst, in tests: Value of key (tests/key.pem:4)."
@@ -186,9 +190,9 @@ fn terms_that_add_nothing_are_left_out_of_a_score_unless_all_is_asked_for() {
 #[test]
 fn findings_in_tests_come_last_by_rule_in_a_line_each_with_one_reason_and_one_remedy() {
     let mut findings = vec![leak("key", MEDIUM, &[], "src/a.env")];
-    findings.extend((0..3).map(|n| leak("pem", HIGH, &[TEST_PATH], &format!("tests/{n}.pem"))));
-    findings.push(leak("url", HIGH, &[TEST_PATH], "docs/url.md"));
-    findings.extend((3..5).map(|n| leak("pem", HIGH, &[TEST_PATH], &format!("tests/{n}.pem"))));
+    findings.extend((0..3).map(|n| leak("pem", HIGH, &[test_path()], &format!("tests/{n}.pem"))));
+    findings.push(leak("url", HIGH, &[test_path()], "docs/url.md"));
+    findings.extend((3..5).map(|n| leak("pem", HIGH, &[test_path()], &format!("tests/{n}.pem"))));
     let mut report = scan(findings);
     report.inventory.rules.push(RuleInfo {
         id: "pem".into(),
@@ -228,7 +232,7 @@ fn findings_in_tests_come_last_by_rule_in_a_line_each_with_one_reason_and_one_re
 #[test]
 fn many_findings_of_a_rule_in_tests_are_counted_and_no_word_of_a_value_stands_alone() {
     let long = "tests/a/path/that/leaves/little/room/for/more/on/its/line/";
-    let report = scan((0..25).map(|n| leak("pem", HIGH, &[TEST_PATH], &format!("{long}{n:02}"))).collect());
+    let report = scan((0..25).map(|n| leak("pem", HIGH, &[test_path()], &format!("{long}{n:02}"))).collect());
     let text = table(&report);
     assert_eq!(text.matches("                … (12 chars)\n").count(), 10, "{text}");
     assert!(text.contains("\n  +15 more: -v, or -f json\n"), "{text}");
