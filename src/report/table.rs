@@ -13,6 +13,7 @@ mod summary;
 
 use std::io;
 
+use self::findings::Told;
 use self::listing::Listing;
 use self::page::Page;
 use super::{Reporter, Style};
@@ -27,7 +28,10 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
     let listing = Listing::new(report);
     opening::headline(&mut page, report, &listing);
     opening::tasks(&mut page, &listing);
-    findings::all(&mut page, report, &listing, style);
+    let mut told = Told::default();
+    findings::all(&mut page, &listing, style, &mut told);
+    samples::section(&mut page, report, &listing, style, &mut told);
+    findings::suppressed(&mut page, report, style);
     summary::identities(&mut page, report, style);
     risks::risks(&mut page, report);
     summary::notices(&mut page, report, style);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::listing::Listing;
 use super::page::{Ink, Page};
-use super::{count, grouped, samples, summary};
+use super::{count, grouped, summary};
 use crate::model::{
     ControlAnswer, ControlCard, EnvironmentClass, Finding, Human, Identity, Location, Privilege, Report, Severity,
     Status,
@@ -22,9 +22,8 @@ pub(super) const TITLE: usize = 14;
 /// Columns of the labels beside a finding's fields.
 const LABEL: usize = 7;
 
-/// All findings that count, those in tests last, then the suppressed ones.
-pub(super) fn all(page: &mut Page, report: &Report, listing: &Listing<'_>, style: &Style) {
-    let mut told = Told::default();
+/// The findings that are told in full.
+pub(super) fn all(page: &mut Page, listing: &Listing<'_>, style: &Style, told: &mut Told) {
     if !listing.main.is_empty() {
         page.heading("Findings");
     }
@@ -43,7 +42,7 @@ pub(super) fn all(page: &mut Page, report: &Report, listing: &Listing<'_>, style
         }
         page.blank();
         subject.head(page, style);
-        long.iter().for_each(|finding| finding_in_full(page, finding, style, &mut told));
+        long.iter().for_each(|finding| finding_in_full(page, finding, style, told));
         lines.iter().for_each(|finding| finding_in_a_line(page, finding));
     }
     if !counted.is_empty() {
@@ -53,11 +52,10 @@ pub(super) fn all(page: &mut Page, report: &Report, listing: &Listing<'_>, style
         page.blank();
         page.flow(0, &[(Ink::Dim, &text)]);
     }
-    samples::section(page, report, listing, style, &mut told);
-    suppressed(page, report, style);
 }
 
-fn suppressed(page: &mut Page, report: &Report, style: &Style) {
+/// The findings that do not count, with the reason, when all is asked for.
+pub(super) fn suppressed(page: &mut Page, report: &Report, style: &Style) {
     let kept: Vec<&Finding> = report.findings.iter().filter(|finding| finding.suppressed.is_some()).collect();
     if kept.is_empty() || !style.verbose {
         return;

@@ -140,8 +140,8 @@ fn numbers(page: &mut Page, report: &Report) {
     }
     severities(page, report);
     if let Some(score) = report.score {
-        let score = format!("{score} of 100");
-        let meaning = "over the risks assessed below; 0 is best";
+        let score = format!("{score} of 100,");
+        let meaning = "0 is best; risks that are not assessed do not count";
         page.field(0, (Ink::Dim, "score"), LABEL, &[(Ink::Bold, &score), (Ink::Plain, meaning)]);
     }
 }
