@@ -20,7 +20,7 @@ fn no_line_is_wider_than_the_terminal() {
                 assert!(line.width() <= width, "{} > {width}: {line}", line.width());
             }
             // The columns of the tables fit too, so no table had to be cut at the edge.
-            for line in text.lines().filter(|line| line.starts_with("Risk ") || line.starts_with("Identity ")) {
+            for line in text.lines().filter(|line| line.starts_with("  Risk ") || line.starts_with("  Identity ")) {
                 assert!(
                     line.ends_with("Affected") || line.ends_with("Affected of assessable") || line.ends_with("Score"),
                     "{width}: {line}"
@@ -74,6 +74,25 @@ fn a_name_cannot_fake_a_line_of_the_report() {
 }
 
 #[test]
+fn a_name_cannot_fake_a_line_by_where_it_wraps() {
+    for length in 0..90 {
+        for verbose in [false, true] {
+            let mut report = golden::report();
+            let name = format!("{} INCOMPLETE: {} Findings", "x".repeat(length), "y".repeat(80));
+            report.inventory.identities.iter_mut().for_each(|identity| identity.name.clone_from(&name));
+            for finding in &mut report.findings {
+                finding.title.clone_from(&name);
+                finding.locations.iter_mut().for_each(|place| place.path.clone_from(&name));
+            }
+            let text = render("table", &report, &Style { verbose, ..Style::default() });
+            for word in ["INCOMPLETE", "Findings"] {
+                assert_eq!(text.lines().filter(|line| line.starts_with(word)).count(), 1, "{length} {word}\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_first_line_says_what_is_missing_the_next_what_came_out_and_then_come_the_numbers_with_their_meaning() {
     let text = table(&golden::report());
     let lines: Vec<&str> = text.lines().collect();
@@ -83,7 +102,7 @@ fn the_first_line_says_what_is_missing_the_next_what_came_out_and_then_come_the_
             "INCOMPLETE: 2 inputs could not be read, see \"Gaps and limits\" below.",
             "",
             "5 credentials are exposed outside tests, and there are 5 other findings; the",
-            "worst: AWS access key of ci-deploy stands in the clear (config/prod.env:3).",
+            "  worst: AWS access key of ci-deploy stands in the clear (config/prod.env:3).",
             "",
             "identities  7 that log in without a person: accounts, jobs, applications",
             "            and 5 credentials without a known owner: nothing read tells whose",

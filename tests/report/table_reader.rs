@@ -62,7 +62,7 @@ fn the_subject_of_the_most_important_finding_comes_first_whether_it_has_an_owner
     let mut owned = leak("owned", MEDIUM, &[], "b/owned.env");
     owned.identity = Some(golden::key("aws", "user", "robot"));
     let text = table(&scan(vec![leak("lost", HIGH, &[], "a/lost.env"), owned]));
-    let (first, second) = (place_of(&text, "\nOwner not known"), place_of(&text, "\naws:user:robot\n"));
+    let (first, second) = (place_of(&text, "\nOwner not known"), place_of(&text, "\nIdentity aws:user:robot\n"));
     assert!(first < second, "{text}");
 }
 
@@ -120,7 +120,7 @@ fn findings_of_one_rule_with_different_remedies_are_different_things_to_do() {
 fn the_outcome_is_one_sentence_before_any_number() {
     let outcome = |findings: Vec<Finding>| {
         let text = table(&scan(findings));
-        text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+        text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ")
     };
     let test = |n: usize| leak("key", HIGH, &[test_path()], &format!("tests/{n}.pem"));
     let check = |n: usize| {
@@ -222,7 +222,7 @@ fn findings_in_tests_come_last_by_rule_in_a_line_each_with_one_reason_and_one_re
             "    do     Revoke what pem finds. Then use federation.",
         ]
     );
-    assert!(place_of(&text, "Private key · 5") < place_of(&text, "Value of url · 1 finding · url"), "{text}");
+    assert!(place_of(&text, "Private key · 5") < place_of(&text, "url · 1 finding · NHI2"), "{text}");
     assert_eq!(text.matches("Reason of pem.").count(), 1);
     let all = verbose(&report);
     assert_eq!(all.matches("base high 78 − test path 15 = 63").count(), 6, "in full when asked for\n{all}");
@@ -236,7 +236,7 @@ fn many_findings_of_a_rule_in_tests_are_counted_and_no_word_of_a_value_stands_al
     let text = table(&report);
     assert_eq!(text.matches("                … (12 chars)\n").count(), 10, "{text}");
     assert!(text.contains("\n  +15 more: -v, or -f json\n"), "{text}");
-    assert!(text.contains("25 findings · pem"), "{text}");
+    assert!(text.contains("pem · 25 findings · NHI2"), "{text}");
     assert!(!verbose(&report).contains("15 more"));
 }
 
@@ -294,7 +294,7 @@ fn risks_that_were_not_assessed_are_listed_once_with_what_to_give() {
 fn assessed_risks_stand_in_a_table_with_both_their_numbers() {
     let text = table(&with_missing_inputs());
     let lines = section(&text, "The ten risks (OWASP Non-Human Identities Top 10, 2025)");
-    assert!(lines[0].starts_with("Risk ") && lines[0].ends_with("Affected of assessable"), "{text}");
+    assert!(lines[0].starts_with("  Risk ") && lines[0].ends_with("Affected of assessable"), "{text}");
     let rows: Vec<Vec<&str>> = lines[2..].iter().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), ["NHI3", "NHI5", "NHI6", "NHI7", "NHI8", "NHI9"]);
     assert!(rows[0].join(" ").ends_with("7 1 of 1, in part"), "{text}");

@@ -115,13 +115,13 @@ impl Subject<'_> {
     fn head(&self, page: &mut Page, style: &Style) {
         match self {
             Self::Known(identity) => known_head(page, identity, style),
-            Self::Named(id) => page.flow(0, &[(Ink::Bold, id)]),
+            Self::Named(id) => page.lead(&[(Ink::Bold, "Identity"), (Ink::Bold, id)]),
             Self::Several(component) => {
-                page.flow(0, &[(Ink::Bold, "Several identities"), (Ink::Dim, &below(component))]);
+                page.lead(&[(Ink::Bold, "Several identities"), (Ink::Dim, &below(component))]);
             }
             Self::Unattributed(provider, component) => {
                 let provider = if provider.is_empty() { String::new() } else { format!("· {provider}") };
-                page.flow(0, &[(Ink::Bold, "Owner not known"), (Ink::Dim, &provider), (Ink::Dim, &below(component))]);
+                page.lead(&[(Ink::Bold, "Owner not known"), (Ink::Dim, &provider), (Ink::Dim, &below(component))]);
             }
         }
     }
@@ -155,7 +155,7 @@ fn known_head(page: &mut Page, identity: &Identity, style: &Style) {
     if let Some(score) = &identity.score {
         facts.push(format!("score {} ({}–{})", score.value, score.low, score.high));
     }
-    page.flow(0, &[(Ink::Bold, &identity.name), (Ink::Dim, &format!("· {}", facts.join(" · ")))]);
+    page.lead(&[(Ink::Bold, "Identity"), (Ink::Bold, &identity.name), (Ink::Dim, &format!("· {}", facts.join(" · ")))]);
     if let Some(card) = identity.controls.as_ref().filter(|_| style.verbose) {
         page.field(2, (Ink::Dim, "controls"), 10, &[(Ink::Plain, &controls(card))]);
     }

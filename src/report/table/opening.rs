@@ -82,7 +82,7 @@ fn outcome(page: &mut Page, listing: &Listing<'_>, worst: &Finding) {
         .collect();
     let sentence = sentence(exposed.len() as u64, others.len() as u64, total);
     if outside.is_empty() && worst.severity < Severity::High {
-        page.flow(0, &[(Ink::Bold, &format!("{sentence}."))]);
+        page.lead(&[(Ink::Bold, &format!("{sentence}."))]);
         return;
     }
     let lead = match (is_sample(worst), total) {
@@ -96,9 +96,9 @@ fn outcome(page: &mut Page, listing: &Listing<'_>, worst: &Finding) {
     match place.filter(|place| !place.is_empty()) {
         Some(place) => {
             let place = format!("({place}).");
-            page.flow(0, &[(Ink::Bold, &lead), (Ink::Plain, &title), (Ink::Path, &place)]);
+            page.lead(&[(Ink::Bold, &lead), (Ink::Plain, &title), (Ink::Path, &place)]);
         }
-        None => page.flow(0, &[(Ink::Bold, &lead), (Ink::Plain, &format!("{title}."))]),
+        None => page.lead(&[(Ink::Bold, &lead), (Ink::Plain, &format!("{title}."))]),
     }
 }
 

@@ -14,6 +14,9 @@ const NARROWEST: usize = 20;
 /// Widest page; longer lines are hard to read.
 const WIDEST: usize = 160;
 
+/// Columns before text that is not the page's own words.
+const INDENT: usize = 2;
+
 /// How a piece of text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ink {
@@ -71,6 +74,13 @@ impl Page {
         self.width
     }
 
+    /// Runs of text joined by spaces that begin at the edge. What wraps is indented, so that no name, however it is made,
+    /// comes to stand where the page's own lines begin.
+    pub(super) fn lead(&mut self, runs: &[(Ink, &str)]) {
+        let lead = Lead { indent: 0, ink: Ink::Dim, label: String::new(), start: 0, hang: INDENT };
+        self.wrap(&lead, runs);
+    }
+
     /// Runs of text joined by spaces, wrapped with every line indented.
     pub(super) fn flow(&mut self, indent: usize, runs: &[(Ink, &str)]) {
         self.field(indent, (Ink::Dim, ""), 0, runs);
@@ -81,13 +91,18 @@ impl Page {
         // On a narrow page the indent gives way before the text does.
         let indent = indent.min(self.width / 8);
         let hang = (indent + column).min(self.width / 2);
-        let room = self.width - hang;
         let lead = Lead {
             indent,
             ink: label.0,
             label: cut(&escape::terminal(label.1), hang.saturating_sub(indent + 1)),
+            start: hang,
             hang,
         };
+        self.wrap(&lead, runs);
+    }
+
+    fn wrap(&mut self, lead: &Lead, runs: &[(Ink, &str)]) {
+        let room = self.width - lead.hang;
         let mut line = Line::new();
         let mut first = true;
         for (ink, text) in runs {
@@ -100,26 +115,28 @@ impl Page {
                         line.push(*ink, head);
                         rest = tail;
                     }
-                    self.put(&lead, std::mem::replace(&mut line, Line::new()), &mut first);
+                    self.put(lead, std::mem::replace(&mut line, Line::new()), &mut first);
                 }
                 line.push(*ink, rest);
             }
         }
         if line.width > 0 || first {
-            self.put(&lead, line, &mut first);
+            self.put(lead, line, &mut first);
         }
     }
 
     /// Writes one line; the first of a paragraph bears the label.
     fn put(&mut self, lead: &Lead, line: Line, first: &mut bool) {
         let mut filled = 0;
-        if std::mem::take(first) && !lead.label.is_empty() {
+        let first = std::mem::take(first);
+        let column = if first { lead.start } else { lead.hang };
+        if first && !lead.label.is_empty() {
             self.text.push_str(&" ".repeat(lead.indent));
             self.ink(lead.ink, &lead.label);
             filled = lead.indent + lead.label.width();
         }
         if line.width > 0 {
-            self.text.push_str(&" ".repeat(lead.hang.saturating_sub(filled)));
+            self.text.push_str(&" ".repeat(column.saturating_sub(filled)));
         }
         for (at, (ink, words)) in line.spans.iter().enumerate() {
             if at > 0 {
@@ -139,12 +156,13 @@ impl Page {
         }
     }
 
-    /// Rows in columns.
+    /// Rows in columns, indented like every text that is not the page's own.
     pub(super) fn table(&mut self, columns: &[Column], rows: &[Vec<String>]) {
         let mut table = Table::new();
         table.load_style(NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
+        let room = self.width - INDENT;
+        table.set_width(u16::try_from(room).unwrap_or(u16::MAX));
         table.set_header(columns.iter().map(|column| column.title).collect::<Vec<_>>());
         for row in rows {
             let cells = row.iter().zip(columns).map(|(cell, column)| cut(&escape::terminal(cell), column.most));
@@ -164,7 +182,8 @@ impl Page {
         }
         let lines: Vec<String> = table.lines().collect();
         for (at, line) in lines.iter().enumerate() {
-            let line = cut(line.trim_end(), self.width);
+            let line = cut(line.trim_end(), room);
+            self.text.push_str(&" ".repeat(INDENT));
             self.ink(if at == 0 { Ink::Bold } else { Ink::Plain }, &line);
             self.blank();
         }
@@ -197,7 +216,9 @@ struct Lead {
     indent: usize,
     ink: Ink,
     label: String,
-    /// Column at which the text stands on every line.
+    /// Column at which the text stands on the first line.
+    start: usize,
+    /// Column at which it stands on the others.
     hang: usize,
 }
 

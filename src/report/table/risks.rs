@@ -53,7 +53,7 @@ fn table(page: &mut Page, risks: &[&RiskSummary]) {
             vec![id(risk).to_owned(), risk.title.clone(), score, affected]
         })
         .collect();
-    let narrow = page.width() < 70;
+    let narrow = page.width() < 72;
     let columns = [
         Column::text("Risk", 5, 5),
         Column::text("Title", if narrow { 14 } else { 24 }, 60),

@@ -24,11 +24,13 @@ pub(super) fn section(page: &mut Page, report: &Report, listing: &Listing<'_>, s
         report.inventory.rules.iter().map(|rule| (rule.id.as_str(), rule.name.as_str())).collect();
     for findings in by_rule(&listing.samples) {
         let Some(first) = findings.first() else { continue };
-        let name = names.get(first.id.as_str()).copied().unwrap_or(&first.title);
-        let number = format!("· {} · {}", count(findings.len() as u64, "finding", "findings"), first.id);
+        // Without a name the id stands for it: a title may begin with a name out of the scanned files.
+        let name = names.get(first.id.as_str()).copied().unwrap_or(&first.id);
+        let number = format!("· {}", count(findings.len() as u64, "finding", "findings"));
         let risk = format!("· {} {}", first.risk.id(), first.risk.title());
+        let id = if name == first.id { String::new() } else { format!("· {}", first.id) };
         page.blank();
-        page.flow(0, &[(Ink::Bold, name), (Ink::Dim, &number), (Ink::Dim, &risk)]);
+        page.lead(&[(Ink::Bold, name), (Ink::Dim, &number), (Ink::Dim, &id), (Ink::Dim, &risk)]);
         if style.verbose {
             findings.iter().for_each(|finding| finding_in_full(page, finding, style, told));
             continue;

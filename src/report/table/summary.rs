@@ -42,7 +42,7 @@ pub(super) fn identities(page: &mut Page, report: &Report, style: &Style) {
             ]
         })
         .collect();
-    let name = page.width().saturating_sub(57).clamp(16, 60);
+    let name = page.width().saturating_sub(59).clamp(16, 60);
     let mut columns = vec![
         Column::text("Identity", 16.min(name), name),
         Column::text("Kind", 15, 40),
@@ -54,8 +54,8 @@ pub(super) fn identities(page: &mut Page, report: &Report, style: &Style) {
     // A narrow page keeps what identifies and what ranks.
     let mut rows = rows;
     let dropped = match page.width() {
-        0..52 => 1..4,
-        52..76 => 2..4,
+        0..54 => 1..4,
+        54..78 => 2..4,
         _ => 0..0,
     };
     columns.drain(dropped.clone());
