@@ -44,7 +44,8 @@ pub(super) fn identities(page: &mut Page, report: &Report, style: &Style) {
         .collect();
     let name = page.width().saturating_sub(59).clamp(16, 60);
     let mut columns = vec![
-        Column::text("Identity", 16.min(name), name),
+        // Long names take further lines.
+        Column::text("Identity", 16.min(name), name * 2),
         Column::text("Kind", 15, 40),
         Column::text("Authenticates", 11, 60),
         Column::text("Rights", 13, 13),
@@ -63,7 +64,7 @@ pub(super) fn identities(page: &mut Page, report: &Report, style: &Style) {
     page.table(&columns, &rows);
     let rest = (order.len() - shown) as u64;
     if rest > 0 {
-        page.flow(0, &[(Ink::Dim, &format!("+{} more: -v, or -f csv-identities", grouped(rest)))]);
+        page.flow(2, &[(Ink::Dim, &format!("+{} more: -v, or -f csv-identities", grouped(rest)))]);
     }
 }
 
