@@ -110,7 +110,7 @@ fn the_first_line_says_what_is_missing_the_next_what_came_out_and_then_come_the_
             "            (secret in a file : secret fetched by name : short-lived token)",
             "findings    12: 1 critical · 3 high · 5 medium · 3 low · 1 suppressed (accepted",
             "            by a comment, baseline or setting)",
-            "score       58 of 100, 0 is best; risks that are not assessed do not count",
+            "score       58 of 100 (0 is best) over the assessed risks; worst identity 100",
             "",
         ],
         "{text}"

@@ -140,9 +140,12 @@ fn numbers(page: &mut Page, report: &Report) {
     }
     severities(page, report);
     if let Some(score) = report.score {
-        let score = format!("{score} of 100,");
-        let meaning = "0 is best; risks that are not assessed do not count";
-        page.field(0, (Ink::Dim, "score"), LABEL, &[(Ink::Bold, &score), (Ink::Plain, meaning)]);
+        // The mean over all risks is low where one identity is as bad as can be, so that one stands beside it.
+        let worst = report.inventory.identities.iter().filter_map(|i| i.score.as_ref()).map(|s| s.value).max();
+        let worst = worst.map(|worst| format!("; worst identity {worst}")).unwrap_or_default();
+        let all = format!("{score} of 100");
+        let rest = format!("(0 is best) over the assessed risks{worst}");
+        page.field(0, (Ink::Dim, "score"), LABEL, &[(Ink::Bold, &all), (Ink::Plain, &rest)]);
     }
 }
 
