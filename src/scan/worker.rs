@@ -1,5 +1,6 @@
 //! What happens to one blob: decode, detect, validate, read formats, reduce to sightings and facts.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{BufReader, Read as _, Seek as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,8 +12,9 @@ use crossbeam_channel::Sender;
 
 use super::locate::{self, Locator};
 use super::roots::RunKey;
+use super::seen::{Blob, Seen};
 use super::sight::{self, Anchors, Sight};
-use super::{Message, Progress, Seen, Tally, gap, limit};
+use super::{Message, Progress, Tally, gap, limit};
 use crate::config::Settings;
 use crate::decode;
 use crate::detect::{self, Detected, Engine, Scratch};
@@ -185,7 +187,7 @@ impl<'a> Worker<'a> {
                 if length.is_some() {
                     filled = source::read(&mut file, known, WHOLE + 1, bytes, filled)?;
                 }
-                self.whole(bytes.get(..filled).unwrap_or_default(), scratch, name);
+                self.whole(bytes.get(..filled).unwrap_or_default(), scratch, name, Some(path));
                 if bytes.len() > KEEP {
                     *bytes = Vec::new();
                 }
@@ -231,38 +233,37 @@ impl<'a> Worker<'a> {
             Err(error) => return self.unreadable(&name, &error),
         }
         self.guarded(&name, || {
-            BUFFERS.with_borrow_mut(|buffers| self.whole(&bytes, &mut buffers.scratch, &name));
+            BUFFERS.with_borrow_mut(|buffers| self.whole(&bytes, &mut buffers.scratch, &name, None));
             Ok(())
         });
     }
 
-    /// A blob that is held whole.
-    fn whole(&self, bytes: &[u8], scratch: &mut Scratch, name: &RepoPath) {
+    /// A blob that is held whole, and where it can be read again.
+    fn whole(&self, bytes: &[u8], scratch: &mut Scratch, name: &RepoPath, path: Option<&Path>) {
         self.progress(bytes.len() as u64);
         let class = self.classify(name);
-        let id = source::blob_id(bytes);
-        let first = self.seen.first((id, class));
+        let (blob, first) = self.seen.meet(bytes, class, path);
         let text = decode::text(bytes);
         let Some(text) = text else {
             return self.tally.skip(SkipReason::Binary);
         };
         self.tally.read(bytes.len() as u64, first);
         if !first {
-            self.send(Message::Copy { path: name.clone(), key: (id, class) });
+            self.send(Message::Copy { path: name.clone(), blob });
         }
         let claimed = claim(name, &class, &text.bytes);
         if let Some(format) = claimed {
-            self.read_format(format, bytes, &text.bytes, Some(id), name, &class);
+            self.read_format(format, bytes, &text.bytes, Some(source::blob_id(bytes)), name, &class);
         }
         if !first {
             return;
         }
         let found = self.detect(scratch, &text.bytes, &class, name);
         self.report_cut(found.cut, name);
-        if found.candidates.is_empty() && found.references.is_empty() {
+        if found.candidates.is_empty() && (found.references.is_empty() || !sight::counts_references(&class)) {
             return;
         }
-        let locator = Locator::new(name, Some(id), &text.bytes);
+        let locator = Locator::new(name, Some(source::blob_id(bytes)), &text.bytes);
         let references = sight::references(&found.references, &locator, &class);
         let mut anchors = Anchors::default();
         let mut sightings: Vec<Sighting> = Vec::new();
@@ -270,10 +271,12 @@ impl<'a> Worker<'a> {
             sightings.extend(self.anchored(candidate, &mut anchors, &text.bytes, &locator, &class, name));
         }
         // Hashes of the line or the file would tell a value that is too weak for a fingerprint.
-        let strong = sightings.iter_mut().filter(|s| s.fingerprint.is_some());
+        // What is public or encrypted is never a result that needs one.
+        let wants = |s: &&mut Sighting| s.fingerprint.is_some() && !s.proof.public && !s.proof.encrypted;
+        let strong = sightings.iter_mut().filter(wants);
         locate::fill_hashes(bytes, strong.map(|s| &mut s.location));
         sightings.iter_mut().filter(|s| s.fingerprint.is_none()).for_each(|s| s.location.blob = None);
-        self.sighted((id, class), sightings, references);
+        self.sighted(blob, sightings, references);
     }
 
     /// The sighting of a candidate, and where its value stands first in the file.
@@ -341,16 +344,16 @@ impl<'a> Worker<'a> {
         }
         self.report_cut(cut, name);
         let id = hasher.finish();
-        let first = self.seen.first((id, class));
+        let (blob, first) = self.seen.meet_large(id, class);
         self.tally.read(length, first);
         if first {
             let mut names = std::collections::BTreeSet::new();
             references.retain(|r: &LocatedFact| names.insert(sight::reference_name(r).map(str::to_owned)));
             let strong = sightings.iter_mut().filter(|s: &&mut Sighting| s.fingerprint.is_some());
             strong.for_each(|s| s.location.blob = Some(id.to_string()));
-            self.sighted((id, class), sightings, references);
+            self.sighted(blob, sightings, references);
         } else {
-            self.send(Message::Copy { path: name.clone(), key: (id, class) });
+            self.send(Message::Copy { path: name.clone(), blob });
         }
         if let Some(format) = claimed {
             file.rewind()?;
@@ -359,9 +362,9 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn sighted(&self, key: (BlobId, PathClass), sightings: Vec<Sighting>, references: Vec<LocatedFact>) {
+    fn sighted(&self, blob: Blob, sightings: Vec<Sighting>, references: Vec<LocatedFact>) {
         if !sightings.is_empty() || !references.is_empty() {
-            self.send(Message::Sightings { key, sightings, references });
+            self.send(Message::Sightings { blob, sightings, references });
         }
     }
 
@@ -380,8 +383,8 @@ impl<'a> Worker<'a> {
     fn classify(&self, name: &RepoPath) -> PathClass {
         let mut class = source::classify(name);
         if !self.path_rules.is_empty() || !self.settings.allow.is_empty() {
-            let text = name.display();
-            let bits = self.path_rules.iter().enumerate().filter(|(_, (_, globs))| globs.is_match(&text));
+            let text = name.as_str().map_or_else(|| Cow::Owned(name.display()), Cow::Borrowed);
+            let bits = self.path_rules.iter().enumerate().filter(|(_, (_, globs))| globs.is_match(text.as_ref()));
             class.key = bits.fold(0, |k, (i, _)| k ^ (0x9e37_79b9_7f4a_7c15u64.wrapping_mul(i as u64 + 1)));
             class.key ^= self.settings.allow.path_key(name);
         }

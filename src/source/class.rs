@@ -106,7 +106,7 @@ fn is_test(path: &[u8]) -> bool {
             if ends {
                 let word = &piece[start..i];
                 let word = &word[..word.len() - word.iter().rev().take_while(|b| b.is_ascii_digit()).count()];
-                if TEST_WORDS.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word)) {
+                if is_test_word(word) {
                     return true;
                 }
                 start = i;
@@ -114,6 +114,14 @@ fn is_test(path: &[u8]) -> bool {
         }
         false
     })
+}
+
+fn is_test_word(word: &[u8]) -> bool {
+    // Nearly every word is ruled out by its first letter or its length.
+    let first = word.first().map_or(0, u8::to_ascii_lowercase);
+    matches!(first, b't' | b's' | b'f' | b'e' | b'd' | b'm' | b'c' | b'b' | b'p')
+        && (3..=10).contains(&word.len())
+        && TEST_WORDS.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word))
 }
 
 fn family(name: &[u8]) -> Family {
@@ -154,6 +162,15 @@ fn family(name: &[u8]) -> Family {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_test_word_is_ruled_out_by_its_beginning_or_length() {
+        for word in TEST_WORDS {
+            assert!(is_test_word(word.as_bytes()), "{word}");
+            assert!(is_test_word(word.to_ascii_uppercase().as_bytes()), "{word}");
+        }
+        assert!(!is_test_word(b"contest") && !is_test_word(b""));
+    }
 
     #[test]
     fn paths_say_what_they_hold() {

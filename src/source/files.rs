@@ -146,16 +146,16 @@ impl<'a> Files<'a> {
             Ok(entries) => entries,
             Err(error) => return (self.sink)(Entry::Unreadable { name: RepoPath::new(dir.name), error }),
         };
-        if entries.iter().any(|e| e.file_name() == ".git") && dir.repository.as_ref().is_none_or(|r| r.top != dir.path)
-        {
+        let entries: Vec<_> = entries.into_iter().map(|entry| (entry.file_name(), entry)).collect();
+        let has = |wanted: &str| entries.iter().any(|(name, _)| name == wanted);
+        if has(".git") && dir.repository.as_ref().is_none_or(|r| r.top != dir.path) {
             self.enter_repository(&mut dir);
         }
-        if self.options.gitignore && dir.repository.is_some() && entries.iter().any(|e| e.file_name() == ".gitignore") {
+        if self.options.gitignore && dir.repository.is_some() && has(".gitignore") {
             dir.ignores = add_rules(dir.ignores.take(), &dir.path, &dir.path.join(".gitignore"));
         }
         let mut batch = Vec::with_capacity(BATCH.min(entries.len()));
-        for entry in entries {
-            let file_name = entry.file_name();
+        for (file_name, entry) in entries {
             if file_name == ".git" {
                 continue;
             }
@@ -386,6 +386,14 @@ pub fn blob_id(bytes: &[u8]) -> BlobId {
     let mut hasher = BlobHasher::new(bytes.len() as u64);
     hasher.update(bytes);
     hasher.finish()
+}
+
+/// Git's id of what a file holds now; `None` when it cannot be read.
+#[must_use]
+pub fn blob_id_of(path: &Path) -> Option<BlobId> {
+    // It was a file; what has become a pipe by now is not waited for.
+    std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    std::fs::read(path).ok().map(|bytes| blob_id(&bytes))
 }
 
 #[cfg(test)]

@@ -6,5 +6,5 @@ mod files;
 mod repository;
 
 pub use class::classify;
-pub use files::{BlobHasher, Entry, Files, WalkOptions, blob_id, for_each_chunk, open, read};
+pub use files::{BlobHasher, Entry, Files, WalkOptions, blob_id, blob_id_of, for_each_chunk, open, read};
 pub use repository::{Repository, discover};

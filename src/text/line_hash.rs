@@ -33,13 +33,18 @@ pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
     let wanted: BTreeSet<u64> = wanted_lines.iter().copied().filter(|line| *line > 0).collect();
     let Some(last) = wanted.last().copied() else { return Vec::new() };
 
-    let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
-    each_line(bytes, |line, hash| {
-        if wanted.contains(&line) {
-            counts.insert(hash, 0);
-        }
-        line < last
-    });
+    let mut counts: BTreeMap<u64, u64> = if memchr::memchr(b'\r', bytes).is_none() {
+        starts(bytes, &wanted).into_iter().map(|at| (window_hash(bytes.get(at..).unwrap_or_default()), 0)).collect()
+    } else {
+        let mut counts = BTreeMap::new();
+        each_line(bytes, |line, hash| {
+            if wanted.contains(&line) {
+                counts.insert(hash, 0);
+            }
+            line < last
+        });
+        counts
+    };
 
     let mut out = Vec::with_capacity(wanted.len());
     each_line(bytes, |line, hash| {
@@ -52,6 +57,41 @@ pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
         line < last
     });
     out
+}
+
+/// Where the wanted lines start in a text without CR.
+fn starts(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<usize> {
+    let first = wanted.contains(&1).then_some(0);
+    let breaks = memchr::memchr_iter(b'\n', bytes).zip(2u64..);
+    let last = wanted.last().copied().unwrap_or(0);
+    let rest = breaks.take_while(|(_, line)| *line <= last).filter(|(_, line)| wanted.contains(line));
+    first.into_iter().chain(rest.map(|(at, _)| at + 1)).collect()
+}
+
+/// The hash of the line that starts with the first of these bytes; there is no CR among them.
+fn window_hash(bytes: &[u8]) -> u64 {
+    let mut units = [0u16; 2];
+    let (mut hash, mut room) = (0u64, WINDOW);
+    let mut take = |unit: u16| {
+        hash = hash.wrapping_mul(BASE).wrapping_add(u64::from(unit));
+        room -= 1;
+        room > 0
+    };
+    for chunk in bytes.utf8_chunks() {
+        let replacement = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
+        for c in chunk.valid().chars().chain(replacement).filter(|c| !matches!(c, ' ' | '\t')) {
+            for unit in c.encode_utf16(&mut units) {
+                if !take(*unit) {
+                    return hash;
+                }
+            }
+        }
+    }
+    let mut unit = END;
+    while take(unit) {
+        unit = 0;
+    }
+    hash
 }
 
 /// Calls `emit` with the number and hash of every line in order, until it returns false.
@@ -163,6 +203,25 @@ mod tests {
             "lines come in order, none missing"
         );
         got.into_iter().map(|(_, hash)| hash).collect()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_line_alone_has_the_hash_that_it_has_in_the_run_over_all_lines(
+            pieces in proptest::collection::vec(
+                proptest::sample::select(vec![&b"a"[..], b"bc d", b"\t ", b"\n", b"\n\n", b"\xff", b"\xc3\xa9", b"\xf0\x9f\x98\x80",
+                    b"0123456789012345678901234567890123456789012345678901234567890123456789"]), 0..40),
+        ) {
+            let bytes = pieces.concat();
+            let mut hashes = Vec::new();
+            each_line(&bytes, |_, hash| {
+                hashes.push(hash);
+                true
+            });
+            let wanted: BTreeSet<u64> = (1..=hashes.len() as u64).collect();
+            let alone: Vec<u64> = starts(&bytes, &wanted).into_iter().map(|at| window_hash(&bytes[at..])).collect();
+            proptest::prop_assert_eq!(alone, hashes);
+        }
     }
 
     /// The expected values are upstream's own, from `src/fingerprints.test.ts`.

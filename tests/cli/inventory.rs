@@ -200,7 +200,7 @@ fn a_risk_that_is_not_assessed_says_what_it_needs_and_has_no_score() {
         assert!(privileged["why"].as_str().unwrap().contains(text), "{privileged:#}");
     }
     assert_eq!(of(&report, "NHI2:2025")["status"], "assessed");
-    world.run(&["scan", "."]).ends(0).says("not assessed");
+    world.run(&["scan", "."]).ends(0).says("Not assessed");
     world.put("details.json", authorization_details());
     let with = world.json(&[]);
     assert_ne!(of(&with, "NHI5:2025")["status"], "not-assessed");

@@ -41,15 +41,18 @@ fn claims(path: &RepoPath, head: &str) -> bool {
 
 /// GitHub runs only what lies directly in `.github/workflows`; the directory may lie deeper in a scanned tree.
 fn is_workflow_path(path: &RepoPath) -> bool {
-    let path = path.display();
-    let mut parts = path.rsplit('/');
+    let mut parts = path.as_bytes().rsplit(|b| *b == b'/');
     let name = parts.next().unwrap_or_default();
-    let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
-    yaml && parts.next() == Some("workflows") && parts.next() == Some(".github")
+    let yaml = name.ends_with(b".yml") || name.ends_with(b".yaml");
+    yaml && parts.next() == Some(b"workflows") && parts.next() == Some(b".github")
 }
 
 /// Top-level `on:` and `jobs:`, and a key that only jobs have.
 fn looks_like_workflow(head: &str) -> bool {
+    // Most files are told by one look.
+    if memchr::memmem::find(head.as_bytes(), b"jobs").is_none() {
+        return false;
+    }
     let mut on = false;
     let mut jobs = false;
     let mut job = false;
