@@ -1,5 +1,7 @@
 //! From stored bytes to text that detectors can read.
 
 mod charset;
+mod key_store;
 
 pub use charset::{Charset, Text, charset, text, text_as};
+pub use key_store::key_store;

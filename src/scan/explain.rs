@@ -4,10 +4,9 @@ use std::path::Path;
 
 use super::locate::Locator;
 use super::sight::prove;
-use super::worker::path_globs;
+use super::worker::{path_globs, readable};
 use super::{ScanError, roots};
 use crate::config::Settings;
-use crate::decode;
 use crate::detect::{Engine, Scratch};
 use crate::model::{Candidate, RepoPath, Span};
 use crate::rules::Rule;
@@ -34,7 +33,7 @@ pub fn explain(engine: &Engine, settings: &Settings, path: &Path, bytes: &[u8]) 
     let points = roots::resolve_paths(&[path.to_owned()])?;
     let key = settings.key.clone().unwrap_or_else(|| roots::derived_key(&points));
     let name = &RepoPath::new(points.into_iter().next().map(|p| p.name).unwrap_or_default());
-    let Some(text) = decode::text(bytes) else { return Ok(Vec::new()) };
+    let Some((text, _)) = readable(bytes) else { return Ok(Vec::new()) };
     let class = source::classify(name);
     let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
     let found = engine.scan(&mut Scratch::default(), &text.bytes, &class, &applies, true);

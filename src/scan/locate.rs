@@ -83,6 +83,11 @@ pub fn fill_hashes<'l>(bytes: &[u8], locations: impl Iterator<Item = &'l mut Loc
     }
 }
 
+/// The beginning of the file of a location: where things of binary files are said to be.
+pub fn beginning(place: &Location) -> Location {
+    Location { line: 1, column: 1, end_line: 1, end_column: 1, ..place.clone() }
+}
+
 /// The same fact in another copy of the blob.
 pub fn moved_fact(mut fact: LocatedFact, path: &RepoPath) -> LocatedFact {
     fact.location.path = path.display();

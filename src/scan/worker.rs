@@ -243,8 +243,7 @@ impl<'a> Worker<'a> {
         self.progress(bytes.len() as u64);
         let class = self.classify(name);
         let (blob, first) = self.seen.meet(bytes, class, path);
-        let text = decode::text(bytes);
-        let Some(text) = text else {
+        let Some((text, binary)) = readable(bytes) else {
             return self.tally.skip(SkipReason::Binary);
         };
         self.tally.read(bytes.len() as u64, first);
@@ -276,6 +275,10 @@ impl<'a> Worker<'a> {
         let strong = sightings.iter_mut().filter(wants);
         locate::fill_hashes(bytes, strong.map(|s| &mut s.location));
         sightings.iter_mut().filter(|s| s.fingerprint.is_none()).for_each(|s| s.location.blob = None);
+        if binary {
+            // The encoded text has places that the file does not have.
+            sightings.iter_mut().for_each(|s| s.location = locate::beginning(&s.location));
+        }
         self.sighted(blob, sightings, references);
     }
 
@@ -492,6 +495,12 @@ pub(super) fn path_globs(rule: &Rule) -> globset::GlobSet {
         }
     }
     set.build().unwrap_or_else(|_| globset::GlobSet::empty())
+}
+
+/// What detectors can read of a blob, and whether the blob itself is binary; `None` when there is nothing.
+pub(super) fn readable(bytes: &[u8]) -> Option<(decode::Text<'_>, bool)> {
+    let text = decode::text(bytes).map(|text| (text, false));
+    text.or_else(|| decode::key_store(bytes).map(|text| (text, true)))
 }
 
 /// The format of a blob, if any claims it. Source code and prose never hold one; the first byte rules out most others.

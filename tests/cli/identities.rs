@@ -302,3 +302,23 @@ fn no_place_in_the_examples_of_all_rules_is_two_findings() {
     let twice: Vec<_> = spans.windows(2).filter(|w| w[0].0 == w[1].0 && w[1].1 < w[0].2).collect();
     assert!(twice.is_empty(), "{twice:#?}");
 }
+
+#[test]
+fn a_binary_key_store_and_its_base64_are_one_credential() {
+    let head =
+        [0x30, 0x82, 0x0a, 0x10, 2, 1, 3, 0x30, 0x82, 9, 0xd6, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+    let store: Vec<u8> = head.into_iter().chain((0..2500u32).map(|i| (i * i % 251) as u8)).collect();
+    let world = World::with("deploy/signing.p12", &store);
+    world.put("ci/env", format!("SIGNING_PFX={}\n", data_encoding::BASE64.encode(&store)));
+    world.put("trust.jks", [&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2][..], &[9; 900]].concat());
+    let report = world.json(&[]);
+    let leaks = leaks(&report);
+    assert_eq!(leaks.len(), 1, "{:#}", report["findings"]);
+    let finding = leaks[0];
+    assert_eq!((&finding["id"], &finding["severity"]), (&json!("pkcs12-key-store"), &json!("medium")));
+    let places: Vec<String> =
+        list(finding, "locations").iter().map(|l| format!("{}:{}:{}", l["path"], l["line"], l["column"])).collect();
+    assert_eq!(places, ["\"ci/env\":1:13", "\"deploy/signing.p12\":1:1"]);
+    assert_eq!(report["coverage"]["skipped"].get("binary"), None, "a store is read: {:#}", report["coverage"]);
+    world.run(&["explain", "deploy/signing.p12"]).ends(0).says("pkcs12-key-store: reported");
+}
