@@ -34,7 +34,11 @@ pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
     let Some(last) = wanted.last().copied() else { return Vec::new() };
 
     let mut counts: BTreeMap<u64, u64> = if memchr::memchr(b'\r', bytes).is_none() {
-        starts(bytes, &wanted).into_iter().map(|at| (window_hash(bytes.get(at..).unwrap_or_default()), 0)).collect()
+        let starts = starts(bytes, &wanted);
+        if let Some(hashes) = few(bytes, &starts) {
+            return hashes;
+        }
+        starts.into_iter().map(|(_, at)| (window_hash(bytes.get(at..).unwrap_or_default()), 0)).collect()
     } else {
         let mut counts = BTreeMap::new();
         each_line(bytes, |line, hash| {
@@ -59,13 +63,57 @@ pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
     out
 }
 
-/// Where the wanted lines start in a text without CR.
-fn starts(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<usize> {
-    let first = wanted.contains(&1).then_some(0);
+/// The wanted lines of a text without CR, and where they start.
+fn starts(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<(u64, usize)> {
+    let first = wanted.contains(&1).then_some((1, 0));
     let breaks = memchr::memchr_iter(b'\n', bytes).zip(2u64..);
     let last = wanted.last().copied().unwrap_or(0);
     let rest = breaks.take_while(|(_, line)| *line <= last).filter(|(_, line)| wanted.contains(line));
-    first.into_iter().chain(rest.map(|(at, _)| at + 1)).collect()
+    first.into_iter().chain(rest.map(|(at, line)| (line, at + 1))).collect()
+}
+
+/// So many lines are looked for one by one; for more of them one run over all lines is quicker.
+const FEW: usize = 16;
+
+/// So many places that may be equal lines are looked at.
+const LOOKS: usize = 2000;
+
+/// The hashes of a few lines of a text without CR: a line before them has the same hash only if it begins alike, so only
+/// such lines are hashed. (Two different texts of one 64-bit hash would count upstream and do not here.) `None` when there
+/// are too many lines, or one whose beginning is too short to look for.
+fn few(bytes: &[u8], starts: &[(u64, usize)]) -> Option<Vec<(u64, String)>> {
+    if starts.len() > FEW {
+        return None;
+    }
+    let mut out = Vec::with_capacity(starts.len());
+    let mut looks = LOOKS;
+    for (line, at) in starts {
+        let own = bytes.get(*at..)?;
+        let text = own.trim_ascii_start();
+        let plain = text.iter().take(24).take_while(|b| b.is_ascii_graphic()).count();
+        // White space before it that is more than blanks would be another line's.
+        let blanks = own.len() - text.len();
+        if plain < 4 || own.iter().take(blanks).any(|b| !is_blank(*b)) {
+            return None;
+        }
+        let hash = window_hash(own);
+        let before = bytes.get(..*at)?;
+        let mut count = 1u64;
+        for found in memchr::memmem::find_iter(before, text.get(..plain)?) {
+            // A line may begin with the same text very often; then the run over all lines is quicker.
+            looks = looks.checked_sub(1)?;
+            let lead = before.get(..found)?;
+            let start = lead.iter().rposition(|b| !is_blank(*b)).map_or(0, |last| last + 1);
+            let leads = start == 0 || lead.get(start - 1) == Some(&b'\n');
+            count += u64::from(leads && bytes.get(start..).is_some_and(|line| window_hash(line) == hash));
+        }
+        out.push((*line, format!("{hash:x}:{count}")));
+    }
+    Some(out)
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// The hash of the line that starts with the first of these bytes; there is no CR among them.
@@ -77,13 +125,16 @@ fn window_hash(bytes: &[u8]) -> u64 {
         room -= 1;
         room > 0
     };
-    for chunk in bytes.utf8_chunks() {
-        let replacement = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
-        for c in chunk.valid().chars().chain(replacement).filter(|c| !matches!(c, ' ' | '\t')) {
-            for unit in c.encode_utf16(&mut units) {
-                if !take(*unit) {
-                    return hash;
-                }
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let (c, length) = if byte.is_ascii() { (char::from(*byte), 1) } else { character(bytes, at) };
+        at += length;
+        if matches!(c, ' ' | '\t') {
+            continue;
+        }
+        for unit in c.encode_utf16(&mut units) {
+            if !take(*unit) {
+                return hash;
             }
         }
     }
@@ -92,6 +143,18 @@ fn window_hash(bytes: &[u8]) -> u64 {
         unit = 0;
     }
     hash
+}
+
+/// The character at a place and its length; U+FFFD for what is none.
+fn character(bytes: &[u8], at: usize) -> (char, usize) {
+    // No character and no beginning of one is longer than four bytes.
+    let next = bytes.get(at..bytes.len().min(at + 4)).unwrap_or_default();
+    let chunk = next.utf8_chunks().next();
+    let valid = chunk.as_ref().and_then(|chunk| chunk.valid().chars().next());
+    match valid {
+        Some(c) => (c, c.len_utf8()),
+        None => (char::REPLACEMENT_CHARACTER, chunk.map_or(1, |chunk| chunk.invalid().len()).max(1)),
+    }
 }
 
 /// Calls `emit` with the number and hash of every line in order, until it returns false.
@@ -209,7 +272,7 @@ mod tests {
         #[test]
         fn a_line_alone_has_the_hash_that_it_has_in_the_run_over_all_lines(
             pieces in proptest::collection::vec(
-                proptest::sample::select(vec![&b"a"[..], b"bc d", b"\t ", b"\n", b"\n\n", b"\xff", b"\xc3\xa9", b"\xf0\x9f\x98\x80",
+                proptest::sample::select(vec![&b"a"[..], b"bc d", b"\nlike one", b"\n  like one", b"\nlike one\tmore", b"\t ", b"\n", b"\n\n", b"\xff", b"\xe2\x82", b"\xc3", b"\xc3\xa9", b"\xf0\x9f\x98\x80",
                     b"0123456789012345678901234567890123456789012345678901234567890123456789"]), 0..40),
         ) {
             let bytes = pieces.concat();
@@ -219,8 +282,15 @@ mod tests {
                 true
             });
             let wanted: BTreeSet<u64> = (1..=hashes.len() as u64).collect();
-            let alone: Vec<u64> = starts(&bytes, &wanted).into_iter().map(|at| window_hash(&bytes[at..])).collect();
-            proptest::prop_assert_eq!(alone, hashes);
+            let alone: Vec<u64> = starts(&bytes, &wanted).into_iter().map(|(_, at)| window_hash(&bytes[at..])).collect();
+            proptest::prop_assert_eq!(&alone, &hashes);
+            // A few lines at a time say the same as all at once.
+            let (many, mut counts) = (hashes, BTreeMap::new());
+            for (at, hash) in many.iter().enumerate() {
+                let line = at as u64 + 1;
+                let count = counts.entry(*hash).and_modify(|n| *n += 1).or_insert(1u64);
+                proptest::prop_assert_eq!(line_hash(&bytes, &[line]), [(line, format!("{hash:x}:{count}"))]);
+            }
         }
     }
 
