@@ -11,10 +11,16 @@ const BEGINNING: usize = 2850;
 /// The type `data` of PKCS #7, which the content of a PKCS #12 store has: object identifier 1.2.840.113549.1.7.1.
 const DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
 
-/// The base64 of a store's beginning; `None` when these bytes are none.
+/// What begins the types of bags that hold a key, plain (…1.1) or under the password (…1.2), in PKCS #12: object identifier
+/// 1.2.840.113549.1.12.10.1. The bags are named in the clear; a store without one holds certificates that are trusted.
+const KEY_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01];
+
+/// The base64 of a store's beginning; `None` when these bytes are none, or trusted certificates alone.
 #[must_use]
 pub fn key_store(blob: &[u8]) -> Option<Text<'static>> {
-    if !is_pkcs12(blob) && !is_java(blob) {
+    let has_key = |bag: usize| matches!(blob.get(bag + KEY_BAG.len()), Some(1 | 2));
+    let holds_key = || memchr::memmem::find_iter(blob, KEY_BAG).any(has_key);
+    if !(is_pkcs12(blob) && holds_key()) && !is_java(blob) {
         return None;
     }
     let beginning = blob.get(..BEGINNING.min(blob.len()))?;
@@ -45,7 +51,8 @@ mod tests {
     /// The beginning of a store, with bytes that count up after it.
     fn pfx() -> Vec<u8> {
         let head = [&[0x30, 0x82, 0x0a, 0x10, 0x02, 0x01, 0x03, 0x30, 0x82, 0x09, 0xd6], DATA].concat();
-        head.into_iter().chain((0..4000u32).map(|i| (i * 7 % 251) as u8)).collect()
+        let bag = [KEY_BAG, &[2]].concat();
+        head.into_iter().chain((0..4000u32).map(|i| (i * 7 % 251) as u8)).chain(bag).collect()
     }
 
     #[test]
@@ -53,11 +60,15 @@ mod tests {
         let text = key_store(&pfx()).unwrap();
         assert!(text.bytes.starts_with(b"MIIKEAIBAzCCCdYGCSqGSIb3DQEH"), "{:?}", text.bytes.get(..40));
         assert_eq!(text.bytes.len(), BEGINNING / 3 * 4);
-        let open = [&[0x30, 0x80, 0x02, 0x01, 0x03, 0x30, 0x80], DATA, &[7; 100]].concat();
+        let open = [&[0x30, 0x80, 0x02, 0x01, 0x03, 0x30, 0x80], DATA, &[7; 100], KEY_BAG, &[1]].concat();
         assert!(key_store(&open).unwrap().bytes.starts_with(b"MIACAQMwgAYJKoZIhvcNAQcB"));
         let java = [&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1][..], &[7; 100]].concat();
         assert!(key_store(&java).unwrap().bytes.starts_with(b"/u3+7QAAAAIAAAABAAAAAQ"));
-        for other in [&b""[..], b"\x30\x82", &pfx()[1..], b"\x7fELF\0\0", &[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 9]] {
+        // A bag of certificates is of type …1.3.
+        let trusted = [&open[..open.len() - 1], &[3]].concat();
+        for other in
+            [&trusted[..], b"", b"\x30\x82", &pfx()[1..], b"\x7fELF\0\0", &[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 9]]
+        {
             assert!(key_store(other).is_none());
         }
     }

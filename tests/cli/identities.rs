@@ -307,7 +307,9 @@ fn no_place_in_the_examples_of_all_rules_is_two_findings() {
 fn a_binary_key_store_and_its_base64_are_one_credential() {
     let head =
         [0x30, 0x82, 0x0a, 0x10, 2, 1, 3, 0x30, 0x82, 9, 0xd6, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
-    let store: Vec<u8> = head.into_iter().chain((0..2500u32).map(|i| (i * i % 251) as u8)).collect();
+    // The type of a bag with a key under the store's password.
+    let bag = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 0x0c, 0x0a, 1, 2];
+    let store: Vec<u8> = head.into_iter().chain((0..2500u32).map(|i| (i * i % 251) as u8)).chain(bag).collect();
     let world = World::with("deploy/signing.p12", &store);
     world.put("ci/env", format!("SIGNING_PFX={}\n", data_encoding::BASE64.encode(&store)));
     world.put("trust.jks", [&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2][..], &[9; 900]].concat());
