@@ -22,8 +22,8 @@ use crate::detect::{Accepted, Engine};
 use crate::formats;
 use crate::inventory;
 use crate::model::{
-    Coverage, Finding, FingerprintKey, LocatedFact, Location, Notice, NoticeKind, PathClass, RepoPath, Report, Root,
-    RuleInfo, Severity, Sighting, SkipReason, Suppression, ToolInfo,
+    Confidence, Coverage, Finding, FingerprintKey, LocatedFact, Location, Notice, NoticeKind, PathClass, RepoPath,
+    Report, Root, RuleInfo, Severity, Sighting, SkipReason, Suppression, ToolInfo,
 };
 use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, WalkOptions};
@@ -261,6 +261,10 @@ struct Decisions<'a> {
 impl assess::Policy for Decisions<'_> {
     fn runs(&self, check: &str) -> bool {
         is_enabled(self.settings, check)
+    }
+
+    fn shows(&self, confidence: Confidence) -> bool {
+        confidence >= self.settings.confidence
     }
 
     fn accepts(&self, finding: &Finding) -> Option<Suppression> {

@@ -9,6 +9,8 @@ use crate::model::{Finding, Risk, RiskStatus, RiskSummary};
 
 /// The input that every scan of files has.
 pub(super) const CODE: &str = "code";
+/// The history of a repository.
+pub(super) const HISTORY: &str = "git-history";
 /// Formats, by the ids of their readers.
 pub(super) const GITHUB_ACTIONS: &str = "github-actions";
 /// See [`GITHUB_ACTIONS`].
@@ -25,6 +27,7 @@ fn command(need: &str) -> Option<&'static str> {
         AWS_CREDENTIAL_REPORT => "aws iam get-credential-report --output json",
         AWS_ACCESS_KEYS => "aws iam list-access-keys --user-name NAME --output json",
         AWS_AUTHORIZATION => "aws iam get-account-authorization-details --output json",
+        HISTORY => "not read by this version",
         _ => return None,
     })
 }

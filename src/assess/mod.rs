@@ -44,6 +44,8 @@ pub struct Context<'a> {
 pub trait Policy {
     /// True when the check of this id is to run. One that does not run makes nothing assessable either.
     fn runs(&self, check: &str) -> bool;
+    /// True when findings of this confidence are reported.
+    fn shows(&self, confidence: Confidence) -> bool;
     /// Why a check's finding is accepted, if it is.
     fn accepts(&self, finding: &Finding) -> Option<Suppression>;
 }
@@ -54,6 +56,10 @@ pub struct Everything;
 
 impl Policy for Everything {
     fn runs(&self, _check: &str) -> bool {
+        true
+    }
+
+    fn shows(&self, _confidence: Confidence) -> bool {
         true
     }
 
@@ -228,6 +234,7 @@ pub fn assess(inventory: &mut Inventory, context: &Context<'_>) -> Assessment {
         keep(nhi02_secret_leakage::leaks(&view), &[]);
         for check in CHECKS.iter().filter(|check| context.policy.runs(check.id)) {
             let mut found = (check.run)(&view, context);
+            found.retain(|finding| context.policy.shows(finding.confidence));
             found.iter_mut().for_each(|finding| finding.suppressed = context.policy.accepts(finding));
             keep(found, check.implies);
         }

@@ -1,7 +1,7 @@
 //! NHI1:2025 Improper Offboarding: an identity or key outlives what it was for
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/1-improper-offboarding/>).
 
-use super::estate::{AWS_ACCESS_KEYS, AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT};
+use super::estate::{AWS_ACCESS_KEYS, AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, HISTORY};
 use super::factors::as_of;
 use super::view::{View, days, is_active_aws_key, is_root, subject_of};
 use super::{Adjustment, Check, Context};
@@ -126,7 +126,7 @@ pub(super) const REMOVED_NOT_REVOKED: Check = Check {
     severity: Severity::Critical,
     confidence: Confidence::Confirmed,
     references: &["https://owasp.org/www-project-non-human-identities-top-10/2025/1-improper-offboarding/"],
-    needs: &[AWS_ACCESS_KEYS, AWS_CREDENTIAL_REPORT],
+    needs: &[HISTORY],
     implies: &[Adjustment::Active],
     subjects: |view| {
         view.credentials()

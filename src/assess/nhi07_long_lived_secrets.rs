@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::estate::{AWS_ACCESS_KEYS, AWS_CREDENTIAL_REPORT, CODE, GITHUB_ACTIONS};
+use super::estate::{AWS_ACCESS_KEYS, AWS_CREDENTIAL_REPORT, CODE, GITHUB_ACTIONS, HISTORY};
 use super::factors::as_of;
 use super::nhi01_improper_offboarding::{active_keys, owner};
 use super::nhi06_cloud_deployment::{CLOUDS, stored};
@@ -102,7 +102,7 @@ pub(super) const GIT_AGE: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://owasp.org/www-project-non-human-identities-top-10/2025/7-long-lived-secrets/"],
-    needs: &[CODE],
+    needs: &[HISTORY],
     implies: &[],
     subjects: |view| {
         exposed(view).filter(|c| view.open_exposures(c).any(|e| e.location.time.is_some())).map(subject_of).collect()

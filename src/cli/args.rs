@@ -71,7 +71,7 @@ pub enum Command {
 /// Arguments of a scan.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
-    /// Files and directories
+    /// Files and directories; `-` is standard input
     #[arg(default_value = ".")]
     pub paths: Vec<PathBuf>,
 

@@ -112,20 +112,26 @@ fn tell(report: &Report, verbose: bool) {
     }
     let open = report.findings.iter().filter(|f| f.suppressed.is_none()).count();
     complain(&format!(
-        "{open} findings, {} identities; {} files scanned, {} skipped",
-        report.headline.identities,
-        report.coverage.files,
+        "{}, {}; {} scanned, {} skipped",
+        plural(open as u64, "finding", "findings"),
+        plural(report.headline.identities, "identity", "identities"),
+        plural(report.coverage.files, "file", "files"),
         report.coverage.skipped.values().sum::<u64>()
     ));
 }
 
+fn plural(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 fn style(args: &OutputArgs) -> Style {
     let terminal = io::stdout().is_terminal();
+    let dumb = environment("TERM").is_some_and(|term| term == "dumb");
     let columns = environment("COLUMNS").and_then(|c| c.parse().ok());
     let width = columns.or_else(|| terminal_size::terminal_size().map(|(w, _)| usize::from(w.0)).filter(|_| terminal));
     Style {
         width: width.unwrap_or(80).clamp(40, 200),
-        color: terminal && !args.no_color && environment("NO_COLOR").is_none(),
+        color: terminal && !args.no_color && environment("NO_COLOR").is_none() && !dumb,
         sarif_suppressed: args.sarif_suppressed,
         verbose: args.verbose,
     }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use anyhow::bail;
+
 use super::args::ScanArgs;
 use super::progress::Line;
 use super::{Exit, complain, output, settings};
@@ -11,6 +13,11 @@ use crate::scan::{self, Progress};
 /// Runs a scan and writes its outputs.
 pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
     let targets = output::targets(&args.output)?;
+    let dash = matches!(args.paths.as_slice(), [path] if path.as_os_str() == "-");
+    let stdin = stdin || dash;
+    if let Some(path) = args.paths.iter().find(|path| stdin && !dash && path.as_os_str() != ".") {
+        bail!("standard input is read instead of paths: leave {} out", path.display());
+    }
     let settings = settings::from_args(args, stdin)?;
     let progress = Arc::new(Progress::default());
     let on_interrupt = Arc::clone(&progress);

@@ -333,8 +333,15 @@ impl Engine {
         }
         let lines = LineIndex::new(text);
         let candidates = std::mem::take(&mut out.candidates);
+        let by_name: Vec<Candidate> = candidates.iter().filter(|c| self.is_sure_by_name(c)).cloned().collect();
         let mut kept = self.merge(candidates);
         let halves = self.pair(&lines, &mut kept);
+        // What a rule doubts without its other half stands by its name.
+        for candidate in kept.iter_mut().filter(|c| c.confidence < Confidence::Medium) {
+            if let Some(sure) = by_name.iter().find(|sure| sure.span == candidate.span) {
+                candidate.clone_from(sure);
+            }
+        }
         if explain {
             out.dropped.extend(halves);
         }
@@ -380,6 +387,12 @@ impl Engine {
         }
         kept.sort_by_key(|c| (c.span, c.rule));
         kept
+    }
+
+    /// Found by the name that it is assigned to, and not doubted.
+    fn is_sure_by_name(&self, candidate: &Candidate) -> bool {
+        matches!(self.rules[candidate.rule.0 as usize].matcher, Matcher::Generic)
+            && candidate.confidence >= Confidence::Medium
     }
 
     /// Joins the halves of paired credentials: the nearest other half within the rule's distance goes into the finding.

@@ -19,6 +19,7 @@ pub const WORDS: &[(&str, Strength)] = &[
     ("pass:", Strength::Password),
     ("pass\"", Strength::Password),
     ("pass'", Strength::Password),
+    ("identified by", Strength::Password),
     ("secret", Strength::Strong),
     ("token", Strength::Strong),
     ("credential", Strength::Strong),
@@ -125,6 +126,9 @@ pub fn read(text: &[u8], at: usize, word: &str, strength: Strength, class: &Path
         return None;
     }
     let name = name_span(text, at, word.len());
+    if name.of(text).eq_ignore_ascii_case(b"secretKeyRef") {
+        return Some(Verdict::Reference { name: variable_of(text, name.start).unwrap_or(name), value: name });
+    }
     if name.len() > 80 || !is_word_in(text, at, word) {
         return None;
     }
@@ -134,6 +138,10 @@ pub fn read(text: &[u8], at: usize, word: &str, strength: Strength, class: &Path
         return None;
     }
     let name_bytes = name.of(text);
+    // Encrypted in place: nothing is fetched from elsewhere.
+    if bytes.starts_with(b"!vault") {
+        return Some(Verdict::Dropped { value, why: Drop::Reference });
+    }
     if filter::is_reference(bytes) {
         // `${DB_PASSWORD:-hunter2}`: what is used when the variable is not set stands in the clear.
         let default = default_of(bytes).map(|d| Span::new(value.start + d.start, value.start + d.end));
@@ -228,6 +236,19 @@ enum Separator {
     Space,
 }
 
+/// Where the separator stands before the value of a name in an attribute or entry of its own: `<add key="name" value="…"/>`,
+/// and `- name: NAME` with `value: …` on the next line.
+fn value_beside(text: &[u8], at: usize, limit: usize) -> Option<usize> {
+    let rest = text.get(at..limit)?;
+    let line = rest.trim_ascii_start();
+    let skipped = rest.len() - line.len();
+    let breaks = rest.iter().take(skipped).filter(|b| **b == b'\n').count();
+    let named = line.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"value"));
+    let separator = line.get(5..)?.trim_ascii_start();
+    let sign = *separator.first()?;
+    (named && (breaks == 0 && sign == b'=' || breaks == 1 && sign == b':')).then_some(limit - separator.len())
+}
+
 /// The separator and the value behind a name.
 fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, bool)> {
     let limit = text.len().min(from + 96);
@@ -245,6 +266,9 @@ fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, bool)> {
     }
     let closed_quote = at > from;
     at = space(at);
+    if let Some(after) = value_beside(text, at, limit) {
+        at = after;
+    }
     // `name: Type =`, `name (description):`
     let mut separator = None;
     let mut compares = false;
@@ -564,6 +588,19 @@ fn names_secret(words: &[String]) -> bool {
         ("access" | "auth" | "api" | "refresh" | "bearer" | "authorization", "token") => true,
         _ => words.iter().any(|w| matches!(w.as_str(), "storage" | "account")) && last == "key",
     }
+}
+
+/// The variable of a container that a `secretKeyRef` fills: `- name: NAME`, then `valueFrom:`.
+fn variable_of(text: &[u8], at: usize) -> Option<Span> {
+    let from = at.saturating_sub(240);
+    let before = text.get(from..at)?;
+    let source = memchr::memmem::rfind(before, b"valueFrom")?;
+    let key = memchr::memmem::rfind(before.get(..source)?, b"name:")? + b"name:".len();
+    let value = before.get(key..source)?;
+    let lead = value.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'"' | b'\'')).count();
+    let plain = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let length = value.get(lead..)?.iter().take_while(plain).count();
+    (length > 0).then(|| Span::new(from + key + lead, from + key + lead + length))
 }
 
 /// True when the name says that its value is no secret.

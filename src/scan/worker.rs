@@ -21,9 +21,10 @@ use crate::detect::{self, Detected, Engine, Scratch};
 use crate::doc::{self, Doc};
 use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{
-    BlobId, Candidate, Fact, Family, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span,
+    BlobId, Candidate, Confidence, Fact, Family, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason,
+    Span,
 };
-use crate::rules::Rule;
+use crate::rules::{Matcher, Rule};
 use crate::source::{self, Entry, Repository};
 
 /// Files over this are read in pieces.
@@ -257,8 +258,11 @@ impl<'a> Worker<'a> {
         if !first {
             return;
         }
-        let found = self.detect(scratch, &text.bytes, &class, name);
+        let mut found = self.detect(scratch, &text.bytes, &class, name);
         self.report_cut(found.cut, name);
+        if is_own_report(&text.bytes) {
+            self.keep_telling(&mut found, name);
+        }
         if found.candidates.is_empty() && (found.references.is_empty() || !sight::counts_references(&class)) {
             return;
         }
@@ -363,6 +367,23 @@ impl<'a> Worker<'a> {
             self.stream_format(format, file, name, &class);
         }
         Ok(())
+    }
+
+    /// A report of keyroll is full of names, ids and fingerprints, and of no values: only what has a form of its own, which
+    /// somebody may have put there, counts.
+    fn keep_telling(&self, found: &mut Detected, name: &RepoPath) {
+        found.references.clear();
+        found.candidates.retain(|candidate| {
+            let rule = self.engine.rule(candidate.rule);
+            rule.is_some_and(|rule| {
+                !rule.identifier
+                    && rule.case_sensitive
+                    && candidate.confidence >= Confidence::High
+                    && !matches!(rule.matcher, Matcher::Generic)
+            })
+        });
+        let message = "is a report of keyroll: only values with a form of their own are looked for in it".to_owned();
+        self.notice(limit("own-report", Some(name.display()), message));
     }
 
     fn sighted(&self, blob: Blob, sightings: Vec<Sighting>, references: Vec<LocatedFact>) {
@@ -495,6 +516,13 @@ pub(super) fn path_globs(rule: &Rule) -> globset::GlobSet {
         }
     }
     set.build().unwrap_or_else(|_| globset::GlobSet::empty())
+}
+
+/// Whether a text is a report that keyroll wrote, by its beginning.
+fn is_own_report(text: &[u8]) -> bool {
+    let head = text.get(..1500.min(text.len())).unwrap_or_default();
+    let has = |part: &[u8]| memchr::memmem::find(head, part).is_some();
+    head.starts_with(b"{") && (has(b"\"schema\": \"keyroll.report/") || has(b"sarif") && has(b"\"name\": \"keyroll\""))
 }
 
 /// What detectors can read of a blob, and whether the blob itself is binary; `None` when there is nothing.

@@ -26,8 +26,9 @@ const TOKEN_USERS: [&str; 9] = [
 
 fn prove(subject: &Subject<'_>) -> Proof {
     let whole = util::whole_text(subject);
-    // In a URL the password may be base 64 by itself, so a URL is never decoded as a whole.
-    let mut target = if whole.contains("://") {
+    // In a URL the password may be base 64 by itself, so a URL is never decoded as a whole. The address of a registry
+    // beside its login has no `@`.
+    let mut target = if whole.contains("://") && whole.contains('@') {
         connection_string::parse(&whole).unwrap_or_default()
     } else {
         [util::secret_text(subject), whole].into_iter().find_map(|text| decode(&text)).unwrap_or_default()

@@ -324,3 +324,47 @@ fn a_binary_key_store_and_its_base64_are_one_credential() {
     assert_eq!(report["coverage"]["skipped"].get("binary"), None, "a store is read: {:#}", report["coverage"]);
     world.run(&["explain", "deploy/signing.p12"]).ends(0).says("pkcs12-key-store: reported");
 }
+
+#[test]
+fn a_registry_login_is_read_whatever_its_registry_is_called() {
+    let auth = data_encoding::BASE64.encode(format!("ci:{}", crate::redaction::random(3, 20)).as_bytes());
+    for registry in ["https://index.docker.io/v1/", "quay.io", "registry.shop.io:5000"] {
+        let config = json!({"auths": {registry: {"auth": auth}}}).to_string();
+        let report = World::with(".docker/config.json", config).json(&[]);
+        assert_eq!(leaks(&report).len(), 1, "{registry}: {:#}", report["findings"]);
+    }
+}
+
+#[test]
+fn a_secret_without_its_other_half_stands_by_its_name() {
+    for (name, length) in [("SECRET_KEY", 32), ("SECRET_KEY", 30), ("ACCESS_KEY_SECRET", 30)] {
+        let value = crate::redaction::random(7, length - 1);
+        let report = World::with("settings.py", format!("{name} = '{value}7'\n")).json(&[]);
+        assert_eq!(leaks(&report).len(), 1, "{name} {length}: {:#}", report["findings"]);
+    }
+}
+
+#[test]
+fn values_in_attributes_and_statements_are_assigned_to_their_names() {
+    let value = crate::redaction::random(11, 23);
+    for text in [
+        format!("<appSettings>\n  <add key=\"ApiSecret\" value=\"{value}7\" />\n</appSettings>\n"),
+        format!("CREATE USER app IDENTIFIED BY '{value}7';\n"),
+        format!("- name: API_TOKEN\n  value: {value}7\n"),
+    ] {
+        let report = World::with("a.txt", &text).json(&[]);
+        assert_eq!(leaks(&report).len(), 1, "{text}{:#}", report["findings"]);
+    }
+}
+
+#[test]
+fn a_presigned_url_tells_until_when_it_works() {
+    let url = example::expand(&rules::built_in().iter().find(|r| r.id == "aws-presigned-url").unwrap().examples[1], 5);
+    let world = World::with("a.sh", url.unwrap());
+    let report = world.json(&[]);
+    let finding = only(&report, "aws-presigned-url");
+    assert!(finding["evidence"].to_string().contains("2026-01-12"), "{finding:#}");
+    assert_eq!(finding["severity"], "low", "it ran out before the day of the scan");
+    let live = world.run(&["scan", ".", "--as-of", "2026-01-06", "-f", "json"]).ends(1).json();
+    assert_eq!(only(&live, "aws-presigned-url")["severity"], "medium");
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fixture::value;
 use crate::identities::{authorization_details, jwt, leaks, single};
 use crate::redaction::random;
-use crate::world::{World, findings, list, only, places};
+use crate::world::{World, findings, list, notices, only, places};
 
 // --- public by design, and encrypted ------------------------------------------------------------------------------
 
@@ -214,4 +214,32 @@ fn a_tag_of_yaml_is_no_password() {
     let text = format!("db_user: shop\ndb_password: !vault |\n  {vault}\nmqtt_password: !secret mqtt\n");
     let report = World::with("vars.yml", text).json(&["--confidence", "low"]);
     assert_eq!(list(&report, "findings").len(), 0, "{:#}", report["findings"]);
+}
+
+#[test]
+fn references_of_manifests_are_counted_by_their_variables() {
+    let text = "spec:\n  containers:\n  - name: app\n    env:\n    - name: DB_PASSWORD\n      valueFrom:\n        secretKeyRef:\n          name: db\n          key: password\n    - name: API_TOKEN\n      value: ${API_TOKEN}\n    - name: MQ_PASSWORD\n      valueFrom: {secretKeyRef: {name: mq, key: password}}\n";
+    let report = World::with("deploy.yml", text).json(&[]);
+    assert_eq!(report["headline"]["referenced"], 3, "{:#}", report["usages"]);
+    assert_eq!(list(&report, "findings").len(), 0);
+    let vault = World::with("v.yml", "db_password: !vault |\n  abc\n").json(&[]);
+    assert_eq!(vault["headline"]["referenced"], 0, "what is encrypted in place is fetched from nowhere");
+}
+
+#[test]
+fn reports_of_keyroll_are_no_source_of_findings() {
+    let world =
+        World::with("app.env", format!("GH_TOKEN={}\nDB_PASSWORD=k3J9fQ0aZ7xL\n", value("github-pat-classic", 1)));
+    let first = world.run(&["scan", ".", "-f", "json=report.json", "-f", "sarif=keyroll.sarif"]).ends(1);
+    let count = |run: &str| run.lines().find(|line| line.starts_with("findings")).unwrap().to_owned();
+    for _ in 0..2 {
+        let again = world.run(&["scan", ".", "-f", "json=report.json", "-f", "sarif=keyroll.sarif"]).ends(1);
+        assert_eq!(count(&again.out), count(&first.out));
+    }
+    let report = world.json(&[]);
+    assert_eq!(notices(&report, "own-report").len(), 2);
+    // A token that somebody put into one is found all the same.
+    let planted = format!("{{\"schema\": \"keyroll.report/1\", \"x\": \"{}\"}}", value("github-pat-classic", 2));
+    world.put("planted.json", planted);
+    assert!(world.run(&["scan", "planted.json"]).ends(1).out.contains("planted.json:1"));
 }

@@ -64,7 +64,7 @@ pub(super) fn identities(page: &mut Page, report: &Report, style: &Style) {
     page.table(&columns, &rows);
     let rest = (order.len() - shown) as u64;
     if rest > 0 {
-        page.flow(2, &[(Ink::Dim, &format!("+{} more: -v, or -f csv-identities", grouped(rest)))]);
+        page.flow(2, &[(Ink::Dim, &format!("+{} more: -v, or -f json", grouped(rest)))]);
     }
 }
 
