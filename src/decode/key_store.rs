@@ -20,7 +20,8 @@ const KEY_BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0
 pub fn key_store(blob: &[u8]) -> Option<Text<'static>> {
     let has_key = |bag: usize| matches!(blob.get(bag + KEY_BAG.len()), Some(1 | 2));
     let holds_key = || memchr::memmem::find_iter(blob, KEY_BAG).any(has_key);
-    if !(is_pkcs12(blob) && holds_key()) && !is_java(blob) {
+    let is_store = is_java(blob) || is_pkcs12(blob) && holds_key();
+    if !is_store {
         return None;
     }
     let beginning = blob.get(..BEGINNING.min(blob.len()))?;

@@ -657,6 +657,9 @@ fn judge(
     if listed && is_name_of_secret(value) {
         return Err(Drop::Name);
     }
+    if is_encoded_text(value) {
+        return Err(Drop::Words);
+    }
     let shape = Shape::of(value);
     if let Some(token) = judge_token(value, &shape, separator, strength)? {
         return Ok((token, false));
@@ -760,9 +763,6 @@ fn judge_token(
     }
     if !shape.hex && reads_like_words(value, shape) {
         return Ok(None);
-    }
-    if is_encoded_text(value) {
-        return Err(Drop::Words);
     }
     if is_public_key(value) || is_algorithm(value) {
         return Err(Drop::Identifier);
@@ -1052,6 +1052,7 @@ mod tests {
     fn encoded_names_and_lists_of_names_are_no_values() {
         for text in [
             "\"access_key\": \"QUNDRVNTX0tFWQ0K\"",
+            "<password value='cGFzc3dvcmQ='/>",
             "[\"injectNpmUser\",\"injectNpmPassword\",\"injectNpm2FaToken\",\"zipDataEpilogue\"]",
             "keys = ('api_token', 'refresh2_token_secret')",
         ] {

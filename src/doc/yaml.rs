@@ -18,10 +18,10 @@ const MAX_DEPTH: usize = 128;
 
 /// Most nodes of one tree, aliases expanded: what 16 MiB of ordinary manifests come to.
 const MAX_NODES: usize = 2_000_000;
-
+/// Most nodes that aliases may repeat: a few lines of them name more than any pipeline holds.
+const MAX_REPEATED: usize = 100_000;
 /// Most bytes of scalars that aliases may copy.
 const MAX_COPIED: usize = 64 << 20;
-
 /// Comments in a row that may wait for the node that follows them; they are bounded by the text itself.
 const MAX_COMMENTS: usize = 1 << 20;
 
@@ -39,7 +39,7 @@ const MAX_COMMENTS: usize = 1 << 20;
 pub fn parse(text: &str) -> Result<Doc, ParseError> {
     let (table, roots, mut comments) = Reader::new(text).read()?;
     comments.sort_unstable();
-    let mut builder = Builder { text, table: &table, nodes: 0, copied: 0 };
+    let mut builder = Builder { text, table: &table, nodes: 0, repeated: 0, copied: 0 };
     let roots = roots.into_iter().map(|root| builder.build(root, 0, false)).collect::<Result<_, _>>()?;
     Ok(Doc { roots, comments })
 }
@@ -236,6 +236,7 @@ struct Builder<'t, 'a> {
     text: &'a str,
     table: &'t [Entry<'a>],
     nodes: usize,
+    repeated: usize,
     copied: usize,
 }
 
@@ -250,7 +251,8 @@ impl Builder<'_, '_> {
             return self.build(target, depth, true);
         }
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
+        self.repeated += usize::from(copy);
+        if self.nodes > MAX_NODES || self.repeated > MAX_REPEATED {
             return Err(error_at(self.text, entry.span.start, "too many nodes once aliases are expanded"));
         }
         if depth > MAX_DEPTH {
