@@ -482,7 +482,14 @@ fn safe_name(name: &[u8]) -> String {
 }
 
 fn compile(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).multi_line(true).size_limit(8 << 20).build().ok()
+    // Windows are short, so a small cache of states loses no time, and there is one for each expression and thread.
+    RegexBuilder::new(pattern)
+        .unicode(false)
+        .multi_line(true)
+        .size_limit(8 << 20)
+        .dfa_size_limit(512 << 10)
+        .build()
+        .ok()
 }
 
 /// Whole-text matching, slow and plain: what the windows must equal. Tests compare the two.
