@@ -52,7 +52,6 @@ const LAW: &[(&str, &[&str])] = &[
 
 /// What the code owes: rule, place below `src/`, why it is not paid yet. Nothing may be added without a reason.
 const OWED: &[(&str, &str, &str)] = &[
-    ("lines", "detect/generic.rs", "is being taken apart into grammars"),
     ("circle", "assess/card.rs", "card asks factors for dates, factors draws the card"),
     ("circle", "formats/ci/github/checkout.rs", "checkout reads a step's inputs, step keeps its checkouts"),
     ("circle", "validate/basic_auth.rs", "basic_auth and connection_string read one target"),
@@ -140,7 +139,7 @@ fn a_forbidden_edge_is_seen_however_it_is_written() {
         "use crate::{model::Span, scan::run};",
         "use crate::{\n    model::{self, Span},\n    scan::{run as go, Progress},\n};",
         "fn f() { crate::detect::Engine::new() }",
-        "fn f() -> super::super::super::report::Style { todo!() }",
+        "fn f() -> super::super::super::report::Style { loop {} }",
         "mod inner { mod deep { use super::super::super::super::super::scan; } }",
         "pub use crate::validate as proof;",
         "macro_rules! m { () => { $crate::inventory::build() }; }",

@@ -29,6 +29,8 @@ pub enum Drop {
     Identifier,
     /// The name of a key rather than its value.
     Name,
+    /// Encrypted in its place.
+    Encrypted,
     /// The half of a pair that is no login by itself.
     Half,
     /// Too short or too long for its kind.
@@ -50,6 +52,7 @@ impl Drop {
             Self::Hash => "a digest or commit id",
             Self::Identifier => "an identifier",
             Self::Name => "the name of a key",
+            Self::Encrypted => "encrypted material",
             Self::Half => "the half of a credential that tells no secret; it is shown with the other half",
             Self::Length => "too short or too long for its kind",
         }

@@ -1,0 +1,260 @@
+//! Assignments as many languages write them: where a name begins and ends, what separates it from its value, and where the
+//! value ends.
+
+use crate::model::Span;
+
+/// Longest value read.
+const LONGEST: usize = 512;
+
+/// The default inside `${NAME:-default}`, `${NAME-default}`, `${name:default}`.
+pub(super) fn default_of(value: &[u8]) -> Option<Span> {
+    let inner = value.strip_prefix(b"${")?;
+    let inner = inner.strip_suffix(b"}").unwrap_or(inner);
+    let name = inner.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.')))?;
+    let skip = match inner.get(name..)? {
+        [b':', b'-' | b'=', ..] => 2,
+        [b':' | b'-', ..] => 1,
+        _ => return None,
+    };
+    let span = Span::new(2 + name + skip, 2 + inner.len());
+    (!span.is_empty()).then_some(span)
+}
+
+/// True unless the word is the tail of a longer one that means something else (`monkey`, `keyboard`, `capital`).
+pub(super) fn is_word_in(text: &[u8], at: usize, word: &str) -> bool {
+    let before = at.checked_sub(1).and_then(|i| text.get(i)).copied().unwrap_or(b' ');
+    let after = text.get(at + word.len()).copied().unwrap_or(b' ');
+    let first = text.get(at).copied().unwrap_or(b' ');
+    // A word that begins inside a run of lower-case letters begins nowhere, unless case marks it (`apiKey`).
+    let begins = !before.is_ascii_lowercase() || first.is_ascii_uppercase() || !first.is_ascii_alphabetic();
+    let begins = begins || matches!(word, "passw" | "secret" | "token" | "apikey") || ends_prefix(text, at);
+    let ends = match word {
+        "keys" => !after.is_ascii_lowercase(),
+        "key" | "api" | "pwd" => {
+            !after.is_ascii_lowercase()
+                || after == b's' && !text.get(at + word.len() + 1).is_some_and(u8::is_ascii_lowercase)
+        }
+        "auth" => {
+            !after.is_ascii_lowercase() || text.get(at..at + 9).is_some_and(|w| w.eq_ignore_ascii_case(b"authoriza"))
+        }
+        _ => true,
+    };
+    begins && ends
+}
+
+/// Lower-case compounds in which `key` and `pwd` are words of their own.
+fn ends_prefix(text: &[u8], at: usize) -> bool {
+    let low = at.saturating_sub(8);
+    let before = text.get(low..at).unwrap_or_default().to_ascii_lowercase();
+    [
+        "api", "access", "secret", "auth", "private", "app", "account", "license", "consumer", "db", "user", "service",
+        "signing", "master", "my", "oauth",
+    ]
+    .iter()
+    .any(|p| before.ends_with(p.as_bytes()))
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+pub(super) fn name_span(text: &[u8], at: usize, len: usize) -> Span {
+    let low = at.saturating_sub(64);
+    let start = text.get(low..at).map_or(at, |h| h.iter().rposition(|b| !is_name(*b)).map_or(low, |i| low + i + 1));
+    let mut from = at + len;
+    // Words like `pass=` hold the separator already.
+    while from > at && text.get(from - 1).is_some_and(|b| !is_name(*b)) {
+        from -= 1;
+    }
+    let high = text.len().min(from + 64);
+    let end = text.get(from..high).map_or(from, |t| t.iter().position(|b| !is_name(*b)).map_or(high, |i| from + i));
+    Span::new(start, end)
+}
+
+/// What stood between name and value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Separator {
+    /// `=`, `:`, `:=`, `=>` and relatives.
+    Assign,
+    /// `>` of an element.
+    Markup,
+    /// A comma between call arguments.
+    Comma,
+    /// Nothing but space, or a dash.
+    Space,
+}
+
+/// Where the separator stands before the value of a name in an attribute or entry of its own: `<add key="name" value="…"/>`,
+/// and `- name: NAME` with `value: …` on the next line.
+fn value_beside(text: &[u8], at: usize, limit: usize) -> Option<usize> {
+    let rest = text.get(at..limit)?;
+    let line = rest.trim_ascii_start();
+    let skipped = rest.len() - line.len();
+    let breaks = rest.iter().take(skipped).filter(|b| **b == b'\n').count();
+    let named = line.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"value"));
+    let separator = line.get(5..)?.trim_ascii_start();
+    let sign = *separator.first()?;
+    (named && (breaks == 0 && sign == b'=' || breaks == 1 && sign == b':')).then_some(limit - separator.len())
+}
+
+/// The separator and the value behind a name.
+pub(super) fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, bool)> {
+    let limit = text.len().min(from + 96);
+    let mut at = from;
+    let peek = |i: usize| text.get(i).copied().filter(|_| i < limit);
+    let space = |mut i: usize| {
+        while peek(i).is_some_and(|b| b == b' ' || b == b'\t') {
+            i += 1;
+        }
+        i
+    };
+    // The quote that closes a quoted key, possibly escaped; a closing bracket of an index.
+    while matches!(peek(at), Some(b'\\' | b'"' | b'\'' | b'`' | b']' | b')' | b'*' | b'}')) {
+        at += 1;
+    }
+    let closed_quote = at > from;
+    at = space(at);
+    if let Some(after) = value_beside(text, at, limit) {
+        at = after;
+    }
+    // `name: Type =`, `name (description):`
+    let mut separator = None;
+    let mut compares = false;
+    let start_of_separator = at;
+    match peek(at) {
+        Some(b'=') => {
+            at += 1;
+            compares = peek(at) == Some(b'=');
+            while matches!(peek(at), Some(b'=' | b'>' | b'~')) {
+                at += 1;
+            }
+            separator = Some(Separator::Assign);
+        }
+        Some(b':') => {
+            at += 1;
+            while matches!(peek(at), Some(b'=' | b':')) {
+                at += 1;
+            }
+            separator = Some(Separator::Assign);
+            at = typed(text, at, limit);
+        }
+        Some(b'?' | b'|' | b'+')
+            if text
+                .get(at..limit)
+                .is_some_and(|t| t.starts_with(b"?=") || t.starts_with(b"||=") || t.starts_with(b"+=")) =>
+        {
+            at += if text[at] == b'|' { 3 } else { 2 };
+            separator = Some(Separator::Assign);
+        }
+        Some(b'-') if peek(at + 1) == Some(b'>') => {
+            at += 2;
+            separator = Some(Separator::Assign);
+        }
+        Some(b'-') if peek(at + 1) == Some(b' ') => {
+            at += 1;
+            separator = Some(Separator::Space);
+        }
+        Some(b'>') => {
+            at += 1;
+            separator = Some(Separator::Markup);
+        }
+        Some(b',') => {
+            at += 1;
+            separator = Some(Separator::Comma);
+        }
+        Some(b'(') => {
+            at += 1;
+            separator = Some(Separator::Comma);
+        }
+        _ => {}
+    }
+    let separator = match separator {
+        Some(s) => s,
+        None if (start_of_separator > from || at > from) && !closed_quote => {
+            // `token is "…"`, `key VALUE`.
+            for word in [&b"is "[..], b"to "] {
+                if text.get(at..limit).is_some_and(|t| t.starts_with(word)) {
+                    at += word.len();
+                }
+            }
+            Separator::Space
+        }
+        None => return None,
+    };
+    at = space(at);
+    if separator == Separator::Assign && peek(at) == Some(b'\\') && peek(at + 1) == Some(b'"') {
+        at += 1;
+    }
+    // Prefixes of string literals, and schemes in front of a token.
+    for prefix in [&b"b\""[..], b"r\"", b"u\"", b"f\"", b"b'", b"u'", b"@\""] {
+        if text.get(at..limit).is_some_and(|t| t.starts_with(prefix)) {
+            at += prefix.len() - 1;
+        }
+    }
+    let quote = peek(at).filter(|b| matches!(b, b'"' | b'\'' | b'`'));
+    if quote.is_some() {
+        at += 1;
+    } else if compares {
+        // What is compared with is a variable unless it is quoted.
+        return None;
+    }
+    for scheme in [&b"Bearer "[..], b"bearer ", b"Token ", b"token ", b"Basic "] {
+        if text.get(at..text.len().min(at + 16)).is_some_and(|t| t.starts_with(scheme)) {
+            at += scheme.len();
+        }
+    }
+    let rest = text.get(at..text.len().min(at + LONGEST))?;
+    let end = match quote {
+        Some(q) => {
+            let mut i = 0;
+            loop {
+                match rest.get(i) {
+                    Some(b) if *b == q => break i,
+                    Some(b'\n') | None => return None,
+                    // An escaped quote ends a value inside an escaped string, and is part of one elsewhere.
+                    Some(b'\\') if rest.get(i + 1) == Some(&b'"') => break i,
+                    Some(b'\\') => i += 2,
+                    Some(_) => i += 1,
+                }
+            }
+        }
+        None if separator == Separator::Markup => rest.iter().position(|b| matches!(b, b'<' | b'\n' | b'\r'))?,
+        None => rest
+            .iter()
+            .position(|b| {
+                b.is_ascii_whitespace()
+                    || matches!(
+                        b,
+                        b'"' | b'\'' | b',' | b';' | b')' | b']' | b'}' | b'<' | b'>' | b'`' | b'&' | b'|' | b'\\'
+                    )
+            })
+            .unwrap_or(rest.len()),
+    };
+    (end <= rest.len()).then(|| (separator, Span::new(at, at + end), quote.is_some()))
+}
+
+/// Skips `string =`, `&str =`, `String? =` behind a colon.
+fn typed(text: &[u8], at: usize, limit: usize) -> usize {
+    let Some(rest) = text.get(at..limit) else { return at };
+    let Some(equals) = rest.iter().take(32).position(|b| *b == b'=') else { return at };
+    let middle = rest[..equals].trim_ascii();
+    let is_type = !middle.is_empty()
+        && middle.iter().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'&' | b'\'' | b'?' | b' ' | b'<' | b'>' | b'.' | b'[' | b']')
+        });
+    let known = [&b"str"[..], b"string", b"&str", b"&'static str", b"string?", b"final", b"any", b"text", b"bytes"];
+    if is_type && known.iter().any(|k| middle.eq_ignore_ascii_case(k)) { at + equals + 1 } else { at }
+}
+
+/// The variable of a container that a `secretKeyRef` fills: `- name: NAME`, then `valueFrom:`.
+pub(super) fn variable_of(text: &[u8], at: usize) -> Option<Span> {
+    let from = at.saturating_sub(240);
+    let before = text.get(from..at)?;
+    let source = memchr::memmem::rfind(before, b"valueFrom")?;
+    let key = memchr::memmem::rfind(before.get(..source)?, b"name:")? + b"name:".len();
+    let value = before.get(key..source)?;
+    let lead = value.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'"' | b'\'')).count();
+    let plain = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let length = value.get(lead..)?.iter().take_while(plain).count();
+    (length > 0).then(|| Span::new(from + key + lead, from + key + lead + length))
+}
