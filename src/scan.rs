@@ -27,6 +27,7 @@ use crate::model::{
 };
 use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, WalkOptions};
+use crate::text::numbers;
 
 use self::seen::{Blob, Seen};
 
@@ -338,15 +339,17 @@ impl Gathered {
             }),
         );
         if let Some(count) = self.coverage.skipped.get(&SkipReason::Excluded) {
-            let message = format!("{count} paths are excluded by --exclude or the configuration");
+            let message = format!(
+                "{} by --exclude or the configuration",
+                numbers::count(*count, "path is excluded", "paths are excluded")
+            );
             self.notices.push(limit("excluded", None, message));
         }
         if self.coverage.files == 0 {
             let skipped: u64 = self.coverage.skipped.values().sum();
             let message = if skipped > 0 {
-                format!(
-                    "nothing was scanned: all {skipped} entries found were skipped; see the coverage for the reasons"
-                )
+                let found = numbers::count(skipped, "entry", "entries");
+                format!("nothing was scanned: {found} found and skipped; see the coverage for the reasons")
             } else {
                 "nothing was scanned: no file was found below the given paths".to_owned()
             };

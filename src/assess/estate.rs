@@ -27,9 +27,16 @@ fn command(need: &str) -> Option<&'static str> {
         AWS_CREDENTIAL_REPORT => "aws iam get-credential-report --output json",
         AWS_ACCESS_KEYS => "aws iam list-access-keys --user-name NAME --output json",
         AWS_AUTHORIZATION => "aws iam get-account-authorization-details --output json",
-        HISTORY => "not read by this version",
         _ => return None,
     })
+}
+
+/// How an input is named whose absence leaves something unassessed; `None` for files that lie in repositories.
+fn absent(need: &str) -> Option<String> {
+    match need {
+        HISTORY => Some(format!("{need} (this version does not read it)")),
+        _ => command(need).map(|command| format!("{need} (`{command}`)")),
+    }
 }
 
 /// The subject that a finding counts for: its identity, else its credential, else its file.
@@ -112,16 +119,15 @@ fn status(risk: Risk, view: &View<'_>, context: &Context<'_>) -> (RiskStatus, St
         let why = if off { "its checks are switched off" } else { "keyroll has no check of this risk yet" };
         return (RiskStatus::NotAssessed, why.to_owned());
     }
-    let exports: Vec<String> =
-        missing.iter().filter_map(|need| command(need).map(|c| format!("{need} (`{c}`)"))).collect();
-    let files: Vec<&str> = missing.iter().copied().filter(|need| command(need).is_none()).collect();
-    match (met, exports.is_empty()) {
+    let lacking: Vec<String> = missing.iter().filter_map(|need| absent(need)).collect();
+    let files: Vec<&str> = missing.iter().copied().filter(|need| absent(need).is_none()).collect();
+    match (met, lacking.is_empty()) {
         (0, _) => {
-            let all: Vec<String> = files.iter().map(|f| (*f).to_owned()).chain(exports).collect();
+            let all: Vec<String> = files.iter().map(|f| (*f).to_owned()).chain(lacking).collect();
             (RiskStatus::NotAssessed, format!("needs {}", all.join(", ")))
         }
         (_, true) => (RiskStatus::Assessed, String::new()),
-        (_, false) => (RiskStatus::Partly, format!("needs {}", exports.join(", "))),
+        (_, false) => (RiskStatus::Partly, format!("needs {}", lacking.join(", "))),
     }
 }
 

@@ -12,6 +12,7 @@ use super::{Exit, complain};
 use crate::model::{NoticeKind, Report, Severity};
 use crate::report::{self, Reporter, Style};
 use crate::text::escape;
+use crate::text::numbers::count;
 
 /// One output and where it goes.
 pub struct Target {
@@ -113,15 +114,11 @@ fn tell(report: &Report, verbose: bool) {
     let open = report.findings.iter().filter(|f| f.suppressed.is_none()).count();
     complain(&format!(
         "{}, {}; {} scanned, {} skipped",
-        plural(open as u64, "finding", "findings"),
-        plural(report.headline.identities, "identity", "identities"),
-        plural(report.coverage.files, "file", "files"),
+        count(open as u64, "finding", "findings"),
+        count(report.headline.identities, "identity", "identities"),
+        count(report.coverage.files, "file", "files"),
         report.coverage.skipped.values().sum::<u64>()
     ));
-}
-
-fn plural(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn style(args: &OutputArgs) -> Style {

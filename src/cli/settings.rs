@@ -24,9 +24,7 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
     let excludes = config::excludes(&config, &args.exclude, as_of, &mut expired)?;
     let allow = Allowlist::new(&config, as_of, &mut expired)?;
     let file = &config.file;
-    let base = config.path.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
-    let mut rule_dirs: Vec<PathBuf> = file.rules.dirs.iter().map(|d| base.join(d)).collect();
-    rule_dirs.extend(args.rules.iter().cloned());
+    let rule_dirs = rule_dirs(&config, &args.rules);
     let disabled_rules = file.rules.disable.iter().chain(&args.disable_rule).cloned().collect();
     let size = args.max_file_size.or(file.max_file_size).unwrap_or(64);
     Ok(Settings {
@@ -61,16 +59,20 @@ pub fn for_explain(args: &ExplainArgs) -> anyhow::Result<Settings> {
     let mut expired = Vec::new();
     let as_of = today()?;
     let file = &config.file;
-    let base = config.path.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
-    let dirs: Vec<PathBuf> = file.rules.dirs.iter().map(|d| base.join(d)).chain(args.rules.iter().cloned()).collect();
     Ok(Settings {
         excludes: config::excludes(&config, &[], as_of, &mut expired)?,
         confidence: file.confidence.unwrap_or(Confidence::Medium),
         disabled_rules: file.rules.disable.clone(),
         key: configured_key(None, &config)?,
         allow: Allowlist::new(&config, as_of, &mut expired)?,
-        ..plain(&dirs)?
+        ..plain(&rule_dirs(&config, &args.rules))?
     })
+}
+
+/// The folders that a configuration names, relative to itself, and further ones.
+fn rule_dirs(config: &Config, more: &[PathBuf]) -> Vec<PathBuf> {
+    let base = config.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    config.file.rules.dirs.iter().map(|dir| base.join(dir)).chain(more.iter().cloned()).collect()
 }
 
 /// Settings for commands that only need rules.
@@ -207,9 +209,7 @@ pub fn command(command: ConfigCommand) -> anyhow::Result<Exit> {
             let as_of = today()?;
             config::excludes(&config, &[], as_of, &mut expired)?;
             let allow = Allowlist::new(&config, as_of, &mut expired)?;
-            let base = path.parent().map(Path::to_owned).unwrap_or_default();
-            let dirs: Vec<PathBuf> = config.file.rules.dirs.iter().map(|d| base.join(d)).collect();
-            let mut settings = plain(&dirs)?;
+            let mut settings = plain(&rule_dirs(&config, &[]))?;
             settings.disabled_rules.clone_from(&config.file.rules.disable);
             settings.allow = allow;
             crate::scan::engine(&settings)?;

@@ -37,7 +37,7 @@ fn is_pkcs12(blob: &[u8]) -> bool {
         || head(0, &[0x30, 0x80, 0x02, 0x01, 0x03, 0x30, 0x80]) && head(7, DATA)
 }
 
-/// Java's own store: the magic number, then version 2 or 1. Source: the class `sun.security.provider.JavaKeyStore` of
+/// Java's own stores, JKS and JCEKS: the magic number, then version 2. Source: the class `sun.security.provider.JavaKeyStore` of
 /// <https://github.com/openjdk/jdk>.
 fn is_java(blob: &[u8]) -> bool {
     blob.starts_with(&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]) || blob.starts_with(&[0xce, 0xce, 0xce, 0xce, 0, 0, 0, 2])

@@ -1,6 +1,7 @@
 //! Runs every rule over one text.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
@@ -333,12 +334,13 @@ impl Engine {
         }
         let lines = LineIndex::new(text);
         let candidates = std::mem::take(&mut out.candidates);
-        let by_name: Vec<Candidate> = candidates.iter().filter(|c| self.is_sure_by_name(c)).cloned().collect();
+        let by_name: BTreeMap<Span, Candidate> =
+            candidates.iter().filter(|c| self.is_sure_by_name(c)).map(|c| (c.span, c.clone())).collect();
         let mut kept = self.merge(candidates);
         let halves = self.pair(&lines, &mut kept);
         // What a rule doubts without its other half stands by its name.
         for candidate in kept.iter_mut().filter(|c| c.confidence < Confidence::Medium) {
-            if let Some(sure) = by_name.iter().find(|sure| sure.span == candidate.span) {
+            if let Some(sure) = by_name.get(&candidate.span) {
                 candidate.clone_from(sure);
             }
         }
@@ -375,7 +377,7 @@ impl Engine {
         candidates.sort_by(|a, b| rank(b).cmp(&rank(a)).then(a.span.cmp(&b.span)));
         let mut kept: Vec<Candidate> = Vec::with_capacity(candidates.len());
         // Kept spans in order of their start; they never overlap, so neighbours are all there is to look at.
-        let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+        let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
         for candidate in candidates {
             let span = candidate.span;
             let before = taken.range(..span.end.max(span.start + 1)).next_back();

@@ -31,8 +31,8 @@ pub struct Explained {
 /// When the file is not there.
 pub fn explain(engine: &Engine, settings: &Settings, path: &Path, bytes: &[u8]) -> Result<Vec<Explained>, ScanError> {
     let points = roots::resolve_paths(&[path.to_owned()])?;
-    let key = settings.key.clone().unwrap_or_else(|| roots::derived_key(&points));
-    let name = &RepoPath::new(points.into_iter().next().map(|p| p.name).unwrap_or_default());
+    let key = roots::RunKey::new(settings.key.clone(), &points);
+    let name = &RepoPath::new(points.first().map(|p| p.name.clone()).unwrap_or_default());
     let Some((text, _)) = readable(bytes) else { return Ok(Vec::new()) };
     let class = source::classify(name);
     let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
@@ -66,9 +66,10 @@ pub fn explain(engine: &Engine, settings: &Settings, path: &Path, bytes: &[u8]) 
         let Some(rule) = engine.rule(candidate.rule) else { continue };
         prove(&mut candidate, rule, &text.bytes, settings.as_of);
         let (line, column) = at(candidate.span);
-        let fingerprint = candidate.secret.fingerprint(&key);
-        let allowed = || settings.allow.find(name, &rule.id, &candidate.secret, Some(&fingerprint));
-        candidate.suppressed = candidate.suppressed.take().or_else(allowed);
+        if candidate.suppressed.is_none() && !settings.allow.is_empty() {
+            let fingerprint = candidate.secret.fingerprint(key.get());
+            candidate.suppressed = settings.allow.find(name, &rule.id, &candidate.secret, Some(&fingerprint));
+        }
         all.push(Explained { line, column, rule: rule.id.to_string(), verdict: verdict(&candidate, settings) });
     }
     all.sort();

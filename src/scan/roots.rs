@@ -170,7 +170,7 @@ impl<'a> RunKey<'a> {
 }
 
 /// The key that belongs to the repository scanned, so that its reports compare over time; a constant elsewhere.
-pub fn derived_key(points: &[StartingPoint]) -> FingerprintKey {
+fn derived_key(points: &[StartingPoint]) -> FingerprintKey {
     let root = points.iter().find_map(|p| p.repository.as_ref()).and_then(|r| r.smallest_root());
     match root {
         Some(id) => FingerprintKey::new(format!("keyroll repository key\0{id}").as_bytes(), "repository", true),

@@ -78,7 +78,7 @@ impl Seen {
         };
         let id = source::blob_id(bytes);
         for (blob, known, path) in rivals {
-            let other = known.or_else(|| path.and_then(|path| source::blob_id_of(&path)));
+            let other = known.or_else(|| path.and_then(|path| source::blob_id_of(&path, bytes.len() as u64)));
             if known.is_none() {
                 note(&mut lock(shard), key, blob, other);
             }
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(rivals(&first, class(true)).len(), 0);
         let mut shard = Shard::default();
         shard.insert(7, first);
-        note(&mut shard, 7, Blob(1), source::blob_id_of(&b));
+        note(&mut shard, 7, Blob(1), source::blob_id_of(&b, 3));
         let all = rivals(&shard[&7], class(false));
         assert_eq!((all[0].1, all[1].1), (None, Some(source::blob_id(b"two"))));
     }

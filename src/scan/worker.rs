@@ -261,7 +261,8 @@ impl<'a> Worker<'a> {
         let mut found = self.detect(scratch, &text.bytes, &class, name);
         self.report_cut(found.cut, name);
         if is_own_report(&text.bytes) {
-            self.keep_telling(&mut found, name);
+            self.keep_telling(&mut found);
+            self.own_report(name);
         }
         if found.candidates.is_empty() && (found.references.is_empty() || !sight::counts_references(&class)) {
             return;
@@ -311,7 +312,7 @@ impl<'a> Worker<'a> {
         let (mut line, mut column) = (1u64, 1u64);
         let mut charset = None;
         let mut claimed = None;
-        let mut cut = false;
+        let (mut cut, mut own) = (false, false);
         let mut hasher = source::BlobHasher::new(length);
         let mut anchors = Anchors::default();
         let mut scratch = Scratch::default();
@@ -329,7 +330,11 @@ impl<'a> Worker<'a> {
             if offset == 0 {
                 claimed = claim(name, &class, &text.bytes);
             }
-            let found = self.detect(&mut scratch, &text.bytes, &class, name);
+            let mut found = self.detect(&mut scratch, &text.bytes, &class, name);
+            own |= offset == 0 && is_own_report(&text.bytes);
+            if own {
+                self.keep_telling(&mut found);
+            }
             cut |= found.cut;
             let locator = Locator::piece(name, None, &text.bytes, line, column);
             // What begins in the second half of the part shared with the next piece is found there, with its context.
@@ -350,6 +355,9 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.report_cut(cut, name);
+        if own {
+            self.own_report(name);
+        }
         let id = hasher.finish();
         let (blob, first) = self.seen.meet_large(id, class);
         self.tally.read(length, first);
@@ -371,7 +379,7 @@ impl<'a> Worker<'a> {
 
     /// A report of keyroll is full of names, ids and fingerprints, and of no values: only what has a form of its own, which
     /// somebody may have put there, counts.
-    fn keep_telling(&self, found: &mut Detected, name: &RepoPath) {
+    fn keep_telling(&self, found: &mut Detected) {
         found.references.clear();
         found.candidates.retain(|candidate| {
             let rule = self.engine.rule(candidate.rule);
@@ -382,6 +390,9 @@ impl<'a> Worker<'a> {
                     && !matches!(rule.matcher, Matcher::Generic)
             })
         });
+    }
+
+    fn own_report(&self, name: &RepoPath) {
         let message = "is a report of keyroll: only values with a form of their own are looked for in it".to_owned();
         self.notice(limit("own-report", Some(name.display()), message));
     }

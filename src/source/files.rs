@@ -388,11 +388,11 @@ pub fn blob_id(bytes: &[u8]) -> BlobId {
     hasher.finish()
 }
 
-/// Git's id of what a file holds now; `None` when it cannot be read.
+/// Git's id of what a file of this length holds now; `None` when it cannot be read or has another length.
 #[must_use]
-pub fn blob_id_of(path: &Path) -> Option<BlobId> {
-    // It was a file; what has become a pipe by now is not waited for.
-    std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+pub fn blob_id_of(path: &Path, length: u64) -> Option<BlobId> {
+    // What has become a pipe or has grown since is neither waited for nor read.
+    std::fs::symlink_metadata(path).ok().filter(|now| now.is_file() && now.len() == length)?;
     std::fs::read(path).ok().map(|bytes| blob_id(&bytes))
 }
 

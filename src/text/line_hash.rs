@@ -33,13 +33,17 @@ pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
     let wanted: BTreeSet<u64> = wanted_lines.iter().copied().filter(|line| *line > 0).collect();
     let Some(last) = wanted.last().copied() else { return Vec::new() };
 
-    let mut counts: BTreeMap<u64, u64> = if memchr::memchr(b'\r', bytes).is_none() {
+    let alone: Option<BTreeMap<u64, u64>> = if memchr::memchr(b'\r', bytes).is_none() {
         let starts = starts(bytes, &wanted);
         if let Some(hashes) = few(bytes, &starts) {
             return hashes;
         }
-        starts.into_iter().map(|(_, at)| (window_hash(bytes.get(at..).unwrap_or_default()), 0)).collect()
+        let hash = |(_, at): (u64, usize)| bytes.get(at..).and_then(window_hash).map(|hash| (hash, 0));
+        starts.into_iter().map(hash).collect()
     } else {
+        None
+    };
+    let mut counts = alone.unwrap_or_else(|| {
         let mut counts = BTreeMap::new();
         each_line(bytes, |line, hash| {
             if wanted.contains(&line) {
@@ -48,7 +52,7 @@ pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
             line < last
         });
         counts
-    };
+    });
 
     let mut out = Vec::with_capacity(wanted.len());
     each_line(bytes, |line, hash| {
@@ -96,7 +100,7 @@ fn few(bytes: &[u8], starts: &[(u64, usize)]) -> Option<Vec<(u64, String)>> {
         if plain < 4 || own.iter().take(blanks).any(|b| !is_blank(*b)) {
             return None;
         }
-        let hash = window_hash(own);
+        let hash = window_hash(own)?;
         let before = bytes.get(..*at)?;
         let mut count = 1u64;
         for found in memchr::memmem::find_iter(before, text.get(..plain)?) {
@@ -105,7 +109,9 @@ fn few(bytes: &[u8], starts: &[(u64, usize)]) -> Option<Vec<(u64, String)>> {
             let lead = before.get(..found)?;
             let start = lead.iter().rposition(|b| !is_blank(*b)).map_or(0, |last| last + 1);
             let leads = start == 0 || lead.get(start - 1) == Some(&b'\n');
-            count += u64::from(leads && bytes.get(start..).is_some_and(|line| window_hash(line) == hash));
+            if leads {
+                count += u64::from(window_hash(bytes.get(start..)?)? == hash);
+            }
         }
         out.push((*line, format!("{hash:x}:{count}")));
     }
@@ -116,8 +122,12 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// The hash of the line that starts with the first of these bytes; there is no CR among them.
-fn window_hash(bytes: &[u8]) -> u64 {
+/// So many bytes may lie under one window before it costs less to run over all lines: blanks do not fill it.
+const REACH: usize = 4096;
+
+/// The hash of the line that starts with the first of these bytes; there is no CR among them. `None` when the window
+/// reaches too far.
+fn window_hash(bytes: &[u8]) -> Option<u64> {
     let mut units = [0u16; 2];
     let (mut hash, mut room) = (0u64, WINDOW);
     let mut take = |unit: u16| {
@@ -127,6 +137,9 @@ fn window_hash(bytes: &[u8]) -> u64 {
     };
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
+        if at > REACH {
+            return None;
+        }
         let (c, length) = if byte.is_ascii() { (char::from(*byte), 1) } else { character(bytes, at) };
         at += length;
         if matches!(c, ' ' | '\t') {
@@ -134,7 +147,7 @@ fn window_hash(bytes: &[u8]) -> u64 {
         }
         for unit in c.encode_utf16(&mut units) {
             if !take(*unit) {
-                return hash;
+                return Some(hash);
             }
         }
     }
@@ -142,7 +155,7 @@ fn window_hash(bytes: &[u8]) -> u64 {
     while take(unit) {
         unit = 0;
     }
-    hash
+    Some(hash)
 }
 
 /// The character at a place and its length; U+FFFD for what is none.
@@ -282,7 +295,7 @@ mod tests {
                 true
             });
             let wanted: BTreeSet<u64> = (1..=hashes.len() as u64).collect();
-            let alone: Vec<u64> = starts(&bytes, &wanted).into_iter().map(|(_, at)| window_hash(&bytes[at..])).collect();
+            let alone: Vec<u64> = starts(&bytes, &wanted).into_iter().map(|(_, at)| window_hash(&bytes[at..]).unwrap()).collect();
             proptest::prop_assert_eq!(&alone, &hashes);
             // A few lines at a time say the same as all at once.
             let (many, mut counts) = (hashes, BTreeMap::new());
@@ -291,6 +304,23 @@ mod tests {
                 let count = counts.entry(*hash).and_modify(|n| *n += 1).or_insert(1u64);
                 proptest::prop_assert_eq!(line_hash(&bytes, &[line]), [(line, format!("{hash:x}:{count}"))]);
             }
+        }
+    }
+
+    #[test]
+    fn blanks_without_end_are_no_reason_to_look_again_and_again() {
+        // Windows that reach over the blanks are not hashed one by one, and say the same.
+        let text = format!("{}{}end of it\n", "abcd\n".repeat(30), " ".repeat(20_000)).repeat(40);
+        assert_eq!(window_hash(&text.as_bytes()[25 * 5..]), None);
+        let mut all = BTreeMap::new();
+        let mut wanted = BTreeMap::new();
+        each_line(text.as_bytes(), |line, hash| {
+            let count = all.entry(hash).and_modify(|n| *n += 1).or_insert(1u64);
+            wanted.insert(line, format!("{hash:x}:{count}"));
+            true
+        });
+        for line in [1, 5, 29, 31, 600, 1200] {
+            assert_eq!(line_hash(text.as_bytes(), &[line]), [(line, wanted[&line].clone())]);
         }
     }
 

@@ -1,7 +1,8 @@
-//! Text arithmetic without opinions: lines and columns, line hashes, entropy, escapes.
+//! Text arithmetic without opinions: lines and columns, line hashes, entropy, escapes, numbers.
 
 pub mod entropy;
 pub mod escape;
 pub mod line_hash;
 pub mod lines;
+pub mod numbers;
 pub mod words;

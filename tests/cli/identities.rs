@@ -123,7 +123,8 @@ fn code_and_three_exports_make_one_identity_with_everything_known_of_it() {
     let age = only(&report, "NHI7-aws-key-age");
     assert_eq!(age["identity"], user["id"]);
     assert_eq!(report["headline"]["unattributed"], 0);
-    world.run(&["scan", "."]).ends(1).says("deploy-bot");
+    assert_eq!(leak["title"], "AWS secret access key of deploy-bot");
+    world.run(&["scan", "."]).ends(1).says("worst: AWS secret access key of deploy-bot (src/deploy.ini:2).");
 }
 
 #[test]

@@ -200,6 +200,10 @@ fn a_risk_that_is_not_assessed_says_what_it_needs_and_has_no_score() {
         assert!(privileged["why"].as_str().unwrap().contains(text), "{privileged:#}");
     }
     assert_eq!(of(&report, "NHI2:2025")["status"], "assessed");
+    let offboarding = of(&report, "NHI1:2025")["why"].as_str().unwrap().to_owned();
+    assert!(offboarding.contains("git-history (this version does not read it)"), "{offboarding}");
+    let table = world.run(&["scan", "."]).ends(0);
+    assert!(!table.out.contains("git-history:"), "it is no export that a command makes: {}", table.out);
     world.run(&["scan", "."]).ends(0).says("Not assessed");
     world.put("details.json", authorization_details());
     let with = world.json(&[]);
@@ -238,6 +242,11 @@ fn reports_of_keyroll_are_no_source_of_findings() {
     }
     let report = world.json(&[]);
     assert_eq!(notices(&report, "own-report").len(), 2);
+    // One that is read in pieces is known as well.
+    let padding = " ".repeat(17 << 20);
+    let large = format!("{{\"schema\": \"keyroll.report/1\",{padding}\"secret\": \"{}\"}}", random(5, 32));
+    let large = World::with("large.json", large).json(&[]);
+    assert_eq!((list(&large, "findings").len(), notices(&large, "own-report").len()), (0, 1));
     // A token that somebody put into one is found all the same.
     let planted = format!("{{\"schema\": \"keyroll.report/1\", \"x\": \"{}\"}}", value("github-pat-classic", 2));
     world.put("planted.json", planted);

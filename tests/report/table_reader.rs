@@ -158,10 +158,17 @@ fn the_holder_of_a_credential_is_named_with_it() {
     let mut report = golden::report();
     report.incomplete = false;
     let first = report.findings.first_mut().unwrap();
-    first.title = "AWS access key".into();
+    first.title = "AWS access key of ci-deploy".into();
     let text = table(&report);
     assert!(text.contains("worst: AWS access key of ci-deploy (config/prod.env:3)."), "{text}");
     assert!(text.contains("\n  1  CRITICAL AWS access key of ci-deploy\n"), "{text}");
+    // Among those in tests the rule's name stands above, and the holder beside the value.
+    let mut sample = leak("key", MEDIUM, &[test_path()], "tests/a.py");
+    sample.title = "key of ci-deploy".into();
+    sample.preview = Some("abcd… (20 chars)".into());
+    let text = table(&scan(vec![sample]));
+    assert!(text.contains("tests/a.py:4") && text.contains("abcd… (20 chars) of ci-deploy\n"), "{text}");
+    assert!(!text.contains("key of ci-deploy tests/a.py"), "{text}");
 }
 
 #[test]

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::listing::Listing;
 use super::page::{Ink, Page};
-use super::{count, grouped, summary};
+use super::summary;
 use crate::model::{
     ControlAnswer, ControlCard, EnvironmentClass, Finding, Human, Identity, Location, Privilege, Report, Severity,
     Status,
 };
 use crate::report::Style;
+use crate::text::numbers::{count, grouped};
 
 /// Places shown of one finding.
 const PLACES: usize = 5;

@@ -51,22 +51,6 @@ impl<'a> Listing<'a> {
         self.credentials.get(finding.credential.as_deref()?).copied()
     }
 
-    /// Whose credential it is, unless its title says so.
-    pub(super) fn holder(&self, finding: &'a Finding) -> Option<&'a str> {
-        finding.credential.as_ref()?;
-        let key = finding.identity.as_ref()?.as_str();
-        let name = self.identity(key).map_or(key, |identity| identity.name.as_str());
-        (!finding.title.contains(name)).then_some(name)
-    }
-
-    /// The title, with the holder's name for a credential: `AWS access key of ci-deploy`.
-    pub(super) fn title(&self, finding: &'a Finding) -> String {
-        match self.holder(finding) {
-            Some(name) => format!("{} of {name}", finding.title),
-            None => finding.title.clone(),
-        }
-    }
-
     /// What there is to do, in the order of the page.
     pub(super) fn tasks(&self) -> Vec<Task<'a>> {
         let mut index: BTreeMap<(&str, &str), usize> = BTreeMap::new();

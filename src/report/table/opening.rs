@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::findings::{at_line, circumstances, first_sentence};
 use super::listing::{Listing, is_sample};
 use super::page::{Ink, Page};
-use super::{count, grouped};
 use crate::model::{Finding, Location, NoticeKind, Report, Risk, Severity};
+use crate::text::numbers::{count, grouped};
 
 /// Things to do first.
 const TASKS: usize = 3;
@@ -91,12 +91,12 @@ fn outcome(page: &mut Page, listing: &Listing<'_>, worst: &Finding) {
         (false, _) if outside.len() == 1 => format!("{sentence}:"),
         (false, _) => format!("{sentence}; the worst:"),
     };
-    let title = listing.title(worst);
+    let title = &worst.title;
     let place = worst.locations.first().map(|place| at_line(&Location { column: 0, ..place.clone() }));
     match place.filter(|place| !place.is_empty()) {
         Some(place) => {
             let place = format!("({place}).");
-            page.lead(&[(Ink::Bold, &lead), (Ink::Plain, &title), (Ink::Path, &place)]);
+            page.lead(&[(Ink::Bold, &lead), (Ink::Plain, title), (Ink::Path, &place)]);
         }
         None => page.lead(&[(Ink::Bold, &lead), (Ink::Plain, &format!("{title}."))]),
     }
@@ -189,7 +189,7 @@ pub(super) fn tasks(page: &mut Page, listing: &Listing<'_>) {
         let finding = task.first;
         let number = (at + 1).to_string();
         let severity = finding.severity.as_str().to_uppercase();
-        let mut title = listing.title(finding);
+        let mut title = finding.title.clone();
         if task.alike > 0 {
             title.push_str(&format!(", and {} more like it", grouped(task.alike)));
         }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::grouped;
 use super::opening::nothing_scanned;
 use super::page::{Column, Ink, Page};
 use crate::model::{Report, RiskStatus, RiskSummary};
+use crate::text::numbers::grouped;
 
 /// Columns of the risks' ids.
 const LABEL: usize = 7;

@@ -7,9 +7,9 @@ use unicode_width::UnicodeWidthStr as _;
 use super::findings::{TITLE, Told, at_line, circumstances, finding_in_full, reason, title};
 use super::listing::Listing;
 use super::page::{Ink, Page};
-use super::{count, grouped};
 use crate::model::{Finding, Report};
 use crate::report::Style;
+use crate::text::numbers::{count, grouped};
 
 /// Findings listed of one rule unless all are asked for.
 const LISTED: usize = 10;
@@ -35,7 +35,7 @@ pub(super) fn section(page: &mut Page, report: &Report, listing: &Listing<'_>, s
             findings.iter().for_each(|finding| finding_in_full(page, finding, style, told));
             continue;
         }
-        findings.iter().take(LISTED).for_each(|finding| short(page, listing, finding, name));
+        findings.iter().take(LISTED).for_each(|finding| short(page, finding, name));
         let rest = findings.len().saturating_sub(LISTED) as u64;
         if rest > 0 {
             page.flow(2, &[(Ink::Dim, &format!("+{} more: -v, or -f json", grouped(rest)))]);
@@ -59,22 +59,23 @@ fn by_rule<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
 }
 
 /// Severity, title when it says more than the rule's name, first place; value and holder beside it or beneath it.
-fn short(page: &mut Page, listing: &Listing<'_>, finding: &Finding, name: &str) {
+fn short(page: &mut Page, finding: &Finding, name: &str) {
     let mut runs: Vec<(Ink, String)> = Vec::new();
-    if finding.title != name {
-        runs.push((Ink::Plain, finding.title.clone()));
+    let more = finding.title.strip_prefix(name).unwrap_or(&finding.title).trim_start();
+    if !more.is_empty() && !more.starts_with("of ") {
+        runs.push((Ink::Plain, more.to_owned()));
     }
     if let Some(place) = finding.locations.first() {
         runs.push((Ink::Path, at_line(place)));
         runs.push((Ink::Dim, circumstances(place)));
     }
-    let more = finding.locations.len().saturating_sub(1) as u64;
-    if more > 0 {
-        runs.push((Ink::Dim, format!("(+{} more)", grouped(more))));
+    let places = finding.locations.len().saturating_sub(1) as u64;
+    if places > 0 {
+        runs.push((Ink::Dim, format!("(+{} more)", grouped(places))));
     }
     let mut beside: Vec<(Ink, String)> = Vec::new();
     beside.extend(finding.preview.iter().map(|preview| (Ink::Plain, preview.clone())));
-    beside.extend(listing.holder(finding).map(|holder| (Ink::Dim, format!("of {holder}"))));
+    beside.extend(more.starts_with("of ").then(|| (Ink::Dim, more.to_owned())));
     let all: Vec<&str> = runs.iter().chain(&beside).map(|(_, text)| text.as_str()).filter(|t| !t.is_empty()).collect();
     if 2 + TITLE + all.join(" ").width() <= page.width() {
         runs.append(&mut beside);

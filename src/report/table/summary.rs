@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::page::{Column, Ink, Page};
-use super::{count, grouped, size};
 use crate::model::{AuthMode, Finding, Identity, IdentityKey, NoticeKind, Privilege, Report, SkipReason};
 use crate::report::Style;
+use crate::text::numbers::{count, grouped, size};
 
 /// Identities listed unless all are asked for.
 const IDENTITIES: usize = 15;
