@@ -159,8 +159,12 @@ pub struct Settings {
     pub inline_ignores: bool,
     /// Whether limits count as gaps.
     pub strict: bool,
-    /// True when the user said that history is not wanted.
-    pub no_history: bool,
+    /// Which files of a working tree are scanned.
+    pub tree: Tree,
+    /// Which commits of a repository are scanned.
+    pub commits: Commits,
+    /// True when reports may name the people who made commits.
+    pub authors: bool,
     /// True when outputs may show whole values.
     pub show_secrets: bool,
     /// Excluded paths.
@@ -191,6 +195,34 @@ pub struct Settings {
     pub config: Option<(String, String)>,
     /// Entries that have run out, in words.
     pub expired: Vec<String>,
+}
+
+/// Which files of a working tree are scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tree {
+    /// The files that lie there, staged or not.
+    Work,
+    /// What the index holds and HEAD does not: exactly what would be committed.
+    Staged,
+    /// None.
+    None,
+}
+
+/// Which commits of a repository are scanned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Commits {
+    /// None.
+    None,
+    /// Everything the object store holds, reachable or not.
+    All,
+    /// What the commits reachable from `include` and not from `exclude` brought in. Names are resolved as git does:
+    /// branches, tags, `HEAD`, ids.
+    Some {
+        /// Where to start.
+        include: Vec<String>,
+        /// Where to stop.
+        exclude: Vec<String>,
+    },
 }
 
 /// Accepted values, compiled.

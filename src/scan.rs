@@ -17,7 +17,7 @@ use crossbeam_channel::Sender;
 use rayon::ThreadPoolBuilder;
 
 use crate::assess;
-use crate::config::Settings;
+use crate::config::{Commits, Settings};
 use crate::detect::{Accepted, Engine};
 use crate::formats;
 use crate::inventory;
@@ -356,7 +356,7 @@ impl Gathered {
             self.notices.push(gap("nothing-scanned", None, message));
         }
         let has_history = self.coverage.roots.iter().any(|r| r.kind == "repository" || r.head.is_some());
-        if has_history && !settings.no_history {
+        if has_history && settings.commits != Commits::None {
             let message = "only the working tree was scanned; this version does not read git history yet";
             self.notices.push(limit("history-not-scanned", None, message.to_owned()));
         }

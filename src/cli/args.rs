@@ -89,8 +89,26 @@ pub struct ScanArgs {
     #[arg(long, help_heading = "Input")]
     pub no_gitignore: bool,
     /// Scan the working tree only
-    #[arg(long, alias = "no-git", help_heading = "Input")]
+    #[arg(long, alias = "no-git", conflicts_with_all = ["history_only", "range", "since_commit", "branch"], help_heading = "Input")]
     pub no_history: bool,
+    /// Scan the history only, not the working tree
+    #[arg(long, help_heading = "Input")]
+    pub history_only: bool,
+    /// Scan only what is staged: the index against HEAD
+    #[arg(long, conflicts_with_all = ["history_only", "range", "since_commit", "branch"], help_heading = "Input")]
+    pub staged: bool,
+    /// Scan only the history that this branch, tag or commit reaches; repeatable
+    #[arg(long, value_name = "REF", conflicts_with = "range", help_heading = "Input")]
+    pub branch: Vec<String>,
+    /// Scan only what these commits brought in: A..B, or A.. for up to HEAD
+    #[arg(long, value_name = "A..B", alias = "log-opts", allow_hyphen_values = true, help_heading = "Input")]
+    pub range: Option<String>,
+    /// Scan only what the commits after this one brought in
+    #[arg(long, value_name = "REF", conflicts_with = "range", help_heading = "Input")]
+    pub since_commit: Option<String>,
+    /// Name the authors of commits in reports
+    #[arg(long, help_heading = "Findings")]
+    pub authors: bool,
     /// Largest file scanned, in MiB [default: 64]
     #[arg(long, value_name = "MIB", alias = "max-target-megabytes", help_heading = "Input")]
     pub max_file_size: Option<u64>,

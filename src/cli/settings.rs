@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::args::{ConfigCommand, ExplainArgs, ScanArgs};
 use super::{Exit, print};
-use crate::config::{self, Allowlist, Config, Settings};
+use crate::config::{self, Allowlist, Commits, Config, Settings, Tree};
 use crate::model::{Confidence, FingerprintKey, Severity, parse_instant};
 
 /// The settings of a scan. Flags win over the configuration, which wins over the defaults.
@@ -34,7 +34,9 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         gitignore: !args.no_gitignore,
         inline_ignores: !args.no_inline_ignores,
         strict: args.strict,
-        no_history: args.no_history,
+        tree: tree(args),
+        commits: commits(args)?,
+        authors: args.authors,
         show_secrets: args.show_secrets,
         excludes,
         max_file_size: size.saturating_mul(1 << 20),
@@ -69,6 +71,57 @@ pub fn for_explain(args: &ExplainArgs) -> anyhow::Result<Settings> {
     })
 }
 
+/// Which files the flags ask for.
+fn tree(args: &ScanArgs) -> Tree {
+    let history = args.history_only || args.range.is_some() || args.since_commit.is_some() || !args.branch.is_empty();
+    match (args.staged, history) {
+        (true, _) => Tree::Staged,
+        (_, true) => Tree::None,
+        _ => Tree::Work,
+    }
+}
+
+/// Which commits the flags ask for.
+fn commits(args: &ScanArgs) -> anyhow::Result<Commits> {
+    let head = || vec!["HEAD".to_owned()];
+    if args.no_history || args.staged || args.stdin {
+        return Ok(Commits::None);
+    }
+    if let Some(range) = &args.range {
+        return parse_range(range);
+    }
+    let include = if args.branch.is_empty() { head() } else { args.branch.clone() };
+    Ok(match &args.since_commit {
+        Some(since) => Commits::Some { include, exclude: vec![since.clone()] },
+        None if args.branch.is_empty() => Commits::All,
+        None => Commits::Some { include, exclude: Vec::new() },
+    })
+}
+
+/// `A..B`, `A..`, `..B`, `A` (everything that A reaches), `--all`, and `^A B`, which other scanners hand on to git.
+pub(super) fn parse_range(text: &str) -> anyhow::Result<Commits> {
+    let (mut include, mut exclude) = (Vec::new(), Vec::new());
+    let or_head = |name: &str| if name.is_empty() { "HEAD".to_owned() } else { name.to_owned() };
+    for word in text.split_whitespace() {
+        if word == "--all" {
+            return Ok(Commits::All);
+        } else if word.starts_with('-') || word.contains("...") {
+            bail!("`{word}` is no range: write A..B, which is what B has and A has not");
+        } else if let Some((from, to)) = word.split_once("..") {
+            exclude.push(or_head(from));
+            include.push(or_head(to));
+        } else if let Some(from) = word.strip_prefix('^') {
+            exclude.push(from.to_owned());
+        } else {
+            include.push(word.to_owned());
+        }
+    }
+    if include.is_empty() {
+        include.push("HEAD".to_owned());
+    }
+    Ok(Commits::Some { include, exclude })
+}
+
 /// The folders that a configuration names, relative to itself, and further ones.
 fn rule_dirs(config: &Config, more: &[PathBuf]) -> Vec<PathBuf> {
     let base = config.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
@@ -84,7 +137,9 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         gitignore: true,
         inline_ignores: true,
         strict: false,
-        no_history: true,
+        tree: Tree::Work,
+        commits: Commits::None,
+        authors: false,
         show_secrets: false,
         excludes: globset::GlobSet::empty(),
         max_file_size: 64 << 20,
