@@ -1,7 +1,9 @@
 //! The order of the stages: sources hand over blobs, workers decode, detect, validate and read formats, one collector
 //! gathers what they saw, and from there on everything is pure: inventory, assessment, report.
 
+mod changes;
 mod explain;
+mod history;
 mod locate;
 mod roots;
 mod seen;
@@ -10,6 +12,7 @@ mod worker;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -17,7 +20,7 @@ use crossbeam_channel::Sender;
 use rayon::ThreadPoolBuilder;
 
 use crate::assess;
-use crate::config::{Commits, Settings};
+use crate::config::{Commits, Settings, Tree};
 use crate::detect::{Accepted, Engine};
 use crate::formats;
 use crate::inventory;
@@ -80,6 +83,10 @@ struct Tally {
     files: AtomicU64,
     blobs: AtomicU64,
     bytes: AtomicU64,
+    refs: AtomicU64,
+    commits: AtomicU64,
+    past_blobs: AtomicU64,
+    past_bytes: AtomicU64,
     skipped: [AtomicU64; SkipReason::ALL.len()],
 }
 
@@ -100,6 +107,10 @@ impl Tally {
         coverage.files = self.files.load(Ordering::Relaxed);
         coverage.blobs = self.blobs.load(Ordering::Relaxed);
         coverage.bytes = self.bytes.load(Ordering::Relaxed);
+        coverage.refs = self.refs.load(Ordering::Relaxed);
+        coverage.commits = self.commits.load(Ordering::Relaxed);
+        coverage.history_blobs = self.past_blobs.load(Ordering::Relaxed);
+        coverage.history_bytes = self.past_bytes.load(Ordering::Relaxed);
         for (reason, count) in SkipReason::ALL.iter().zip(&self.skipped) {
             let count = count.load(Ordering::Relaxed);
             if count > 0 {
@@ -117,6 +128,8 @@ enum Message {
     Sightings { blob: Blob, sightings: Vec<Sighting>, references: Vec<LocatedFact> },
     /// What a format read.
     Facts { format: &'static str, facts: Vec<LocatedFact>, accepted: (RepoPath, Vec<Accepted>) },
+    /// What the history of a repository gave, one sighting for each path and value.
+    Past(Vec<Sighting>),
     /// Something to tell.
     Notice(Notice),
     /// A repository below the start.
@@ -217,25 +230,48 @@ fn produce(
 ) {
     let options = WalkOptions { gitignore: settings.gitignore, excludes: settings.excludes.clone() };
     let seen = Arc::new(Seen::new());
+    let same = foldhash::quality::RandomState::default();
+    // A repository may be met from several paths and working trees; its history is read once.
+    let mut done: BTreeSet<PathBuf> = BTreeSet::new();
     for root in roots {
         let slug = root.repository.as_ref().and_then(|r| r.slug());
         let worker = worker::Worker::new(
             settings,
             engine,
-            key,
+            (key, &same),
             (slug, root.top.clone()),
             counts,
             (sender.clone(), Arc::clone(&seen)),
         );
+        let bare = root.repository.as_ref().is_some_and(|r| r.bare);
         match &root.input {
             roots::Input::Stdin => worker.stdin(),
-            roots::Input::File(path) => worker.named_file(path, &RepoPath::new(root.name.clone())),
-            roots::Input::Directory(path) => {
+            roots::Input::File(path) if settings.tree == Tree::Work => {
+                worker.named_file(path, &RepoPath::new(root.name.clone()));
+            }
+            roots::Input::Directory(path) if settings.tree == Tree::Work && !bare => {
                 let sink = |entry: Entry| worker.entry(entry);
                 Files::new(&options, &sink).run(path, &root.name, root.repository.clone(), &root.inside);
             }
+            _ => {}
         }
         worker.finish(root.repository.as_deref());
+        let start = root.repository.iter().map(|r| (Arc::clone(r), root.top.clone(), root.inside.clone()));
+        for (repository, name, inside) in start.chain(worker.met().into_iter().map(|(r, name)| (r, name, Vec::new()))) {
+            let common = repository.common_dir.canonicalize().unwrap_or_else(|_| repository.common_dir.clone());
+            if settings.commits == Commits::None || !done.insert(common) {
+                continue;
+            }
+            let site = history::Site { repository: &repository, name, inside };
+            match &settings.commits {
+                Commits::None => {}
+                Commits::All => history::scan(&worker, &site, None),
+                Commits::Some { include, exclude } if exclude.is_empty() => {
+                    history::scan(&worker, &site, Some(include))
+                }
+                Commits::Some { .. } => {}
+            }
+        }
     }
 }
 
@@ -245,6 +281,10 @@ struct Gathered {
     coverage: Coverage,
     blobs: HashMap<Blob, Seeing>,
     sightings: Vec<Sighting>,
+    /// What stands in the history.
+    past: Vec<Sighting>,
+    /// Repositories whose history was read.
+    histories: u64,
     copies: Vec<(Blob, RepoPath)>,
     facts: Vec<LocatedFact>,
     formats: BTreeMap<String, u64>,
@@ -301,6 +341,10 @@ impl Gathered {
                 }
                 self.facts.extend(facts);
             }
+            Message::Past(sightings) => {
+                self.histories += 1;
+                self.past.extend(sightings);
+            }
             Message::Notice(notice) => self.notices.push(notice),
             Message::Repository(root) => self.coverage.roots.push(root),
         }
@@ -329,6 +373,10 @@ impl Gathered {
         if self.facts.iter().any(|f| f.format == "code") {
             self.formats.insert("code".to_owned(), self.coverage.blobs);
         }
+        self.join_past();
+        if self.histories > 0 {
+            self.formats.insert("git-history".to_owned(), self.coverage.commits);
+        }
         self.sightings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
         self.facts.sort_by(|a, b| (&a.location, a.format).cmp(&(&b.location, b.format)));
         self.coverage.roots.sort();
@@ -345,7 +393,7 @@ impl Gathered {
             );
             self.notices.push(limit("excluded", None, message));
         }
-        if self.coverage.files == 0 {
+        if self.coverage.files == 0 && self.coverage.history_blobs == 0 && self.coverage.commits == 0 {
             let skipped: u64 = self.coverage.skipped.values().sum();
             let message = if skipped > 0 {
                 let found = numbers::count(skipped, "entry", "entries");
@@ -355,13 +403,31 @@ impl Gathered {
             };
             self.notices.push(gap("nothing-scanned", None, message));
         }
-        let has_history = self.coverage.roots.iter().any(|r| r.kind == "repository" || r.head.is_some());
-        if has_history && settings.commits != Commits::None {
-            let message = "only the working tree was scanned; this version does not read git history yet";
-            self.notices.push(limit("history-not-scanned", None, message.to_owned()));
-        }
         self.notices.sort();
         self.notices.dedup();
+    }
+}
+
+impl Gathered {
+    /// What stands in the files and in the history is one place, which knows since when.
+    fn join_past(&mut self) {
+        let mut here: HashMap<(String, u64), Vec<usize>> = HashMap::new();
+        for (i, s) in self.sightings.iter().enumerate() {
+            here.entry((s.location.path.clone(), s.same)).or_default().push(i);
+        }
+        for past in std::mem::take(&mut self.past) {
+            match here.get(&(past.location.path.clone(), past.same)) {
+                Some(now) => {
+                    for i in now {
+                        let place = &mut self.sightings[*i].location;
+                        place.commit.clone_from(&past.location.commit);
+                        place.time = past.location.time;
+                        place.author.clone_from(&past.location.author);
+                    }
+                }
+                None => self.sightings.push(past),
+            }
+        }
     }
 }
 

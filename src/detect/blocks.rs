@@ -13,7 +13,7 @@ pub struct Block {
 }
 
 /// Longest token, key block or key file that is read.
-const MAX: usize = 32 << 10;
+pub(super) const MAX: usize = 32 << 10;
 
 fn is_b64url(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'

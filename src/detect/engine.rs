@@ -18,7 +18,10 @@ use crate::rules::{Matcher, Rule};
 use crate::text::lines::LineIndex;
 
 /// Keyword ids from here on are the generic detector's words.
-const GENERIC: u32 = 1 << 30;
+pub(super) const GENERIC: u32 = 1 << 30;
+
+/// Bytes of a keyword that are looked for. Around every change between two versions of a text as many are looked through.
+const KEYWORD: usize = 20;
 
 /// Most candidates kept of one text; more is a list of tokens or an attack, and the rest is a notice.
 const MAX_CANDIDATES: usize = 10_000;
@@ -26,20 +29,20 @@ const MAX_CANDIDATES: usize = 10_000;
 /// The rules, ready to run. Shared by all threads; expressions are compiled when first needed.
 #[derive(Debug)]
 pub struct Engine {
-    rules: Cow<'static, [Rule]>,
+    pub(super) rules: Cow<'static, [Rule]>,
     enabled: Vec<bool>,
-    prefilter: Prefilter,
+    pub(super) prefilter: Prefilter,
     regexes: Vec<OnceLock<Option<Regex>>>,
     generic: Option<u32>,
     /// Marks that some rule's values begin with (`ghp_`, `hvs.`): a value that bears one without fitting the rule is
     /// damaged, cut or invented.
-    marks: Vec<Box<str>>,
+    pub(super) marks: Vec<Box<str>>,
 }
 
 /// Buffers of one thread.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    hits: Vec<(u32, usize)>,
+    pub(super) hits: Vec<(u32, usize)>,
 }
 
 /// What one text gave.
@@ -74,9 +77,11 @@ const MAX_REFERENCES: usize = 10_000;
 
 /// A raw match before filters.
 #[derive(Debug, Clone, Copy)]
-struct Raw {
+pub(super) struct Raw {
     rule: u32,
     block: Block,
+    /// The keyword that led to it.
+    pub(super) at: usize,
 }
 
 impl Engine {
@@ -93,7 +98,7 @@ impl Engine {
                     Matcher::Jwt => 2,
                     _ => ALPHABETS,
                 };
-                r.keywords.iter().map(move |k| (k.as_ref(), r.case_sensitive, i as u32, next))
+                r.keywords.iter().map(move |k| (shortened(k), r.case_sensitive, i as u32, next))
             });
         let words = generic::WORDS.iter().enumerate().filter(|_| generic.is_some());
         let words = words.map(|(i, (w, _))| (*w, false, GENERIC + i as u32, ALPHABETS));
@@ -173,7 +178,7 @@ impl Engine {
     /// Matches of one rule around its keywords, which are in order of place. Equal to matching over the whole text:
     /// every match holds a keyword at most `before` bytes behind its start, so the search that starts at the later of
     /// that distance and the end of the last match finds exactly the leftmost match that a whole search would.
-    fn rule_hits(&self, text: &[u8], id: u32, rule: &Rule, hits: &[(u32, usize)], raws: &mut Vec<Raw>) {
+    pub(super) fn rule_hits(&self, text: &[u8], id: u32, rule: &Rule, hits: &[(u32, usize)], raws: &mut Vec<Raw>) {
         let mut last_end = 0;
         let mut failures = 0;
         for (_, at) in hits {
@@ -215,19 +220,25 @@ impl Engine {
             failures += usize::from(block.is_none());
             if let Some(block) = block {
                 last_end = block.extent.end.max(at + 1);
-                raws.push(Raw { rule: id, block });
+                raws.push(Raw { rule: id, block, at: *at });
             }
         }
+    }
+
+    /// What a match was taken for, when its rule refuses the value.
+    pub(super) fn refusal(&self, text: &[u8], raw: Raw) -> Option<Drop> {
+        let rule = &self.rules[raw.rule as usize];
+        let whole_block = matches!(rule.matcher, Matcher::PrivateKeyBlock | Matcher::GoogleServiceAccount);
+        let value = raw.block.secret.of(text);
+        (!whole_block && !rule.encrypted)
+            .then(|| filter::why_dropped(value, rule.min_entropy, rule.needs_digit, rule.random))
+            .flatten()
     }
 
     fn accept(&self, text: &[u8], raw: Raw, out: &mut Detected, explain: bool) {
         let rule = &self.rules[raw.rule as usize];
         let value = raw.block.secret.of(text);
-        let whole_block = matches!(rule.matcher, Matcher::PrivateKeyBlock | Matcher::GoogleServiceAccount);
-        if !whole_block
-            && !rule.encrypted
-            && let Some(why) = filter::why_dropped(value, rule.min_entropy, rule.needs_digit, rule.random)
-        {
+        if let Some(why) = self.refusal(text, raw) {
             if explain {
                 out.dropped.push((RuleIndex(raw.rule), raw.block.secret, why));
             }
@@ -444,6 +455,11 @@ impl Engine {
         });
         halves
     }
+}
+
+/// The beginning of a keyword: what is longer is as rare, and a hit is only where the search for a match starts.
+pub(super) fn shortened(keyword: &str) -> &str {
+    keyword.get(..KEYWORD).unwrap_or(keyword)
 }
 
 /// What values of rules with a fixed beginning begin with.

@@ -9,8 +9,10 @@ mod filter;
 mod generic;
 mod ignore;
 mod prefilter;
+mod sieve;
 mod tokens;
 
 pub use engine::{Detected, Engine, Oracle, Reference, Scratch};
 pub use filter::{Drop, why_dropped};
 pub use ignore::{Accepted, accepted};
+pub use sieve::{Hits, Sieve};

@@ -49,10 +49,12 @@ pub struct Prefilter {
     multiplier: u32,
 }
 
+#[inline]
 fn hash(gram: u32, multiplier: u32) -> u32 {
     gram.wrapping_mul(multiplier) >> (32 - BITS)
 }
 
+#[inline]
 fn gram_of(bytes: &[u8]) -> u32 {
     bytes.iter().take(3).enumerate().fold(0, |g, (i, b)| g | (u32::from(b | 0x20) << (8 * i)))
 }
@@ -130,6 +132,7 @@ const BEHIND: u32 = 0x9E37_79B1;
 const BEFORE: u32 = 0x85EB_CA6B;
 
 /// A gram and a neighbour, folded.
+#[inline]
 fn with(gram: u32, neighbour: u8) -> u32 {
     gram | u32::from(neighbour | 0x20) << 24
 }
@@ -205,12 +208,14 @@ impl Prefilter {
         Self { bits, words: words.into_iter().map(|(_, w)| w).collect(), starts, multiplier, longer }
     }
 
+    #[inline]
     fn hit(&self, gram: u32) -> u64 {
         let h = hash(gram, self.multiplier);
         self.bits[(h >> 6) as usize & ((1 << BITS) / 64 - 1)] >> (h & 63) & 1
     }
 
     /// Whether the byte behind or before a gram fits, too.
+    #[inline]
     fn fits(&self, gram: u32, before: Option<u8>, behind: u8) -> bool {
         let has = |h: u32| self.longer[(h >> 6) as usize & ((1 << BITS) / 64 - 1)] >> (h & 63) & 1 != 0;
         has(hash(with(gram, behind), BEHIND)) || before.is_some_and(|b| has(hash(with(gram, b), BEFORE)))

@@ -51,7 +51,10 @@ fn own_id(s: &Sighting) -> String {
         let at = &s.location;
         let container = at.container.as_deref().map(|c| format!("{c}!")).unwrap_or_default();
         let (line, column) = s.anchor.unwrap_or((at.line, at.column));
-        format!("place:{container}{}:{line}:{column}", at.path)
+        // What stood there in the past is not what stands there now.
+        let past = at.commit.as_deref().filter(|_| !at.in_head).and_then(|c| c.get(..12));
+        let past = past.map(|c| format!("@{c}")).unwrap_or_default();
+        format!("place:{container}{}:{line}:{column}{past}", at.path)
     })
 }
 

@@ -235,6 +235,7 @@ mod tests {
             evidence: vec!["seen".to_owned()],
             test_path: false,
             anchor: None,
+            same: 0,
             location: place(path, line),
         }
     }

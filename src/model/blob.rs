@@ -97,6 +97,18 @@ impl From<&str> for RepoPath {
     }
 }
 
+/// A stretch of a text that was made of another: bytes `to..to + len`, copied from `from` of the base or, without one, new.
+/// Stretches that continue each other are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// Where it begins.
+    pub to: usize,
+    /// How long it is; never 0.
+    pub len: usize,
+    /// Where it begins in the base, if it does.
+    pub from: Option<usize>,
+}
+
 /// Where one copy of a blob was met. A blob may have several origins and is scanned once a path class.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {

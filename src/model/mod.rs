@@ -13,7 +13,7 @@ mod sighting;
 mod span;
 mod when;
 
-pub use blob::{BlobId, Family, Origin, PathClass, RepoPath};
+pub use blob::{BlobId, Family, Origin, PathClass, RepoPath, Stretch};
 pub use candidate::{Candidate, IdentityHint, Part, Proof, RuleIndex, Suppression, SuppressionKind, Validity};
 pub use fact::{At, CredentialFact, Fact, GrantFact, IdentityFact, SecretFact, ThirdPartyFact, TrustFact, UsageFact};
 pub use inventory::{

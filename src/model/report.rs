@@ -25,10 +25,19 @@ pub struct Location {
     /// Commit that brought it in, when it was met in history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// Time of that commit.
+    /// When its author wrote that commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub time: Option<Timestamp>,
+    /// Its author's name; with the address only when asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// The last commit that still has it at this path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_commit: Option<String>,
+    /// Refs whose history has it, for what is not in HEAD: a few of them, then how many more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refs: Vec<String>,
     /// True when it is in the checkout now.
     pub in_head: bool,
     /// Git blob id of the bytes.
@@ -220,6 +229,12 @@ pub struct Coverage {
     pub files: u64,
     /// Bytes of the unique blobs.
     pub bytes: u64,
+    /// Blobs of histories read, each once.
+    #[serde(default)]
+    pub history_blobs: u64,
+    /// Their bytes.
+    #[serde(default)]
+    pub history_bytes: u64,
     /// Files not scanned, by reason.
     pub skipped: BTreeMap<SkipReason, u64>,
     /// True when the run was interrupted.

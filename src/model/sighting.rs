@@ -40,6 +40,8 @@ pub struct Sighting {
     /// For a value without fingerprint: line and column at which the same value stands first in this file under the same
     /// name.
     pub anchor: Option<(u64, u64)>,
+    /// Equal for equal values within one run, and of no meaning outside it.
+    pub same: u64,
     /// Where.
     pub location: Location,
 }

@@ -1,6 +1,7 @@
 //! From a candidate to a sighting: proof, gates and fingerprint, after which the secret is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher as _;
 
 use super::locate::Locator;
 use super::roots::RunKey;
@@ -21,6 +22,8 @@ pub struct Sight<'a> {
     pub engine: &'a Engine,
     /// The fingerprint key.
     pub key: &'a RunKey<'a>,
+    /// Tells equal values within the run. Chosen by chance, so what it gives is kept out of every output.
+    pub same: &'a foldhash::quality::RandomState,
 }
 
 impl Sight<'_> {
@@ -68,6 +71,7 @@ impl Sight<'_> {
             evidence: candidate.evidence,
             test_path: class.test || class.docs || class.vendored,
             anchor: None,
+            same: self.same.hash_one(candidate.secret.expose()),
             location: locator.span(candidate.span),
         })
     }

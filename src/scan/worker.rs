@@ -76,7 +76,7 @@ impl<'a> Worker<'a> {
     pub fn new(
         settings: &'a Settings,
         engine: &'a Engine,
-        key: &'a RunKey<'a>,
+        (key, same): (&'a RunKey<'a>, &'a foldhash::quality::RandomState),
         (repository, top): (Option<String>, Vec<u8>),
         (counts, tally): (&'a Progress, &'a Tally),
         (sender, seen): (Sender<Message>, Arc<Seen>),
@@ -87,7 +87,7 @@ impl<'a> Worker<'a> {
         Self {
             settings,
             engine,
-            sight: Sight { settings, engine, key },
+            sight: Sight { settings, engine, key, same },
             repository,
             top,
             counts,
@@ -99,12 +99,46 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn send(&self, message: Message) {
+    /// What the run was asked for.
+    pub fn settings(&self) -> &'a Settings {
+        self.settings
+    }
+
+    /// The rules.
+    pub fn engine(&self) -> &'a Engine {
+        self.engine
+    }
+
+    /// The counts of the run.
+    pub fn counts(&self) -> &'a Progress {
+        self.counts
+    }
+
+    /// Whether the user left a path out.
+    pub fn excludes(&self, name: &RepoPath) -> bool {
+        !self.settings.excludes.is_empty() && self.settings.excludes.is_match(name.display())
+    }
+
+    /// Counts refs and commits that were walked.
+    pub fn walked(&self, refs: u64, commits: u64) {
+        self.tally.refs.fetch_add(refs, Ordering::Relaxed);
+        self.tally.commits.fetch_add(commits, Ordering::Relaxed);
+    }
+
+    /// Counts blobs of the history that were read.
+    pub fn swept(&self, blobs: u64, bytes: u64) {
+        self.tally.past_blobs.fetch_add(blobs, Ordering::Relaxed);
+        self.tally.past_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Hands something to the collector.
+    pub fn send(&self, message: Message) {
         // The collector outlives every worker, so a failed send means that the process is ending.
         let _ = self.sender.send(message);
     }
 
-    fn notice(&self, notice: Notice) {
+    /// Something to tell.
+    pub fn notice(&self, notice: Notice) {
         self.send(Message::Notice(notice));
     }
 
@@ -144,6 +178,17 @@ impl<'a> Worker<'a> {
                 ));
             }
         }
+    }
+
+    /// The repositories met below the start, with what reports call them.
+    pub fn met(&self) -> Vec<(Arc<Repository>, Vec<u8>)> {
+        let mut met: Vec<_> = self
+            .tops
+            .read()
+            .map(|tops| tops.iter().map(|t| (Arc::clone(&t.repository), t.name.clone())).collect())
+            .unwrap_or_default();
+        met.sort_by(|a: &(Arc<Repository>, Vec<u8>), b| a.1.cmp(&b.1));
+        met
     }
 
     /// `owner/name` of the innermost repository that holds a path.
@@ -258,21 +303,39 @@ impl<'a> Worker<'a> {
         if !first {
             return;
         }
-        let mut found = self.detect(scratch, &text.bytes, &class, name);
-        self.report_cut(found.cut, name);
-        if is_own_report(&text.bytes) {
-            self.keep_telling(&mut found);
+        let own = is_own_report(&text.bytes);
+        if own {
             self.own_report(name);
         }
-        if found.candidates.is_empty() && (found.references.is_empty() || !sight::counts_references(&class)) {
-            return;
+        let (sightings, references) = self.sightings(scratch, bytes, &text.bytes, (binary, own), &class, name);
+        self.sighted(blob, sightings, references);
+    }
+
+    /// What detectors see in a blob that is held whole; `binary` and `own` say that it is no text, and that it is a report of
+    /// keyroll.
+    fn sightings(
+        &self,
+        scratch: &mut Scratch,
+        bytes: &[u8],
+        text: &[u8],
+        (binary, own): (bool, bool),
+        class: &PathClass,
+        name: &RepoPath,
+    ) -> (Vec<Sighting>, Vec<LocatedFact>) {
+        let mut found = self.detect(scratch, text, class, name);
+        self.report_cut(found.cut, name);
+        if own {
+            self.keep_telling(&mut found);
         }
-        let locator = Locator::new(name, Some(source::blob_id(bytes)), &text.bytes);
-        let references = sight::references(&found.references, &locator, &class);
+        if found.candidates.is_empty() && (found.references.is_empty() || !sight::counts_references(class)) {
+            return (Vec::new(), Vec::new());
+        }
+        let locator = Locator::new(name, Some(source::blob_id(bytes)), text);
+        let references = sight::references(&found.references, &locator, class);
         let mut anchors = Anchors::default();
         let mut sightings: Vec<Sighting> = Vec::new();
         for candidate in found.candidates {
-            sightings.extend(self.anchored(candidate, &mut anchors, &text.bytes, &locator, &class, name));
+            sightings.extend(self.anchored(candidate, &mut anchors, text, &locator, class, name));
         }
         // Hashes of the line or the file would tell a value that is too weak for a fingerprint.
         // What is public or encrypted is never a result that needs one.
@@ -284,7 +347,24 @@ impl<'a> Worker<'a> {
             // The encoded text has places that the file does not have.
             sightings.iter_mut().for_each(|s| s.location = locate::beginning(&s.location));
         }
-        self.sighted(blob, sightings, references);
+        (sightings, references)
+    }
+
+    /// What detectors see in a blob of the history under a name; nothing in binary ones.
+    pub fn past(&self, bytes: &[u8], class: &PathClass, name: &RepoPath) -> Vec<Sighting> {
+        let read = || {
+            BUFFERS.with_borrow_mut(|Buffers { scratch, .. }| {
+                let Some((text, binary)) = readable(bytes) else { return Vec::new() };
+                let own = is_own_report(&text.bytes);
+                self.sightings(scratch, bytes, &text.bytes, (binary, own), class, name).0
+            })
+        };
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+            let message =
+                "an internal error stopped the reading of a version of this file; please report it".to_owned();
+            self.notice(gap("internal-error", Some(name.display()), message));
+            Vec::new()
+        })
     }
 
     /// The sighting of a candidate, and where its value stands first in the file.
@@ -415,7 +495,8 @@ impl<'a> Worker<'a> {
         self.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    fn classify(&self, name: &RepoPath) -> PathClass {
+    /// What detectors may know of a path.
+    pub fn classify(&self, name: &RepoPath) -> PathClass {
         let mut class = source::classify(name);
         if !self.path_rules.is_empty() || !self.settings.allow.is_empty() {
             let text = name.as_str().map_or_else(|| Cow::Owned(name.display()), Cow::Borrowed);

@@ -3,8 +3,9 @@
 
 mod class;
 mod files;
+pub mod git;
 mod repository;
 
 pub use class::classify;
 pub use files::{BlobHasher, Entry, Files, WalkOptions, blob_id, blob_id_of, for_each_chunk, open, read};
-pub use repository::{Repository, discover};
+pub use repository::{Refs, Repository, discover};

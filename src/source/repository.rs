@@ -4,12 +4,20 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::model::BlobId;
+
 /// A repository that was found.
 pub struct Repository {
     /// Top level of the working tree.
     pub top: PathBuf,
     /// The git directory.
     pub git_dir: PathBuf,
+    /// The git directory that all working trees of the repository share: objects and refs lie there.
+    pub common_dir: PathBuf,
+    /// Length of object ids in bytes: 20, or 32 in repositories of SHA-256.
+    pub hash_len: usize,
+    /// True when there is no working tree.
+    pub bare: bool,
     tracked: OnceLock<Result<BTreeSet<Vec<u8>>, String>>,
 }
 
@@ -17,6 +25,17 @@ impl std::fmt::Debug for Repository {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Repository").field("top", &self.top).finish_non_exhaustive()
     }
+}
+
+/// Names that point to commits.
+#[derive(Debug, Clone, Default)]
+pub struct Refs {
+    /// Names and what they point to, sorted.
+    pub refs: Vec<(String, BlobId)>,
+    /// The commit of HEAD.
+    pub head: Option<BlobId>,
+    /// What could not be read, in words.
+    pub problems: Vec<String>,
 }
 
 /// The repository whose working tree holds a path, if any.
@@ -32,7 +51,55 @@ impl Repository {
     #[must_use]
     pub fn at(top: &Path) -> Option<Self> {
         let git_dir = git_dir(&top.join(".git"))?;
-        Some(Self { top: top.to_owned(), git_dir, tracked: OnceLock::new() })
+        Some(Self::with(top, git_dir, false))
+    }
+
+    /// The repository whose git directory this is, whether or not a working tree belongs to it.
+    #[must_use]
+    pub fn bare_at(git_dir: &Path) -> Option<Self> {
+        let is_one =
+            git_dir.join("HEAD").is_file() && git_dir.join("objects").is_dir() && git_dir.join("refs").is_dir();
+        is_one.then(|| Self::with(git_dir, git_dir.to_owned(), true))
+    }
+
+    fn with(top: &Path, git_dir: PathBuf, bare: bool) -> Self {
+        let common = std::fs::read_to_string(git_dir.join("commondir")).ok();
+        let common_dir = common.map_or_else(|| git_dir.clone(), |c| git_dir.join(c.trim_end_matches(['\n', '\r'])));
+        let hash_len = hash_len(&common_dir);
+        Self { top: top.to_owned(), git_dir, common_dir, hash_len, bare, tracked: OnceLock::new() }
+    }
+
+    /// The names that point to commits.
+    #[must_use]
+    pub fn refs(&self) -> Refs {
+        let mut out = Refs::default();
+        let repository = match open(&self.top) {
+            Ok(repository) => repository,
+            Err(e) => {
+                out.problems.push(e.message().to_owned());
+                return out;
+            }
+        };
+        let id = |oid: git2::Oid| BlobId::from_bytes(oid.as_bytes());
+        out.head = repository.head().ok().and_then(|h| h.target()).and_then(id);
+        for reference in repository.references().into_iter().flatten().flatten() {
+            let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
+            if let Some(id) =
+                reference.resolve().ok().and_then(|r| r.peel(git2::ObjectType::Any).ok()).and_then(|o| id(o.id()))
+            {
+                out.refs.push((name, id));
+            }
+        }
+        out.refs.sort();
+        out
+    }
+
+    /// Paths and blobs of the index.
+    #[must_use]
+    pub fn staged(&self) -> Vec<(Vec<u8>, BlobId)> {
+        let read = || open(&self.top)?.index();
+        let Ok(index) = read() else { return Vec::new() };
+        index.iter().filter_map(|e| Some((e.path, BlobId::from_bytes(e.id.as_bytes())?))).collect()
     }
 
     /// Whether the index holds this path (`/` between segments). A repository whose index cannot be read tracks nothing.
@@ -96,6 +163,13 @@ impl Repository {
         }
         smallest.map(|id| id.to_string())
     }
+}
+
+/// Length of ids by `extensions.objectFormat` (<https://git-scm.com/docs/git-config#Documentation/git-config.txt-extensionsobjectFormat>).
+fn hash_len(common_dir: &Path) -> usize {
+    let config = std::fs::read_to_string(common_dir.join("config")).unwrap_or_default().to_ascii_lowercase();
+    let sha256 = config.lines().filter_map(|l| l.trim().strip_prefix("objectformat")).any(|l| l.contains("sha256"));
+    if sha256 { 32 } else { 20 }
 }
 
 /// Opens this directory's repository without looking further up.

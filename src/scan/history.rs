@@ -1,0 +1,438 @@
+//! The history of a repository: every blob sieved once, the hot ones placed by the trees that hold them and scanned whole,
+//! and the versions of a file that hold a value made one location of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+use super::worker::Worker;
+use super::{Message, gap, limit, locate};
+use crate::config::Settings;
+use crate::decode;
+use crate::detect::{Hits, Scratch, Sieve};
+use crate::model::{BlobId, Location, PathClass, RepoPath, Sighting};
+use crate::source::git::Kind;
+use crate::source::git::history::{self, History, Rank};
+use crate::source::git::objects::{Item, Objects, Sweep, Unread};
+use crate::source::git::pack::{self, Damage};
+use crate::source::git::places::{self, Lay};
+use crate::source::{Refs, Repository};
+use crate::text::numbers;
+
+/// What findings in messages of commits and of annotated tags are said to lie in.
+pub const COMMIT_MESSAGE: &str = "(commit message)";
+/// See [`COMMIT_MESSAGE`].
+pub const TAG_MESSAGE: &str = "(tag message)";
+/// What findings in blobs without any known path are said to lie in.
+pub const UNREACHABLE: &str = "(unreachable blob)";
+
+/// Refs named for one location; more are only counted.
+const MAX_REFS: usize = 5;
+
+/// First commits for which the refs are told that reach them.
+const MAX_REACHING: usize = 500;
+
+/// Objects that are told one by one when they cannot be read.
+const MAX_TOLD: usize = 20;
+
+/// A repository to scan the history of.
+pub struct Site<'r> {
+    /// The repository.
+    pub repository: &'r Repository,
+    /// What reports call its top.
+    pub name: Vec<u8>,
+    /// The part below which paths count, inside it.
+    pub inside: Vec<u8>,
+}
+
+/// One sighting in a version of a file.
+struct Version {
+    sighting: Sighting,
+    first: Option<Rank>,
+    last: Option<Rank>,
+    in_head: bool,
+}
+
+/// The history of one repository, while it is scanned.
+struct Past<'s, 'w, 'a> {
+    site: &'s Site<'s>,
+    worker: &'w Worker<'a>,
+    objects: Objects,
+    refs: Refs,
+}
+
+/// Scans the whole history, or what some refs reach.
+pub fn scan(worker: &Worker<'_>, site: &Site<'_>, include: Option<&[String]>) {
+    let settings = worker.settings();
+    let repository = site.repository;
+    let store = repository.common_dir.join("objects");
+    if !store.is_dir() {
+        let message = "its objects are not where git keeps them, so its history was not scanned";
+        return worker.notice(gap("history-unreadable", Some(shown(site)), message.to_owned()));
+    }
+    let objects = Objects::open(&store, repository.hash_len, settings.max_file_size);
+    let past = Past { site, worker, refs: repository.refs(), objects };
+    past.run(include);
+}
+
+fn shown(site: &Site<'_>) -> String {
+    let name = RepoPath::new(site.name.clone()).display();
+    if name.is_empty() { ".git".to_owned() } else { format!("{name}/.git") }
+}
+
+impl Past<'_, '_, '_> {
+    fn settings(&self) -> &Settings {
+        self.worker.settings()
+    }
+
+    fn run(&self, include: Option<&[String]>) {
+        for (path, why) in &self.objects.problems {
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let message = format!("{name}: {why}; what it holds was not scanned (`git fsck` tells more)");
+            self.worker.notice(gap("history-unreadable", Some(shown(self.site)), message));
+        }
+        for problem in &self.refs.problems {
+            self.worker.notice(gap("unreadable-ref", Some(shown(self.site)), problem.clone()));
+        }
+        let sieve = Sieve::new(self.worker.engine(), self.settings().confidence);
+        let stop = &self.worker.counts().stop;
+        // Messages are short: those that may hold something are kept.
+        let messages: Mutex<Vec<(BlobId, Vec<u8>)>> = Mutex::default();
+        let keep = |id: &[u8], text: &[u8]| {
+            if with_scratch(|scratch| sieve.whole(scratch, text).is_hot())
+                && let (Some(id), Ok(mut messages)) = (BlobId::from_bytes(id), messages.lock())
+            {
+                messages.push((id, text.to_vec()));
+            }
+        };
+        let (history, mut unread) = History::read(&self.objects, stop, &keep);
+        let tags: Mutex<Vec<(BlobId, Vec<u8>)>> = Mutex::default();
+        let wanted = Sweep { kind: Kind::Tag, stop, skip: &|_| false };
+        unread.extend(self.objects.sweep(&wanted, &|item: Item<'_, ()>| {
+            let hot = with_scratch(|scratch| sieve.whole(scratch, history::text_of(item.bytes)).is_hot());
+            if hot && let (Some(id), Ok(mut tags)) = (BlobId::from_bytes(item.id), tags.lock()) {
+                tags.push((id, item.bytes.to_vec()));
+            }
+        }));
+        let head = self.refs.head.as_ref().and_then(|id| history.rank(id));
+        let reached = match include {
+            Some(names) => Some(history.reached(self.resolve(&history, names))),
+            None => None,
+        };
+        let within = |rank: Rank| reached.as_ref().is_none_or(|r| r.get(rank as usize).copied().unwrap_or(false));
+        let (hot, more) = self.sieve_blobs(&sieve);
+        unread.extend(more);
+        let mut versions: Vec<Version> = Vec::new();
+        let partial = self.objects.is_partial();
+        if !hot.is_empty() || partial {
+            let loose_ends = reached.is_none();
+            let (lays, more) = places::find(&self.objects, &history, &hot, (head, &within), loose_ends, stop);
+            unread.extend(more);
+            let lays = self.with_index(&hot, lays, loose_ends);
+            versions = self.scan_hot(&hot, &lays);
+        }
+        for (id, text) in messages.into_inner().unwrap_or_default() {
+            let rank = history.rank(&id).filter(|rank| within(*rank));
+            if rank.is_some() || reached.is_none() {
+                versions.extend(self.message(COMMIT_MESSAGE, &text, rank));
+            }
+        }
+        for (id, bytes) in tags.into_inner().unwrap_or_default() {
+            for mut version in self.message(TAG_MESSAGE, history::text_of(&bytes), None) {
+                version.sighting.location.commit = Some(id.to_string());
+                self.describe(&mut version.sighting.location, &history::details(&bytes));
+                versions.push(version);
+            }
+        }
+        self.tell(&history, &unread, reached.is_some());
+        self.worker.walked(
+            self.refs.refs.len() as u64,
+            match &reached {
+                Some(reached) => reached.iter().filter(|r| **r).count() as u64,
+                None => history.commits.len() as u64,
+            },
+        );
+        let sightings = self.locations(&history, versions);
+        self.worker.send(Message::Past(sightings));
+    }
+
+    /// The commits of some names; those that cannot be resolved are gaps.
+    fn resolve(&self, history: &History, names: &[String]) -> Vec<Rank> {
+        let mut ranks = Vec::new();
+        for name in names {
+            match super::changes::resolve(&self.objects, &self.refs, history, name) {
+                Ok(rank) => ranks.push(rank),
+                Err(why) => self.worker.notice(gap("bad-ref", Some(shown(self.site)), why)),
+            }
+        }
+        ranks
+    }
+
+    /// Every blob once: the ids of those that can hold a finding, sorted.
+    fn sieve_blobs(&self, sieve: &Sieve<'_>) -> (Vec<BlobId>, Vec<Unread>) {
+        let counts = self.worker.counts();
+        let (count, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
+        let hot: Mutex<Vec<BlobId>> = Mutex::default();
+        let wanted = Sweep { kind: Kind::Blob, stop: &counts.stop, skip: &|_| false };
+        let unread = self.objects.sweep(&wanted, &|item: Item<'_, State>| {
+            count.fetch_add(1, Ordering::Relaxed);
+            bytes.fetch_add(item.bytes.len() as u64, Ordering::Relaxed);
+            counts.bytes.fetch_add(item.bytes.len() as u64, Ordering::Relaxed);
+            let (state, is_hot) = sieved(sieve, &item);
+            if is_hot && let (Some(id), Ok(mut hot)) = (BlobId::from_bytes(item.id), hot.lock()) {
+                hot.push(id);
+            }
+            state
+        });
+        self.worker.swept(count.into_inner(), bytes.into_inner());
+        let mut hot = hot.into_inner().unwrap_or_default();
+        hot.sort_unstable();
+        hot.dedup();
+        (hot, unread)
+    }
+
+    /// Adds where the index has blobs that no commit has: what is staged.
+    fn with_index(&self, hot: &[BlobId], mut lays: Vec<Vec<Lay>>, wanted: bool) -> Vec<Vec<Lay>> {
+        if !wanted {
+            return lays;
+        }
+        for (path, id) in self.site.repository.staged() {
+            if let Ok(i) = hot.binary_search(&id) {
+                let path = RepoPath::new(path);
+                if lays[i].iter().any(|l| l.path == path && l.first.is_some()) {
+                    continue;
+                }
+                lays[i].retain(|l| l.first.is_some());
+                lays[i].push(Lay { path, first: None, last: None, in_head: false });
+            }
+        }
+        for lays in lays.iter_mut().filter(|l| l.is_empty()) {
+            lays.push(Lay { path: RepoPath::from(UNREACHABLE), first: None, last: None, in_head: false });
+        }
+        lays
+    }
+
+    /// Scans the hot blobs whole, once a class of the paths they had.
+    fn scan_hot(&self, hot: &[BlobId], lays: &[Vec<Lay>]) -> Vec<Version> {
+        // In the order of packs, so that bases are read once for many deltas of theirs.
+        let mut order: Vec<usize> = (0..hot.len()).filter(|i| !lays[*i].is_empty()).collect();
+        let place = |i: &usize| self.objects.place(hot[*i].as_bytes());
+        order.sort_by_cached_key(place);
+        let stop = &self.worker.counts().stop;
+        let found = order.par_chunks(64).map_init(pack::Scratch::default, |scratch, chunk| {
+            let mut versions = Vec::new();
+            for i in chunk {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                // What could not be read has been told by the sweep.
+                let Ok(Some((_, bytes))) = self.objects.read(scratch, hot[*i].as_bytes()) else { continue };
+                self.scan_blob(&bytes, &lays[*i], &mut versions);
+            }
+            versions
+        });
+        found.flatten_iter().collect()
+    }
+
+    fn scan_blob(&self, bytes: &[u8], lays: &[Lay], versions: &mut Vec<Version>) {
+        let mut by_class: Vec<(PathClass, RepoPath, Vec<Sighting>)> = Vec::new();
+        for lay in lays {
+            let nameless = lay.first.is_none() && lay.path.as_bytes() == UNREACHABLE.as_bytes();
+            let below = self.site.inside.is_empty()
+                || lay
+                    .path
+                    .as_bytes()
+                    .strip_prefix(self.site.inside.as_slice())
+                    .is_some_and(|r| r.is_empty() || r.starts_with(b"/"));
+            if !below {
+                continue;
+            }
+            let name = if nameless { lay.path.clone() } else { self.name(lay.path.as_bytes()) };
+            if self.worker.excludes(&name) {
+                continue;
+            }
+            let class = self.worker.classify(&name);
+            let seen = by_class.iter().position(|(c, ..)| *c == class);
+            let seen = seen.unwrap_or_else(|| {
+                by_class.push((class, name.clone(), self.worker.past(bytes, &class, &name)));
+                by_class.len() - 1
+            });
+            for sighting in &by_class[seen].2 {
+                let sighting = locate::moved(sighting.clone(), &name);
+                versions.push(Version { sighting, first: lay.first, last: lay.last, in_head: lay.in_head });
+            }
+        }
+    }
+
+    /// What reports call a path of this repository.
+    fn name(&self, path: &[u8]) -> RepoPath {
+        RepoPath::new(if self.site.name.is_empty() {
+            path.to_vec()
+        } else {
+            [self.site.name.as_slice(), path].join(&b'/')
+        })
+    }
+
+    fn message(&self, place: &str, text: &[u8], rank: Option<Rank>) -> Vec<Version> {
+        let name = RepoPath::from(place);
+        let class = self.worker.classify(&name);
+        let sightings = self.worker.past(text, &class, &name);
+        let version = |mut sighting: Sighting| {
+            sighting.location.blob = None;
+            sighting.location.line_hash = None;
+            Version { sighting, first: rank, last: rank, in_head: false }
+        };
+        sightings.into_iter().map(version).collect()
+    }
+
+    /// One location for all versions of a path that hold a value: where it stands in the first of them.
+    fn locations(&self, history: &History, versions: Vec<Version>) -> Vec<Sighting> {
+        let mut groups: BTreeMap<(String, u64), Vec<Version>> = BTreeMap::new();
+        for version in versions {
+            groups.entry((version.sighting.location.path.clone(), version.sighting.same)).or_default().push(version);
+        }
+        let mut details: HashMap<Rank, history::Details> = HashMap::new();
+        let mut reaching: HashMap<Rank, Vec<String>> = HashMap::new();
+        let mut scratch = pack::Scratch::default();
+        let mut sightings = Vec::new();
+        for versions in groups.into_values() {
+            let order =
+                |v: &Version| (v.first.unwrap_or(Rank::MAX), v.sighting.location.line, v.sighting.location.column);
+            let last = versions.iter().filter_map(|v| v.last).max();
+            let in_head = versions.iter().any(|v| v.in_head);
+            // What a comment says in the last version holds for those before it.
+            let suppressed = versions.iter().max_by_key(|v| v.last).and_then(|v| v.sighting.suppressed.clone());
+            let Some(Version { mut sighting, first, .. }) = versions.into_iter().min_by_key(order) else { continue };
+            sighting.suppressed = sighting.suppressed.or(suppressed);
+            let place = &mut sighting.location;
+            place.in_head = in_head;
+            if let Some((rank, commit)) = first.and_then(|rank| Some((rank, history.commit(rank)?))) {
+                place.commit = Some(commit.id.to_string());
+                let details = details.entry(rank).or_insert_with(|| {
+                    let read = self.objects.read(&mut scratch, commit.id.as_bytes());
+                    read.ok().flatten().map(|(_, bytes)| history::details(&bytes)).unwrap_or_else(nobody)
+                });
+                self.describe(place, details);
+                place.last_commit = last.and_then(|r| history.commit(r)).map(|c| c.id.to_string());
+                if !in_head && (reaching.contains_key(&rank) || reaching.len() < MAX_REACHING) {
+                    place.refs = reaching.entry(rank).or_insert_with(|| self.refs_reaching(history, rank)).clone();
+                }
+            }
+            sightings.push(sighting);
+        }
+        sightings
+    }
+
+    fn describe(&self, place: &mut Location, details: &history::Details) {
+        place.time = details.time;
+        let address = self.settings().authors.then(|| format!(" <{}>", details.address)).unwrap_or_default();
+        let author = format!("{}{address}", details.author);
+        place.author = (!author.trim().is_empty()).then_some(author);
+    }
+
+    /// The refs whose history holds a commit.
+    fn refs_reaching(&self, history: &History, rank: Rank) -> Vec<String> {
+        let reaching = history.reaching(rank);
+        let holds = |id: &BlobId| history.rank(id).is_some_and(|r| reaching[r as usize]);
+        let mut names: Vec<String> = self.refs.refs.iter().filter(|(_, id)| holds(id)).map(|(n, _)| short(n)).collect();
+        names.dedup();
+        let more = names.len().saturating_sub(MAX_REFS);
+        names.truncate(MAX_REFS);
+        if more > 0 {
+            names.push(format!("and {more} more"));
+        }
+        names
+    }
+
+    /// What could not be seen.
+    fn tell(&self, history: &History, unread: &[Unread], asked: bool) {
+        let place = || Some(shown(self.site));
+        let asked = asked || self.settings().tree == crate::config::Tree::None;
+        let cut = |code: &str, message: String| {
+            if asked { gap(code, place(), message) } else { limit(code, place(), message) }
+        };
+        if self.site.repository.common_dir.join("shallow").is_file() {
+            let message = "a shallow clone: only the commits that are here were scanned; `git fetch --unshallow` brings the \
+                           others (in CI: fetch depth 0)";
+            self.worker.notice(cut("shallow-clone", message.to_owned()));
+        } else if history.commits.iter().any(|c| c.cut) {
+            let message =
+                "commits refer to parents that are not here, whose history was not scanned; `git fsck` tells more";
+            self.worker.notice(cut("missing-commits", message.to_owned()));
+        }
+        if self.objects.is_partial() {
+            let message = "a partial clone: blobs that were never fetched were not scanned; `git fetch --refetch --no-filter` \
+                           brings them";
+            self.worker.notice(limit("partial-clone", place(), message.to_owned()));
+        }
+        let (large, broken): (Vec<&Unread>, Vec<&Unread>) =
+            unread.iter().partition(|u| matches!(u.why, Damage::TooLarge(_)));
+        if !large.is_empty() {
+            let count = numbers::count(large.len() as u64, "version of a file is", "versions of files are");
+            let most = self.settings().max_file_size >> 20;
+            let message = format!("{count} over the limit of {most} MiB (--max-file-size)");
+            self.worker.notice(limit("too-large", place(), message));
+        }
+        for lost in broken.iter().take(MAX_TOLD) {
+            let why = match lost.why {
+                Damage::Header | Damage::Read => "cannot be read",
+                Damage::Deflated => "does not inflate to what it should",
+                Damage::Delta => "is a delta of something that cannot be read",
+                Damage::Chain | Damage::TooLarge(_) => "is a delta without end",
+            };
+            self.worker.notice(gap(
+                "unreadable-object",
+                place(),
+                format!("object {} {why}; `git fsck` tells more", lost.id),
+            ));
+        }
+        if broken.len() > MAX_TOLD {
+            let message = format!("{} more objects could not be read", broken.len() - MAX_TOLD);
+            self.worker.notice(gap("unreadable-object", place(), message));
+        }
+    }
+}
+
+fn nobody() -> history::Details {
+    history::Details { author: String::new(), address: String::new(), time: None }
+}
+
+/// A ref as people say it.
+fn short(name: &str) -> String {
+    let shorter = ["refs/heads/", "refs/tags/", "refs/remotes/", "refs/"].iter().find_map(|p| name.strip_prefix(p));
+    shorter.unwrap_or(name).to_owned()
+}
+
+thread_local! {
+    static SCRATCH: std::cell::RefCell<Scratch> = std::cell::RefCell::default();
+}
+
+fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+    SCRATCH.with_borrow_mut(work)
+}
+
+/// What a blob's deltas need to know of it.
+enum State {
+    /// Text, with its keywords.
+    Text(Hits),
+    /// Anything else: its deltas are looked at whole.
+    Other,
+}
+
+/// Sieves one blob, by its base where both are plain text.
+fn sieved(sieve: &Sieve<'_>, item: &Item<'_, State>) -> (State, bool) {
+    let bytes = item.bytes;
+    if decode::charset(bytes) == Some((decode::Charset::Bytes, 0)) {
+        let hits = with_scratch(|scratch| match item.base {
+            Some((State::Text(base), length, parts)) => sieve.changed(scratch, bytes, parts, base, length),
+            _ => sieve.whole(scratch, bytes),
+        });
+        let hot = hits.is_hot();
+        return (State::Text(hits), hot);
+    }
+    let hot = super::worker::readable(bytes)
+        .is_some_and(|(text, _)| with_scratch(|scratch| sieve.whole(scratch, &text.bytes).is_hot()));
+    (State::Other, hot)
+}

@@ -1,0 +1,356 @@
+//! Where blobs lay: the paths and commits of the few blobs that matter, told by reading every tree once.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::Kind;
+use super::history::{History, Rank};
+use super::objects::{Item, Objects, Sweep, Unread};
+use super::trees;
+use crate::model::{BlobId, RepoPath};
+
+/// Where a blob lay.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lay {
+    /// The path; only the last name when no commit is known that the tree belongs to.
+    pub path: RepoPath,
+    /// The first commit that had it there.
+    pub first: Option<Rank>,
+    /// The last one.
+    pub last: Option<Rank>,
+    /// Whether HEAD has it there.
+    pub in_head: bool,
+}
+
+/// Longest way down that is followed; git itself makes no deeper trees (`core.maxTreeDepth`).
+const MAX_DEPTH: usize = 4096;
+
+/// No number.
+const NONE: u32 = u32::MAX;
+
+/// What is in trees, as far as it leads to something that matters, one list for all of them.
+#[derive(Default)]
+struct Trees {
+    /// Number of a tree below, or of a wanted blob, with the number of its name.
+    entries: Vec<(u32, u32)>,
+    /// For each tree where its entries begin, how many are trees, and how many blobs.
+    spans: Vec<(u32, u32, u32)>,
+}
+
+impl Trees {
+    fn of(&self, tree: u32) -> (&[(u32, u32)], &[(u32, u32)]) {
+        let (from, below, blobs) = self.spans.get(tree as usize).copied().unwrap_or_default();
+        let (from, below, blobs) = (from as usize, below as usize, blobs as usize);
+        let both = self.entries.get(from..from + below + blobs).unwrap_or_default();
+        both.split_at(below.min(both.len()))
+    }
+
+    fn below(&self, tree: u32) -> &[(u32, u32)] {
+        self.of(tree).0
+    }
+
+    fn blobs(&self, tree: u32) -> &[(u32, u32)] {
+        self.of(tree).1
+    }
+
+    fn add(&mut self, tree: u32, below: &[(u32, u32)], blobs: &[(u32, u32)]) {
+        // Four thousand million entries are more than this program is for; what comes after them leads nowhere.
+        let Ok(from) = u32::try_from(self.entries.len()) else { return };
+        if let Some(span) = self.spans.get_mut(tree as usize) {
+            *span = (from, below.len() as u32, blobs.len() as u32);
+            self.entries.extend_from_slice(below);
+            self.entries.extend_from_slice(blobs);
+        }
+    }
+}
+
+/// A tree below a tree, as the versions of the upper one take it over from each other.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    id: u64,
+    name_hash: u64,
+    number: u32,
+    name: u32,
+}
+
+/// Names of trees and blobs, each once.
+#[derive(Default)]
+struct Names {
+    numbers: HashMap<Box<[u8]>, u32, foldhash::fast::RandomState>,
+}
+
+impl Names {
+    fn number(&mut self, name: &[u8]) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.numbers.len() as u32;
+        self.numbers.insert(name.into(), number);
+        number
+    }
+
+    fn list(self) -> Vec<Box<[u8]>> {
+        let mut list = vec![Box::default(); self.numbers.len()];
+        for (name, number) in self.numbers {
+            list[number as usize] = name;
+        }
+        list
+    }
+}
+
+thread_local! {
+    /// Names that this thread asked the shared list for, and of which search.
+    static KNOWN: RefCell<(u64, HashMap<Box<[u8]>, u32, foldhash::fast::RandomState>)> = RefCell::default();
+    /// What is in one tree.
+    static ONE: RefCell<(Vec<(u32, u32)>, Vec<(u32, u32)>)> = RefCell::default();
+}
+
+/// Counts searches, so that no thread takes a name's number of one for that of another.
+static SEARCHES: AtomicU64 = AtomicU64::new(1);
+
+/// The first bytes of an id, which are as good as random.
+fn key(id: &[u8]) -> u64 {
+    id.get(..8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+}
+
+type Keyed<V> = HashMap<u64, V, foldhash::fast::RandomState>;
+
+/// Where each of these blobs lay in the commits that `within` allows; blobs that lay nowhere have an empty list, unless
+/// `loose_ends` asks for the names that trees of no commit give them.
+pub fn find(
+    objects: &Objects,
+    history: &History,
+    wanted: &[BlobId],
+    (head, within): (Option<Rank>, &dyn Fn(Rank) -> bool),
+    loose_ends: bool,
+    stop: &AtomicBool,
+) -> (Vec<Vec<Lay>>, Vec<Unread>) {
+    let mut numbers: Keyed<u32> = Keyed::default();
+    for id in objects.ids(Kind::Tree) {
+        let next = numbers.len() as u32;
+        numbers.entry(key(id)).or_insert(next);
+    }
+    let blobs: Keyed<u32> = wanted.iter().enumerate().map(|(i, id)| (key(id.as_bytes()), i as u32)).collect();
+    // Most blobs are not wanted, and two bytes of their ids say so.
+    let mut maybe = vec![0u64; 1 << 10];
+    wanted.iter().for_each(|id| maybe[usize::from(bit(id.as_bytes()) >> 6)] |= 1 << (bit(id.as_bytes()) & 63));
+    let names: Mutex<Names> = Mutex::default();
+    let search = SEARCHES.fetch_add(1, Ordering::Relaxed);
+    let mut all = Trees::default();
+    all.spans.resize(numbers.len(), (0, 0, 0));
+    let all = Mutex::new(all);
+    let named = |name: &[u8]| {
+        KNOWN.with_borrow_mut(|(of, known)| {
+            if *of != search {
+                known.clear();
+                *of = search;
+            }
+            known.get(name).copied().unwrap_or_else(|| {
+                let number = names.lock().map_or(0, |mut names| names.number(name));
+                known.insert(name.into(), number);
+                number
+            })
+        })
+    };
+    let hash_len = objects.hash_len();
+    let sweep = Sweep { kind: Kind::Tree, stop, skip: &|_| false };
+    let hash = foldhash::quality::RandomState::default();
+    let unread = objects.sweep(&sweep, &|item: Item<'_, Vec<Known>>| {
+        let base = item.base.map_or(&[][..], |(base, ..)| base.as_slice());
+        let mut next = 0;
+        let mut here: Vec<Known> = Vec::with_capacity(base.len());
+        ONE.with_borrow_mut(|(below, held)| {
+            below.clear();
+            held.clear();
+            for entry in trees::entries(item.bytes, hash_len) {
+                if entry.is_tree() {
+                    let (id, name) = (key(entry.id), hash.hash_one(entry.name));
+                    // Versions of a tree differ in few entries, and their order is that of names.
+                    let ahead = base.get(next..(next + 4).min(base.len())).unwrap_or_default();
+                    let known = ahead.iter().position(|k| k.name_hash == name);
+                    let mut this = Known { id, name_hash: name, number: NONE, name: NONE };
+                    if let Some(known) = known {
+                        next += known + 1;
+                        let known = base[next - 1];
+                        this.name = known.name;
+                        this.number = if known.id == id { known.number } else { NONE };
+                    } else {
+                        this.name = named(entry.name);
+                    }
+                    if this.number == NONE {
+                        this.number = numbers.get(&id).copied().unwrap_or(NONE);
+                    }
+                    if this.number != NONE {
+                        below.push((this.number, this.name));
+                    }
+                    here.push(this);
+                } else if maybe[usize::from(bit(entry.id) >> 6)] >> (bit(entry.id) & 63) & 1 != 0
+                    && let Some(blob) = blobs.get(&key(entry.id))
+                {
+                    held.push((*blob, named(entry.name)));
+                }
+            }
+            if !(below.is_empty() && held.is_empty())
+                && let Some(number) = numbers.get(&key(item.id))
+                && let Ok(mut all) = all.lock()
+            {
+                all.add(*number, below, held);
+            }
+        });
+        here
+    });
+    KNOWN.take();
+    let all = all.into_inner().unwrap_or_default();
+    let leads = leads(&all);
+    let names = names.into_inner().unwrap_or_default().list();
+    let mut walk = Walk { trees: &all, leads: &leads, paths: Paths::default(), lays: HashMap::default() };
+    let root = |rank: Rank| history.commit(rank).and_then(|c| numbers.get(&key(c.tree.as_bytes())).copied());
+    let ranks = || (0..history.commits.len() as Rank).filter(|r| within(*r));
+    let mut seen = HashSet::default();
+    for rank in ranks() {
+        if let Some(root) = root(rank) {
+            walk.down(root, &mut seen, &mut |lay| lay.first = lay.first.or(Some(rank)));
+        }
+    }
+    seen.clear();
+    for rank in ranks().rev() {
+        if let Some(root) = root(rank) {
+            walk.down(root, &mut seen, &mut |lay| lay.last = lay.last.or(Some(rank)));
+        }
+    }
+    if let Some(root) = head.and_then(root) {
+        seen.clear();
+        walk.down(root, &mut seen, &mut |lay| lay.in_head = true);
+    }
+    let mut found = vec![Vec::new(); wanted.len()];
+    let Walk { paths, lays, .. } = walk;
+    for ((blob, path), mut lay) in lays {
+        lay.path = RepoPath::new(paths.text(path, &names));
+        found[blob as usize].push(lay);
+    }
+    if loose_ends {
+        for tree in 0..all.spans.len() as u32 {
+            for (blob, name) in all
+                .blobs(tree)
+                .iter()
+                .filter(|(b, _)| found[*b as usize].iter().all(|l| l.first.is_none()))
+                .copied()
+                .collect::<Vec<_>>()
+            {
+                let path = RepoPath::new(names[name as usize].to_vec());
+                found[blob as usize].push(Lay { path, first: None, last: None, in_head: false });
+            }
+        }
+    }
+    found.iter_mut().for_each(|lays| {
+        lays.sort();
+        lays.dedup();
+    });
+    (found, unread)
+}
+
+fn bit(id: &[u8]) -> u16 {
+    id.get(..2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes)
+}
+
+/// Which trees lead to a wanted blob.
+fn leads(trees: &Trees) -> Vec<bool> {
+    const UNKNOWN: u8 = 0;
+    const OPEN: u8 = 1;
+    const NO: u8 = 2;
+    const YES: u8 = 3;
+    let mut state = vec![UNKNOWN; trees.spans.len()];
+    let mut stack: Vec<(u32, usize)> = Vec::new();
+    for start in 0..trees.spans.len() as u32 {
+        if state[start as usize] != UNKNOWN {
+            continue;
+        }
+        stack.push((start, 0));
+        state[start as usize] = OPEN;
+        while let Some((tree, next)) = stack.last_mut() {
+            let this = *tree as usize;
+            let below = trees.below(*tree);
+            match below.get(*next) {
+                Some((below, _)) => {
+                    *next += 1;
+                    // A tree that is open already would hold itself, which no hash allows.
+                    if state[*below as usize] == UNKNOWN {
+                        state[*below as usize] = OPEN;
+                        stack.push((*below, 0));
+                    }
+                }
+                None => {
+                    let yes = !trees.blobs(*tree).is_empty() || below.iter().any(|(b, _)| state[*b as usize] == YES);
+                    state[this] = if yes { YES } else { NO };
+                    stack.pop();
+                }
+            }
+        }
+    }
+    state.into_iter().map(|s| s == YES).collect()
+}
+
+/// Paths as chains of names, so that each is held once.
+#[derive(Default)]
+struct Paths {
+    numbers: HashMap<(u32, u32), u32, foldhash::fast::RandomState>,
+    list: Vec<(u32, u32)>,
+}
+
+impl Paths {
+    fn number(&mut self, parent: u32, name: u32) -> u32 {
+        *self.numbers.entry((parent, name)).or_insert_with(|| {
+            self.list.push((parent, name));
+            self.list.len() as u32 - 1
+        })
+    }
+
+    fn text(&self, path: u32, names: &[Box<[u8]>]) -> Vec<u8> {
+        let mut parts: Vec<&[u8]> = Vec::new();
+        let mut at = path;
+        while let Some((parent, name)) = self.list.get(at as usize) {
+            parts.push(&names[*name as usize]);
+            at = *parent;
+        }
+        parts.reverse();
+        parts.join(&b'/')
+    }
+}
+
+/// A walk down trees that lead somewhere.
+struct Walk<'a> {
+    trees: &'a Trees,
+    leads: &'a [bool],
+    paths: Paths,
+    lays: HashMap<(u32, u32), Lay, foldhash::fast::RandomState>,
+}
+
+impl Walk<'_> {
+    /// Every blob below a tree that was not seen at its path before.
+    fn down(
+        &mut self,
+        root: u32,
+        seen: &mut HashSet<(u32, u32), foldhash::fast::RandomState>,
+        meet: &mut dyn FnMut(&mut Lay),
+    ) {
+        let mut waiting = vec![(root, NONE, 0)];
+        while let Some((tree, path, depth)) = waiting.pop() {
+            if !self.leads[tree as usize] || depth > MAX_DEPTH || !seen.insert((tree, path)) {
+                continue;
+            }
+            for (blob, name) in self.trees.blobs(tree) {
+                let at = self.paths.number(path, *name);
+                let fresh = || Lay { path: RepoPath::default(), first: None, last: None, in_head: false };
+                meet(self.lays.entry((*blob, at)).or_insert_with(fresh));
+            }
+            for (below, name) in self.trees.below(tree) {
+                if self.leads[*below as usize] {
+                    waiting.push((*below, self.paths.number(path, *name), depth + 1));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Tree objects: `<mode> <name>\0<id>`, one entry behind the other
+//! (<https://git-scm.com/book/en/v2/Git-Internals-Git-Objects#_tree_objects>).
+
+/// An entry of a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TreeEntry<'a> {
+    /// Type and permissions, in octal digits.
+    pub mode: &'a [u8],
+    /// The name, one segment of a path.
+    pub name: &'a [u8],
+    /// The id.
+    pub id: &'a [u8],
+}
+
+impl TreeEntry<'_> {
+    /// A directory.
+    #[must_use]
+    pub fn is_tree(&self) -> bool {
+        matches!(self.mode, b"40000" | b"040000")
+    }
+
+    /// A commit of another repository: a submodule.
+    #[must_use]
+    pub fn is_commit(&self) -> bool {
+        self.mode == b"160000"
+    }
+}
+
+/// The entries of a tree, up to where it is damaged.
+pub fn entries(body: &[u8], hash_len: usize) -> impl Iterator<Item = TreeEntry<'_>> {
+    let mut rest = body;
+    std::iter::from_fn(move || {
+        let space = rest.iter().take(8).position(|b| *b == b' ')?;
+        let zero = space + 1 + memchr::memchr(0, rest.get(space + 1..)?)?;
+        let id = rest.get(zero + 1..zero + 1 + hash_len)?;
+        let entry = TreeEntry { mode: &rest[..space], name: &rest[space + 1..zero], id };
+        rest = &rest[zero + 1 + hash_len..];
+        Some(entry)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_read_up_to_the_damage() {
+        let body = [&b"40000 dir\0"[..], &[7; 20], b"100644 a b\0", &[0; 20], b"160000 sub\0", &[9; 20]].concat();
+        let all: Vec<TreeEntry<'_>> = entries(&body, 20).collect();
+        assert_eq!(all.len(), 3);
+        assert!(all[0].is_tree() && !all[1].is_tree() && all[2].is_commit());
+        assert_eq!(all[1], TreeEntry { mode: b"100644", name: b"a b", id: &[0; 20] });
+        for cut in 0..body.len() {
+            assert!(entries(&body[..cut], 20).count() < 3, "{cut}");
+        }
+    }
+}
