@@ -161,8 +161,14 @@ pub struct Settings {
     pub strict: bool,
     /// Which files of a working tree are scanned.
     pub tree: Tree,
+    /// Of what is staged only these paths, inside the repository; all when empty.
+    pub only: Vec<Vec<u8>>,
     /// Which commits of a repository are scanned.
     pub commits: Commits,
+    /// More directories that hold objects of the repository: where a server keeps those of a push that is not accepted yet.
+    pub object_dirs: Vec<PathBuf>,
+    /// A text to scan in the place of standard input, and what reports call it.
+    pub given: Option<(String, Vec<u8>)>,
     /// True when reports may name the people who made commits.
     pub authors: bool,
     /// True when outputs may show whole values.
@@ -222,6 +228,8 @@ pub enum Commits {
         include: Vec<String>,
         /// Where to stop.
         exclude: Vec<String>,
+        /// Where to stop, too, as far as these are here: with `*` at the end every ref that begins so.
+        known: Vec<String>,
     },
 }
 

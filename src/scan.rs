@@ -29,7 +29,7 @@ use crate::model::{
     Report, Root, RuleInfo, Severity, Sighting, SkipReason, Suppression, ToolInfo,
 };
 use crate::rules::{self, Rule};
-use crate::source::{Entry, Files, WalkOptions};
+use crate::source::{Entry, Files, Repository, WalkOptions};
 use crate::text::numbers;
 
 use self::seen::{Blob, Seen};
@@ -87,6 +87,9 @@ struct Tally {
     commits: AtomicU64,
     past_blobs: AtomicU64,
     past_bytes: AtomicU64,
+    /// Pointers of Git LFS: versions in one history at most, and files.
+    pointers: AtomicU64,
+    pointer_files: AtomicU64,
     skipped: [AtomicU64; SkipReason::ALL.len()],
 }
 
@@ -101,6 +104,19 @@ impl Tally {
 
     fn skip(&self, reason: SkipReason) {
         self.skipped[reason as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What lies elsewhere.
+    fn lfs(&self) -> Option<Notice> {
+        let (files, versions) = (self.pointer_files.load(Ordering::Relaxed), self.pointers.load(Ordering::Relaxed));
+        let count = if files > 0 {
+            numbers::count(files, "file is a pointer", "files are pointers")
+        } else {
+            numbers::count(versions, "version of a file is a pointer", "versions of files are pointers")
+        };
+        let message =
+            format!("{count} of Git LFS, whose contents were not scanned; `git lfs pull` brings those of HEAD");
+        (files + versions > 0).then(|| limit("lfs-pointer", None, message))
     }
 
     fn pour(&self, coverage: &mut Coverage) {
@@ -215,6 +231,7 @@ pub fn run(settings: &Settings, progress: &Progress) -> Result<Report, ScanError
         }
     });
     tally.pour(&mut gathered.coverage);
+    gathered.notices.extend(tally.lfs());
     gathered.finish(settings);
     Ok(build_report(settings, &engine, &key, gathered, progress))
 }
@@ -243,6 +260,19 @@ fn produce(
             counts,
             (sender.clone(), Arc::clone(&seen)),
         );
+        let mut past = |repository: &Repository, name: Vec<u8>, inside: Vec<u8>| {
+            let common = repository.common_dir.canonicalize().unwrap_or_else(|_| repository.common_dir.clone());
+            let site = history::Site { repository, name, inside };
+            match settings.tree {
+                Tree::Staged => history::staged(&worker, &site, &settings.only),
+                _ if settings.commits == Commits::None || !done.insert(common) => {}
+                _ => history::scan(&worker, &site, &settings.commits),
+            }
+        };
+        // First, because it tells the root of the history that fingerprints are made with.
+        if let Some(repository) = root.repository.as_deref() {
+            past(repository, root.top.clone(), root.inside.clone());
+        }
         let bare = root.repository.as_ref().is_some_and(|r| r.bare);
         match &root.input {
             roots::Input::Stdin => worker.stdin(),
@@ -256,23 +286,28 @@ fn produce(
             _ => {}
         }
         worker.finish(root.repository.as_deref());
-        let start = root.repository.iter().map(|r| (Arc::clone(r), root.top.clone(), root.inside.clone()));
-        for (repository, name, inside) in start.chain(worker.met().into_iter().map(|(r, name)| (r, name, Vec::new()))) {
-            let common = repository.common_dir.canonicalize().unwrap_or_else(|_| repository.common_dir.clone());
-            if settings.commits == Commits::None || !done.insert(common) {
-                continue;
-            }
-            let site = history::Site { repository: &repository, name, inside };
-            match &settings.commits {
-                Commits::None => {}
-                Commits::All => history::scan(&worker, &site, None),
-                Commits::Some { include, exclude } if exclude.is_empty() => {
-                    history::scan(&worker, &site, Some(include))
-                }
-                Commits::Some { .. } => {}
+        for (repository, name) in worker.met() {
+            past(&repository, name, Vec::new());
+        }
+        // Submodules that are not checked out lie inside the git directory.
+        let modules: Vec<_> = root.repository.iter().flat_map(|r| r.modules()).collect();
+        for module in &modules {
+            past(&module.repository, join_name(&root.top, &module.name), Vec::new());
+        }
+        for path in root.repository.iter().flat_map(|r| r.submodules()) {
+            let is_there = |r: &Repository| r.top.join(String::from_utf8_lossy(&path).as_ref()).join(".git").exists();
+            if !root.repository.as_deref().is_some_and(is_there) && !modules.iter().any(|m| m.name == path) {
+                let message = "a submodule that was never fetched, so it was not scanned; `git submodule update --init` \
+                               brings it";
+                let place = RepoPath::new(join_name(&root.top, &path)).display();
+                worker.notice(limit("submodule-not-there", Some(place), message.to_owned()));
             }
         }
     }
+}
+
+fn join_name(top: &[u8], name: &[u8]) -> Vec<u8> {
+    if top.is_empty() { name.to_vec() } else { [top, name].join(&b'/') }
 }
 
 /// What the collector has so far.
@@ -374,7 +409,7 @@ impl Gathered {
             self.formats.insert("code".to_owned(), self.coverage.blobs);
         }
         self.join_past();
-        if self.histories > 0 {
+        if self.histories > 0 && settings.tree != Tree::Staged {
             self.formats.insert("git-history".to_owned(), self.coverage.commits);
         }
         self.sightings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
@@ -393,7 +428,14 @@ impl Gathered {
             );
             self.notices.push(limit("excluded", None, message));
         }
-        if self.coverage.files == 0 && self.coverage.history_blobs == 0 && self.coverage.commits == 0 {
+        let nothing = self.coverage.files == 0 && self.coverage.history_blobs == 0;
+        if nothing && settings.tree == Tree::Staged {
+            let message = "nothing was scanned: the index holds no change against HEAD (`git add` stages files)";
+            self.notices.push(limit("nothing-staged", None, message.to_owned()));
+        } else if nothing && matches!(settings.commits, Commits::Some { .. }) && self.histories > 0 {
+            let message = "nothing was scanned: these commits bring in no files";
+            self.notices.push(limit("nothing-in-range", None, message.to_owned()));
+        } else if nothing && self.coverage.commits == 0 {
             let skipped: u64 = self.coverage.skipped.values().sum();
             let message = if skipped > 0 {
                 let found = numbers::count(skipped, "entry", "entries");

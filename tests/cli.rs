@@ -8,6 +8,10 @@ mod determinism;
 mod exit_codes;
 #[path = "common/fixture.rs"]
 mod fixture;
+#[path = "common/git.rs"]
+mod git;
+#[path = "cli/history.rs"]
+mod history;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/identities.rs"]

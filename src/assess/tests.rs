@@ -40,6 +40,7 @@ fn seen(rule: &str, fingerprint: &str, path: &str, line: u64) -> Sighting {
         evidence: Vec::new(),
         test_path: false,
         anchor: None,
+        same: 0,
         location: at(path, line),
     }
 }

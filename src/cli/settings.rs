@@ -35,8 +35,11 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         inline_ignores: !args.no_inline_ignores,
         strict: args.strict,
         tree: tree(args),
+        only: Vec::new(),
         commits: commits(args)?,
         authors: args.authors,
+        object_dirs: Vec::new(),
+        given: None,
         show_secrets: args.show_secrets,
         excludes,
         max_file_size: size.saturating_mul(1 << 20),
@@ -92,9 +95,9 @@ fn commits(args: &ScanArgs) -> anyhow::Result<Commits> {
     }
     let include = if args.branch.is_empty() { head() } else { args.branch.clone() };
     Ok(match &args.since_commit {
-        Some(since) => Commits::Some { include, exclude: vec![since.clone()] },
+        Some(since) => Commits::Some { include, exclude: vec![since.clone()], known: Vec::new() },
         None if args.branch.is_empty() => Commits::All,
-        None => Commits::Some { include, exclude: Vec::new() },
+        None => Commits::Some { include, exclude: Vec::new(), known: Vec::new() },
     })
 }
 
@@ -119,7 +122,7 @@ pub(super) fn parse_range(text: &str) -> anyhow::Result<Commits> {
     if include.is_empty() {
         include.push("HEAD".to_owned());
     }
-    Ok(Commits::Some { include, exclude })
+    Ok(Commits::Some { include, exclude, known: Vec::new() })
 }
 
 /// The folders that a configuration names, relative to itself, and further ones.
@@ -138,8 +141,11 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         inline_ignores: true,
         strict: false,
         tree: Tree::Work,
+        only: Vec::new(),
         commits: Commits::None,
         authors: false,
+        object_dirs: Vec::new(),
+        given: None,
         show_secrets: false,
         excludes: globset::GlobSet::empty(),
         max_file_size: 64 << 20,

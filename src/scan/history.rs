@@ -9,12 +9,13 @@ use rayon::prelude::*;
 
 use super::worker::Worker;
 use super::{Message, gap, limit, locate};
-use crate::config::Settings;
+use crate::config::{Commits, Settings};
 use crate::decode;
 use crate::detect::{Hits, Scratch, Sieve};
 use crate::model::{BlobId, Location, PathClass, RepoPath, Sighting};
 use crate::source::git::Kind;
 use crate::source::git::history::{self, History, Rank};
+use crate::source::git::index::Index;
 use crate::source::git::objects::{Item, Objects, Sweep, Unread};
 use crate::source::git::pack::{self, Damage};
 use crate::source::git::places::{self, Lay};
@@ -48,23 +49,38 @@ pub struct Site<'r> {
 }
 
 /// One sighting in a version of a file.
-struct Version {
-    sighting: Sighting,
-    first: Option<Rank>,
-    last: Option<Rank>,
-    in_head: bool,
+pub struct Version {
+    /// What was seen.
+    pub sighting: Sighting,
+    /// The path inside the repository.
+    pub path: Vec<u8>,
+    /// The first commit that has it.
+    pub first: Option<Rank>,
+    /// The last one.
+    pub last: Option<Rank>,
+    /// Whether HEAD has it.
+    pub in_head: bool,
 }
 
 /// The history of one repository, while it is scanned.
-struct Past<'s, 'w, 'a> {
+pub struct Past<'s, 'w, 'a> {
     site: &'s Site<'s>,
-    worker: &'w Worker<'a>,
-    objects: Objects,
+    /// Scans blobs.
+    pub worker: &'w Worker<'a>,
+    /// The objects.
+    pub objects: Objects,
     refs: Refs,
 }
 
-/// Scans the whole history, or what some refs reach.
-pub fn scan(worker: &Worker<'_>, site: &Site<'_>, include: Option<&[String]>) {
+/// Scans what the index holds and HEAD does not; of these paths only, when there are any.
+pub fn staged(worker: &Worker<'_>, site: &Site<'_>, only: &[Vec<u8>]) {
+    let (repository, most) = (site.repository, worker.settings().max_file_size);
+    let objects = Objects::open_for_lookups(&repository.common_dir.join("objects"), repository.hash_len, most);
+    Past { site, worker, refs: repository.refs(), objects }.staged(only);
+}
+
+/// Scans the commits that were asked for.
+pub fn scan(worker: &Worker<'_>, site: &Site<'_>, commits: &Commits) {
     let settings = worker.settings();
     let repository = site.repository;
     let store = repository.common_dir.join("objects");
@@ -72,9 +88,15 @@ pub fn scan(worker: &Worker<'_>, site: &Site<'_>, include: Option<&[String]>) {
         let message = "its objects are not where git keeps them, so its history was not scanned";
         return worker.notice(gap("history-unreadable", Some(shown(site)), message.to_owned()));
     }
-    let objects = Objects::open(&store, repository.hash_len, settings.max_file_size);
+    let mut objects = Objects::open(&store, repository.hash_len, settings.max_file_size);
+    settings.object_dirs.iter().for_each(|dir| objects.add(dir));
     let past = Past { site, worker, refs: repository.refs(), objects };
-    past.run(include);
+    match commits {
+        Commits::None => {}
+        Commits::All => past.run(None),
+        Commits::Some { include, exclude, known } if exclude.is_empty() && known.is_empty() => past.run(Some(include)),
+        Commits::Some { include, exclude, known } => past.range(include, exclude, known),
+    }
 }
 
 fn shown(site: &Site<'_>) -> String {
@@ -87,7 +109,8 @@ impl Past<'_, '_, '_> {
         self.worker.settings()
     }
 
-    fn run(&self, include: Option<&[String]>) {
+    /// What of the repository could not be opened.
+    fn tell_problems(&self) {
         for (path, why) in &self.objects.problems {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let message = format!("{name}: {why}; what it holds was not scanned (`git fsck` tells more)");
@@ -96,6 +119,11 @@ impl Past<'_, '_, '_> {
         for problem in &self.refs.problems {
             self.worker.notice(gap("unreadable-ref", Some(shown(self.site)), problem.clone()));
         }
+    }
+
+    /// The whole history, or what some names reach.
+    fn run(&self, include: Option<&[String]>) {
+        self.tell_problems();
         let sieve = Sieve::new(self.worker.engine(), self.settings().confidence);
         let stop = &self.worker.counts().stop;
         // Messages are short: those that may hold something are kept.
@@ -108,6 +136,7 @@ impl Past<'_, '_, '_> {
             }
         };
         let (history, mut unread) = History::read(&self.objects, stop, &keep);
+        self.site.repository.learn_root(&history);
         let tags: Mutex<Vec<(BlobId, Vec<u8>)>> = Mutex::default();
         let wanted = Sweep { kind: Kind::Tag, stop, skip: &|_| false };
         unread.extend(self.objects.sweep(&wanted, &|item: Item<'_, ()>| {
@@ -128,9 +157,10 @@ impl Past<'_, '_, '_> {
         let partial = self.objects.is_partial();
         if !hot.is_empty() || partial {
             let loose_ends = reached.is_none();
-            let (lays, more) = places::find(&self.objects, &history, &hot, (head, &within), loose_ends, stop);
-            unread.extend(more);
-            let lays = self.with_index(&hot, lays, loose_ends);
+            let found = places::find(&self.objects, &history, &hot, (head, &within), loose_ends, stop);
+            unread.extend(found.unread);
+            self.tell_partial(found.missing);
+            let lays = self.with_index(&hot, found.lays, loose_ends);
             versions = self.scan_hot(&hot, &lays);
         }
         for (id, text) in messages.into_inner().unwrap_or_default() {
@@ -158,6 +188,85 @@ impl Past<'_, '_, '_> {
         self.worker.send(Message::Past(sightings));
     }
 
+    /// What the commits brought in that some names reach and others do not.
+    fn range(&self, include: &[String], exclude: &[String], maybe: &[String]) {
+        self.tell_problems();
+        let stop = &self.worker.counts().stop;
+        let (history, unread) = History::read(&self.objects, stop, &|_, _| {});
+        self.site.repository.learn_root(&history);
+        let (mut reached, mut known) = (Vec::new(), true);
+        for names in [include, exclude] {
+            let ranks = self.resolve(&history, names);
+            known &= ranks.len() == names.len();
+            reached.push(ranks);
+        }
+        let stops = maybe.iter().flat_map(|name| self.known(&history, name));
+        let more: Vec<Rank> = stops.collect();
+        reached[1].extend(more);
+        let reached: Vec<Vec<bool>> = reached.into_iter().map(|ranks| history.reached(ranks)).collect();
+        // Without one of its ends a range is not the one that was asked for, and guessing would hide what it holds.
+        let is_mine = |rank: &Rank| known && reached[0][*rank as usize] && !reached[1][*rank as usize];
+        let mine: Vec<Rank> = (0..history.commits.len() as Rank).filter(is_mine).collect();
+        let head = self.refs.head.as_ref().and_then(|id| history.rank(id));
+        let versions = super::changes::of_commits(self, &history, &mine, head);
+        let cut = mine.iter().filter_map(|r| history.commit(*r)).any(|c| c.cut);
+        if cut {
+            let message = "the range reaches back to where this clone was cut, so whole files were scanned in the place of \
+                           changes; `git fetch --unshallow` brings what is missing (in CI: fetch depth 0)";
+            self.worker.notice(gap("shallow-clone", Some(shown(self.site)), message.to_owned()));
+        }
+        self.tell_unread(&unread);
+        self.worker.walked(self.refs.refs.len() as u64, mine.len() as u64);
+        let sightings = self.locations(&history, versions);
+        self.worker.send(Message::Past(sightings));
+    }
+
+    /// What the next commit would bring in.
+    fn staged(&self, only: &[Vec<u8>]) {
+        self.tell_problems();
+        let index = match self.site.repository.index() {
+            Ok(index) => index.unwrap_or_default(),
+            Err(why) => {
+                let message = format!("the index could not be read: {why}");
+                return self.worker.notice(gap("unreadable-index", Some(shown(self.site)), message));
+            }
+        };
+        let mut scratch = pack::Scratch::default();
+        let tree = match self.refs.head {
+            None => None,
+            Some(head) => match self.objects.read(&mut scratch, head.as_bytes()) {
+                Ok(Some((Kind::Commit, bytes))) => history::tree_of(&bytes),
+                _ => {
+                    self.missing(&[head]);
+                    None
+                }
+            },
+        };
+        let mut changes = index.against(&self.objects, &mut scratch, tree);
+        if !only.is_empty() {
+            changes.files.retain(|c| only.contains(&c.path));
+        }
+        self.worker.walked(0, 0);
+        let versions = super::changes::of_changes(self, &mut scratch, &changes, None);
+        let sightings = self.locations(&History::default(), versions);
+        let here = sightings.into_iter().map(|mut s| {
+            s.location.in_head = true;
+            s
+        });
+        self.worker.send(Message::Past(here.collect()));
+    }
+
+    /// The commits of a name, or of every ref that begins as it does before its `*`; none when it is not here.
+    fn known(&self, history: &History, name: &str) -> Vec<Rank> {
+        match name.strip_suffix('*') {
+            Some(start) => {
+                let begin = self.refs.refs.iter().filter(|(n, _)| n.starts_with(start));
+                begin.filter_map(|(_, id)| super::changes::peeled(&self.objects, history, id)).collect()
+            }
+            None => super::changes::resolve(&self.objects, &self.refs, history, name).into_iter().collect(),
+        }
+    }
+
     /// The commits of some names; those that cannot be resolved are gaps.
     fn resolve(&self, history: &History, names: &[String]) -> Vec<Rank> {
         let mut ranks = Vec::new();
@@ -173,13 +282,16 @@ impl Past<'_, '_, '_> {
     /// Every blob once: the ids of those that can hold a finding, sorted.
     fn sieve_blobs(&self, sieve: &Sieve<'_>) -> (Vec<BlobId>, Vec<Unread>) {
         let counts = self.worker.counts();
-        let (count, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (count, bytes, pointers) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let hot: Mutex<Vec<BlobId>> = Mutex::default();
         let wanted = Sweep { kind: Kind::Blob, stop: &counts.stop, skip: &|_| false };
         let unread = self.objects.sweep(&wanted, &|item: Item<'_, State>| {
             count.fetch_add(1, Ordering::Relaxed);
             bytes.fetch_add(item.bytes.len() as u64, Ordering::Relaxed);
             counts.bytes.fetch_add(item.bytes.len() as u64, Ordering::Relaxed);
+            if super::worker::is_lfs_pointer(item.bytes) {
+                pointers.fetch_add(1, Ordering::Relaxed);
+            }
             let (state, is_hot) = sieved(sieve, &item);
             if is_hot && let (Some(id), Ok(mut hot)) = (BlobId::from_bytes(item.id), hot.lock()) {
                 hot.push(id);
@@ -187,6 +299,7 @@ impl Past<'_, '_, '_> {
             state
         });
         self.worker.swept(count.into_inner(), bytes.into_inner());
+        self.worker.pointers(pointers.into_inner());
         let mut hot = hot.into_inner().unwrap_or_default();
         hot.sort_unstable();
         hot.dedup();
@@ -198,9 +311,11 @@ impl Past<'_, '_, '_> {
         if !wanted {
             return lays;
         }
-        for (path, id) in self.site.repository.staged() {
-            if let Ok(i) = hot.binary_search(&id) {
-                let path = RepoPath::new(path);
+        // The walk over files tells what is wrong with an index.
+        let index = self.site.repository.index().ok().flatten();
+        for entry in index.iter().flat_map(Index::entries) {
+            if let Ok(i) = hot.binary_search(&entry.id) {
+                let path = RepoPath::new(entry.path);
                 if lays[i].iter().any(|l| l.path == path && l.first.is_some()) {
                     continue;
                 }
@@ -240,19 +355,12 @@ impl Past<'_, '_, '_> {
         let mut by_class: Vec<(PathClass, RepoPath, Vec<Sighting>)> = Vec::new();
         for lay in lays {
             let nameless = lay.first.is_none() && lay.path.as_bytes() == UNREACHABLE.as_bytes();
-            let below = self.site.inside.is_empty()
-                || lay
-                    .path
-                    .as_bytes()
-                    .strip_prefix(self.site.inside.as_slice())
-                    .is_some_and(|r| r.is_empty() || r.starts_with(b"/"));
-            if !below {
-                continue;
-            }
-            let name = if nameless { lay.path.clone() } else { self.name(lay.path.as_bytes()) };
-            if self.worker.excludes(&name) {
-                continue;
-            }
+            let name = if nameless && self.site.inside.is_empty() {
+                Some(lay.path.clone())
+            } else {
+                self.wanted(lay.path.as_bytes())
+            };
+            let Some(name) = name else { continue };
             let class = self.worker.classify(&name);
             let seen = by_class.iter().position(|(c, ..)| *c == class);
             let seen = seen.unwrap_or_else(|| {
@@ -261,13 +369,41 @@ impl Past<'_, '_, '_> {
             });
             for sighting in &by_class[seen].2 {
                 let sighting = locate::moved(sighting.clone(), &name);
-                versions.push(Version { sighting, first: lay.first, last: lay.last, in_head: lay.in_head });
+                versions.push(Version {
+                    sighting,
+                    path: lay.path.as_bytes().to_vec(),
+                    first: lay.first,
+                    last: lay.last,
+                    in_head: lay.in_head,
+                });
             }
         }
     }
 
+    /// What reports call a path of this repository, unless it lies elsewhere than what is scanned or was left out.
+    pub fn wanted(&self, path: &[u8]) -> Option<RepoPath> {
+        let inside = self.site.inside.as_slice();
+        let below = |rest: &[u8]| rest.is_empty() || rest.starts_with(b"/");
+        let wanted = inside.is_empty() || path.strip_prefix(inside).is_some_and(below);
+        Some(self.name(path)).filter(|name| wanted && !self.worker.excludes(name))
+    }
+
+    /// Objects that should be here and are not.
+    pub fn missing(&self, ids: &[BlobId]) {
+        for id in ids.iter().take(MAX_TOLD) {
+            let message =
+                format!("object {id} is not here, so what it holds was not scanned; `git fetch` may bring it");
+            self.worker.notice(gap("missing-object", Some(shown(self.site)), message));
+        }
+    }
+
+    /// An object that cannot be read.
+    pub fn unread(&self, id: BlobId, why: Damage) {
+        self.tell_unread(&[Unread { id, why }]);
+    }
+
     /// What reports call a path of this repository.
-    fn name(&self, path: &[u8]) -> RepoPath {
+    pub fn name(&self, path: &[u8]) -> RepoPath {
         RepoPath::new(if self.site.name.is_empty() {
             path.to_vec()
         } else {
@@ -275,14 +411,15 @@ impl Past<'_, '_, '_> {
         })
     }
 
-    fn message(&self, place: &str, text: &[u8], rank: Option<Rank>) -> Vec<Version> {
+    /// What stands in a message.
+    pub fn message(&self, place: &str, text: &[u8], rank: Option<Rank>) -> Vec<Version> {
         let name = RepoPath::from(place);
         let class = self.worker.classify(&name);
         let sightings = self.worker.past(text, &class, &name);
         let version = |mut sighting: Sighting| {
             sighting.location.blob = None;
             sighting.location.line_hash = None;
-            Version { sighting, first: rank, last: rank, in_head: false }
+            Version { sighting, path: Vec::new(), first: rank, last: rank, in_head: false }
         };
         sightings.into_iter().map(version).collect()
     }
@@ -362,11 +499,22 @@ impl Past<'_, '_, '_> {
                 "commits refer to parents that are not here, whose history was not scanned; `git fsck` tells more";
             self.worker.notice(cut("missing-commits", message.to_owned()));
         }
-        if self.objects.is_partial() {
-            let message = "a partial clone: blobs that were never fetched were not scanned; `git fetch --refetch --no-filter` \
-                           brings them";
-            self.worker.notice(limit("partial-clone", place(), message.to_owned()));
+        self.tell_unread(unread);
+    }
+
+    /// Blobs that a remote promised and never sent.
+    fn tell_partial(&self, missing: usize) {
+        if missing > 0 {
+            let count = numbers::count(missing as u64, "blob was", "blobs were");
+            let message = format!(
+                "a partial clone: {count} never fetched and not scanned; `git fetch --refetch --no-filter` brings them"
+            );
+            self.worker.notice(limit("partial-clone", Some(shown(self.site)), message));
         }
+    }
+
+    fn tell_unread(&self, unread: &[Unread]) {
+        let place = || Some(shown(self.site));
         let (large, broken): (Vec<&Unread>, Vec<&Unread>) =
             unread.iter().partition(|u| matches!(u.why, Damage::TooLarge(_)));
         if !large.is_empty() {

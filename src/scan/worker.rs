@@ -125,6 +125,11 @@ impl<'a> Worker<'a> {
         self.tally.commits.fetch_add(commits, Ordering::Relaxed);
     }
 
+    /// Counts pointers of Git LFS among them.
+    pub fn pointers(&self, count: u64) {
+        self.tally.pointers.fetch_max(count, Ordering::Relaxed);
+    }
+
     /// Counts blobs of the history that were read.
     pub fn swept(&self, blobs: u64, bytes: u64) {
         self.tally.past_blobs.fetch_add(blobs, Ordering::Relaxed);
@@ -263,8 +268,15 @@ impl<'a> Worker<'a> {
 
     /// Standard input.
     pub fn stdin(&self) {
-        let name = RepoPath::from("<stdin>");
         let mut bytes = Vec::new();
+        if let Some((name, text)) = &self.settings.given {
+            let name = RepoPath::from(name.as_str());
+            return self.guarded(&name, || {
+                BUFFERS.with_borrow_mut(|buffers| self.whole(text, &mut buffers.scratch, &name, None));
+                Ok(())
+            });
+        }
+        let name = RepoPath::from("<stdin>");
         let most = self.settings.max_file_size;
         match std::io::stdin().lock().take(most + 1).read_to_end(&mut bytes) {
             Ok(_) if bytes.len() as u64 > most => {
@@ -292,6 +304,9 @@ impl<'a> Worker<'a> {
         let Some((text, binary)) = readable(bytes) else {
             return self.tally.skip(SkipReason::Binary);
         };
+        if is_lfs_pointer(bytes) {
+            self.tally.pointer_files.fetch_add(1, Ordering::Relaxed);
+        }
         self.tally.read(bytes.len() as u64, first);
         if !first {
             self.send(Message::Copy { path: name.clone(), blob });
@@ -615,6 +630,11 @@ fn is_own_report(text: &[u8]) -> bool {
     let head = text.get(..1500.min(text.len())).unwrap_or_default();
     let has = |part: &[u8]| memchr::memmem::find(head, part).is_some();
     head.starts_with(b"{") && (has(b"\"schema\": \"keyroll.report/") || has(b"sarif") && has(b"\"name\": \"keyroll\""))
+}
+
+/// What Git LFS leaves in the place of a file (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).
+pub(super) fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    bytes.len() < 1024 && bytes.starts_with(b"version https://git-lfs.github.com/spec/")
 }
 
 /// What detectors can read of a blob, and whether the blob itself is binary; `None` when there is nothing.

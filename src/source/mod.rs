@@ -4,8 +4,11 @@
 mod class;
 mod files;
 pub mod git;
+mod refs;
+mod reftable;
 mod repository;
 
 pub use class::classify;
 pub use files::{BlobHasher, Entry, Files, WalkOptions, blob_id, blob_id_of, for_each_chunk, open, read};
-pub use repository::{Refs, Repository, discover};
+pub use refs::Refs;
+pub use repository::{Repository, discover};

@@ -1,10 +1,18 @@
 //! What the scan needs of a git repository beside its blobs. Nothing here runs a program or a hook.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
+use super::git::history::History;
+use super::git::index::Index;
+use super::git::objects::Objects;
+use super::refs::Refs;
 use crate::model::BlobId;
+
+/// Largest commit that is read for the roots of a history.
+const MAX_COMMIT: u64 = 16 << 20;
 
 /// A repository that was found.
 pub struct Repository {
@@ -19,6 +27,7 @@ pub struct Repository {
     /// True when there is no working tree.
     pub bare: bool,
     tracked: OnceLock<Result<BTreeSet<Vec<u8>>, String>>,
+    root: OnceLock<Option<BlobId>>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -27,23 +36,23 @@ impl std::fmt::Debug for Repository {
     }
 }
 
-/// Names that point to commits.
-#[derive(Debug, Clone, Default)]
-pub struct Refs {
-    /// Names and what they point to, sorted.
-    pub refs: Vec<(String, BlobId)>,
-    /// The commit of HEAD.
-    pub head: Option<BlobId>,
-    /// What could not be read, in words.
-    pub problems: Vec<String>,
+/// A submodule by its git directory.
+pub struct Module {
+    /// The repository, without its working tree.
+    pub repository: Repository,
+    /// Where the superproject has it.
+    pub name: Vec<u8>,
 }
+
+/// Deepest directory below `modules` that is looked into.
+const MAX_MODULES: usize = 16;
 
 /// The repository whose working tree holds a path, if any.
 #[must_use]
 pub fn discover(path: &Path) -> Option<Repository> {
     let start = if path.is_dir() { path } else { path.parent()? };
-    let top = start.ancestors().find(|dir| dir.join(".git").exists())?;
-    Repository::at(top)
+    let top = start.ancestors().find_map(|dir| if dir.join(".git").exists() { Repository::at(dir) } else { None });
+    top.or_else(|| Repository::bare_at(path))
 }
 
 impl Repository {
@@ -66,40 +75,29 @@ impl Repository {
         let common = std::fs::read_to_string(git_dir.join("commondir")).ok();
         let common_dir = common.map_or_else(|| git_dir.clone(), |c| git_dir.join(c.trim_end_matches(['\n', '\r'])));
         let hash_len = hash_len(&common_dir);
-        Self { top: top.to_owned(), git_dir, common_dir, hash_len, bare, tracked: OnceLock::new() }
+        Self {
+            top: top.to_owned(),
+            git_dir,
+            common_dir,
+            hash_len,
+            bare,
+            tracked: OnceLock::new(),
+            root: OnceLock::new(),
+        }
     }
 
     /// The names that point to commits.
     #[must_use]
     pub fn refs(&self) -> Refs {
-        let mut out = Refs::default();
-        let repository = match open(&self.top) {
-            Ok(repository) => repository,
-            Err(e) => {
-                out.problems.push(e.message().to_owned());
-                return out;
-            }
-        };
-        let id = |oid: git2::Oid| BlobId::from_bytes(oid.as_bytes());
-        out.head = repository.head().ok().and_then(|h| h.target()).and_then(id);
-        for reference in repository.references().into_iter().flatten().flatten() {
-            let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
-            if let Some(id) =
-                reference.resolve().ok().and_then(|r| r.peel(git2::ObjectType::Any).ok()).and_then(|o| id(o.id()))
-            {
-                out.refs.push((name, id));
-            }
-        }
-        out.refs.sort();
-        out
+        Refs::read(&self.git_dir, &self.common_dir, self.hash_len)
     }
 
-    /// Paths and blobs of the index.
-    #[must_use]
-    pub fn staged(&self) -> Vec<(Vec<u8>, BlobId)> {
-        let read = || open(&self.top)?.index();
-        let Ok(index) = read() else { return Vec::new() };
-        index.iter().filter_map(|e| Some((e.path, BlobId::from_bytes(e.id.as_bytes())?))).collect()
+    /// The index, if there is one.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn index(&self) -> Result<Option<Index>, String> {
+        Index::read(&self.git_dir, self.hash_len)
     }
 
     /// Whether the index holds this path (`/` between segments). A repository whose index cannot be read tracks nothing.
@@ -117,8 +115,8 @@ impl Repository {
 
     fn tracked(&self) -> &BTreeSet<Vec<u8>> {
         static NOTHING: BTreeSet<Vec<u8>> = BTreeSet::new();
-        let read = || open(&self.top)?.index().map(|i| i.iter().map(|e| e.path).collect());
-        let tracked = self.tracked.get_or_init(|| read().map_err(|e: git2::Error| e.message().to_owned()));
+        let paths = |index: Index| index.entries().map(|e| e.path.to_vec()).collect();
+        let tracked = self.tracked.get_or_init(|| self.index().map(|index| index.map(paths).unwrap_or_default()));
         tracked.as_ref().unwrap_or(&NOTHING)
     }
 
@@ -131,50 +129,88 @@ impl Repository {
     /// HEAD's commit id, when there is one.
     #[must_use]
     pub fn head(&self) -> Option<String> {
-        Some(open(&self.top).ok()?.head().ok()?.target()?.to_string())
+        Some(self.refs().head?.to_string())
+    }
+
+    /// Where the index has submodules.
+    #[must_use]
+    pub fn submodules(&self) -> Vec<Vec<u8>> {
+        let index = self.index().ok().flatten();
+        index.iter().flat_map(Index::entries).filter(|e| e.is_commit()).map(|e| e.path.to_vec()).collect()
+    }
+
+    /// Submodules whose git directories lie inside this one's, checked out or not, sorted.
+    #[must_use]
+    pub fn modules(&self) -> Vec<Module> {
+        let mut found = Vec::new();
+        let mut waiting = vec![(self.common_dir.join("modules"), Vec::new(), 0)];
+        while let Some((dir, name, depth)) = waiting.pop() {
+            if depth > 0
+                && let Some(repository) = Self::bare_at(&dir)
+            {
+                // Its working tree says where the superproject has it; the name is only mostly the same.
+                let tree = config(&dir).and_then(|c| c.get_string("core.worktree").ok()).map(|tree| dir.join(tree));
+                let tree = tree.and_then(|t| t.canonicalize().ok()).zip(self.top.canonicalize().ok());
+                let path =
+                    tree.and_then(|(t, top)| Some(t.strip_prefix(top).ok()?.to_string_lossy().replace('\\', "/")));
+                let shown = path.map_or_else(|| name.clone(), String::into_bytes);
+                waiting.push((dir.join("modules"), name, depth));
+                found.push(Module { repository, name: shown });
+                continue;
+            }
+            if depth > MAX_MODULES {
+                continue;
+            }
+            for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+                if entry.file_type().is_ok_and(|t| t.is_dir()) {
+                    let own = entry.file_name();
+                    let own = own.as_encoded_bytes();
+                    let name = if name.is_empty() { own.to_vec() } else { [name.as_slice(), own].join(&b'/') };
+                    waiting.push((entry.path(), name, depth + 1));
+                }
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
     }
 
     /// `owner/name` from the URL of the remote `origin`, when its host is a forge that names repositories so.
     #[must_use]
     pub fn slug(&self) -> Option<String> {
-        let repository = open(&self.top).ok()?;
-        let remote = repository.find_remote("origin").ok()?;
-        slug_of(remote.url().ok()?)
+        slug_of(&config(&self.common_dir)?.get_string("remote.origin.url").ok()?)
     }
 
     /// The smallest root commit id of HEAD's history: the same for every full clone. `None` without commits and in
-    /// shallow clones, whose roots are only where the history was cut.
+    /// shallow clones, whose roots are only where the history was cut. Reads every commit, once.
     #[must_use]
     pub fn smallest_root(&self) -> Option<String> {
-        let repository = open(&self.top).ok()?;
-        if repository.is_shallow() {
-            return None;
-        }
-        let mut waiting = vec![repository.head().ok()?.target()?];
-        let mut seen: HashSet<git2::Oid> = waiting.iter().copied().collect();
-        let mut smallest: Option<git2::Oid> = None;
-        // Each commit is read once; what cannot be read has no root behind it that could be told.
-        while let Some(id) = waiting.pop() {
-            let Ok(commit) = repository.find_commit(id) else { continue };
-            if commit.parent_count() == 0 {
-                smallest = Some(smallest.map_or(id, |s| s.min(id)));
-            }
-            waiting.extend(commit.parent_ids().filter(|parent| seen.insert(*parent)));
-        }
-        smallest.map(|id| id.to_string())
+        let read = || {
+            let objects = Objects::open(&self.common_dir.join("objects"), self.hash_len, MAX_COMMIT);
+            let (history, _) = History::read(&objects, &AtomicBool::new(false), &|_, _| {});
+            self.root_in(&history)
+        };
+        self.root.get_or_init(read).map(|id| id.to_string())
+    }
+
+    /// Makes use of a history that was read for another purpose.
+    pub fn learn_root(&self, history: &History) {
+        self.root.get_or_init(|| self.root_in(history));
+    }
+
+    fn root_in(&self, history: &History) -> Option<BlobId> {
+        history.smallest_root(history.rank(&self.refs().head?)?)
     }
 }
 
 /// Length of ids by `extensions.objectFormat` (<https://git-scm.com/docs/git-config#Documentation/git-config.txt-extensionsobjectFormat>).
 fn hash_len(common_dir: &Path) -> usize {
-    let config = std::fs::read_to_string(common_dir.join("config")).unwrap_or_default().to_ascii_lowercase();
-    let sha256 = config.lines().filter_map(|l| l.trim().strip_prefix("objectformat")).any(|l| l.contains("sha256"));
-    if sha256 { 32 } else { 20 }
+    let format = config(common_dir).and_then(|c| c.get_string("extensions.objectformat").ok());
+    if format.is_some_and(|f| f.eq_ignore_ascii_case("sha256")) { 32 } else { 20 }
 }
 
-/// Opens this directory's repository without looking further up.
-fn open(top: &Path) -> Result<git2::Repository, git2::Error> {
-    git2::Repository::open_ext(top, git2::RepositoryOpenFlags::NO_SEARCH, &[] as &[&std::ffi::OsStr])
+/// The repository's own configuration, and no other: nobody has to own it, and nothing that it names is run.
+fn config(common_dir: &Path) -> Option<git2::Config> {
+    git2::Config::open(&common_dir.join("config")).ok()
 }
 
 /// The git directory behind `.git`: itself, or where its `gitdir:` line points to.

@@ -193,6 +193,16 @@ fn parse(id: &[u8], bytes: &[u8]) -> Option<Raw> {
     Some(raw)
 }
 
+/// The tree of a commit.
+pub fn tree_of(bytes: &[u8]) -> Option<BlobId> {
+    headers(bytes).find(|(key, _)| *key == b"tree").and_then(|(_, value)| id_of(value))
+}
+
+/// The object that a tag points to.
+pub fn tagged(bytes: &[u8]) -> Option<BlobId> {
+    headers(bytes).find(|(key, _)| *key == b"object").and_then(|(_, value)| id_of(value))
+}
+
 /// Name, address and seconds of `Name <address> seconds zone`.
 fn person(line: &[u8]) -> Option<(String, String, i64)> {
     let open = memchr::memchr(b'<', line)?;

@@ -2,7 +2,10 @@
 //! looked at, so nothing of it is run.
 
 pub mod delta;
+pub mod diff;
 pub mod history;
+pub mod index;
+pub mod lookup;
 pub mod objects;
 pub mod pack;
 pub mod places;

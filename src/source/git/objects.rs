@@ -1,6 +1,5 @@
 //! All objects of a repository: its packs, its loose objects, and those of the stores that it borrows from.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,6 +8,7 @@ use rayon::prelude::*;
 
 use super::Kind;
 use super::delta;
+use super::lookup::Lookup;
 use super::pack::{Damage, Entry, NONE, Pack, Scratch};
 use crate::model::{BlobId, Stretch};
 
@@ -22,6 +22,8 @@ const HELD: usize = 64 << 20;
 pub struct Objects {
     /// Packs, those of the repository first.
     pub packs: Vec<Pack>,
+    /// The same packs, when only single objects are wanted.
+    lookups: Vec<Lookup>,
     /// Directories of loose objects.
     dirs: Vec<PathBuf>,
     /// The loose objects, once somebody asked for all of them.
@@ -73,33 +75,61 @@ pub struct Sweep<'a> {
 impl Objects {
     /// Opens the store below `objects`. Objects over `most` bytes will not be read.
     pub fn open(objects: &Path, hash_len: usize, most: u64) -> Self {
-        let mut store =
-            Self { packs: Vec::new(), dirs: Vec::new(), loose: OnceLock::new(), hash_len, most, problems: Vec::new() };
-        let mut waiting = vec![(objects.to_owned(), 0)];
-        let mut met = BTreeSet::new();
-        while let Some((dir, depth)) = waiting.pop() {
-            let Ok(real) = dir.canonicalize() else {
-                store.problems.push((dir, "the store that it borrows objects from is not there".to_owned()));
-                continue;
-            };
-            if !met.insert(real.clone()) {
-                continue;
-            }
-            store.open_packs(&real.join("pack"));
-            if depth < MAX_ALTERNATES {
-                waiting.extend(alternates(&real).into_iter().map(|d| (d, depth + 1)));
-            }
-            store.dirs.push(real);
-        }
+        Self::open_as(objects, hash_len, most, false)
+    }
+
+    /// The same for reading a few objects by their ids: nothing is prepared for a sweep, which would give loose ones only.
+    pub fn open_for_lookups(objects: &Path, hash_len: usize, most: u64) -> Self {
+        Self::open_as(objects, hash_len, most, true)
+    }
+
+    fn open_as(objects: &Path, hash_len: usize, most: u64, lookups: bool) -> Self {
+        let mut store = Self {
+            packs: Vec::new(),
+            lookups: Vec::new(),
+            dirs: Vec::new(),
+            loose: OnceLock::new(),
+            hash_len,
+            most,
+            problems: Vec::new(),
+        };
+        store.add_as(objects, lookups);
         store
     }
 
-    fn open_packs(&mut self, dir: &Path) {
+    /// Adds another directory of objects, with those that it borrows from.
+    pub fn add(&mut self, objects: &Path) {
+        self.add_as(objects, false);
+    }
+
+    fn add_as(&mut self, objects: &Path, lookups: bool) {
+        let mut waiting = vec![(objects.to_owned(), 0)];
+        while let Some((dir, depth)) = waiting.pop() {
+            let Ok(real) = dir.canonicalize() else {
+                self.problems.push((dir, "the store that it borrows objects from is not there".to_owned()));
+                continue;
+            };
+            if self.dirs.contains(&real) {
+                continue;
+            }
+            self.open_packs(&real.join("pack"), lookups);
+            if depth < MAX_ALTERNATES {
+                waiting.extend(alternates(&real).into_iter().map(|d| (d, depth + 1)));
+            }
+            self.dirs.push(real);
+        }
+    }
+
+    fn open_packs(&mut self, dir: &Path, lookups: bool) {
         let Ok(entries) = std::fs::read_dir(dir) else { return };
         let mut names: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
         names.sort();
         for path in names.iter().filter(|p| p.extension().is_some_and(|e| e == "pack")) {
             let index = path.with_extension("idx");
+            if lookups && let Some(lookup) = Lookup::open(&index, self.hash_len) {
+                self.lookups.push(lookup);
+                continue;
+            }
             match Pack::open(&index, self.hash_len) {
                 Ok(pack) => self.packs.push(pack),
                 Err(why) => self.problems.push((path.clone(), why)),
@@ -119,7 +149,9 @@ impl Objects {
 
     /// Whether an object is here.
     pub fn holds(&self, id: &[u8]) -> bool {
-        self.packs.iter().any(|p| p.find(id).is_some()) || self.loose_path(id).is_some()
+        self.packs.iter().any(|p| p.find(id).is_some())
+            || self.lookups.iter().any(|l| l.find(id).is_some())
+            || self.loose_path(id).is_some()
     }
 
     /// Where an object lies: the pack's number and the offset in it; loose ones come last. For an order that reads well.
@@ -143,6 +175,12 @@ impl Objects {
             if let Some(entry) = pack.find(id) {
                 let kind = pack.kind(entry).ok_or(Damage::Header)?;
                 return pack.object(scratch, entry, self.most).map(|bytes| Some((kind, bytes)));
+            }
+        }
+        for lookup in &self.lookups {
+            if let Some(offset) = lookup.find(id) {
+                let (kind, bytes) = lookup.object(&mut scratch.inflater, offset, self.most)?;
+                return Ok(Some((kind, Arc::new(bytes))));
             }
         }
         match self.loose_path(id) {

@@ -24,7 +24,7 @@ const JUMP: usize = 16 << 10;
 const WINDOW: usize = 256 << 10;
 
 /// Longest chain of deltas that is followed. Git makes none over 4095 (`pack.depth`).
-const MAX_CHAIN: usize = 5000;
+pub(super) const MAX_CHAIN: usize = 5000;
 
 /// A pack with its index.
 pub struct Pack {
@@ -51,13 +51,15 @@ pub struct Pack {
 }
 
 /// What stands before an entry's deflated bytes.
-struct Header {
-    code: u8,
-    size: u64,
+pub(super) struct Header {
+    /// The kind: of an object, or 6 and 7 for deltas.
+    pub(super) code: u8,
+    /// Bytes when inflated.
+    pub(super) size: u64,
     /// How long the header is.
-    len: usize,
+    pub(super) len: usize,
     /// For deltas: how far back the base lies.
-    back: Option<u64>,
+    pub(super) back: Option<u64>,
 }
 
 impl Pack {
@@ -297,31 +299,7 @@ impl Pack {
         let to = *self.offsets.get(entry as usize + 1)?;
         let want = usize::try_from(to.checked_sub(from)?).ok()?.min(32);
         let bytes = self.window(window, from, want)?;
-        let mut at = 0;
-        let mut byte = *bytes.first()?;
-        let code = byte >> 4 & 7;
-        let mut size = u64::from(byte & 15);
-        let mut shift = 4;
-        while byte & 0x80 != 0 {
-            at += 1;
-            byte = *bytes.get(at)?;
-            size |= u64::from(byte & 0x7f).checked_shl(shift).filter(|_| shift < 60)?;
-            shift += 7;
-        }
-        at += 1;
-        let mut back = None;
-        if code == 6 {
-            let mut byte = *bytes.get(at)?;
-            let mut value = u64::from(byte & 0x7f);
-            at += 1;
-            while byte & 0x80 != 0 {
-                byte = *bytes.get(at)?;
-                value = value.checked_add(1)?.checked_mul(128)? | u64::from(byte & 0x7f);
-                at += 1;
-            }
-            back = Some(value);
-        }
-        Some(Header { code, size, len: at, back })
+        header_of(bytes)
     }
 
     /// Bytes of the pack.
@@ -428,12 +406,12 @@ struct Window {
 }
 
 #[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+pub(super) fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
 }
 
 #[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
+pub(super) fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
     use std::os::windows::fs::FileExt as _;
     while !bytes.is_empty() {
         match file.seek_read(bytes, at)? {
@@ -447,7 +425,37 @@ fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+/// What stands at the beginning of an entry: kind and size, and for a delta where its base lies
+/// (<https://git-scm.com/docs/pack-format#_pack_pack_files_have_the_following_format>).
+pub(super) fn header_of(bytes: &[u8]) -> Option<Header> {
+    let mut at = 0;
+    let mut byte = *bytes.first()?;
+    let code = byte >> 4 & 7;
+    let mut size = u64::from(byte & 15);
+    let mut shift = 4;
+    while byte & 0x80 != 0 {
+        at += 1;
+        byte = *bytes.get(at)?;
+        size |= u64::from(byte & 0x7f).checked_shl(shift).filter(|_| shift < 60)?;
+        shift += 7;
+    }
+    at += 1;
+    let mut back = None;
+    if code == 6 {
+        let mut byte = *bytes.get(at)?;
+        let mut value = u64::from(byte & 0x7f);
+        at += 1;
+        while byte & 0x80 != 0 {
+            byte = *bytes.get(at)?;
+            value = value.checked_add(1)?.checked_mul(128)? | u64::from(byte & 0x7f);
+            at += 1;
+        }
+        back = Some(value);
+    }
+    Some(Header { code, size, len: at, back })
+}
+
+pub(super) fn be32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }
 

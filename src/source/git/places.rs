@@ -118,6 +118,16 @@ fn key(id: &[u8]) -> u64 {
 
 type Keyed<V> = HashMap<u64, V, foldhash::fast::RandomState>;
 
+/// What a search gave.
+pub struct Found {
+    /// Where each wanted blob lay.
+    pub lays: Vec<Vec<Lay>>,
+    /// Trees that could not be read.
+    pub unread: Vec<Unread>,
+    /// How many blobs trees name that are not here; only counted where a remote promised to send them.
+    pub missing: usize,
+}
+
 /// Where each of these blobs lay in the commits that `within` allows; blobs that lay nowhere have an empty list, unless
 /// `loose_ends` asks for the names that trees of no commit give them.
 pub fn find(
@@ -127,7 +137,7 @@ pub fn find(
     (head, within): (Option<Rank>, &dyn Fn(Rank) -> bool),
     loose_ends: bool,
     stop: &AtomicBool,
-) -> (Vec<Vec<Lay>>, Vec<Unread>) {
+) -> Found {
     let mut numbers: Keyed<u32> = Keyed::default();
     for id in objects.ids(Kind::Tree) {
         let next = numbers.len() as u32;
@@ -157,6 +167,9 @@ pub fn find(
     };
     let hash_len = objects.hash_len();
     let sweep = Sweep { kind: Kind::Tree, stop, skip: &|_| false };
+    let present: Option<HashSet<u64, foldhash::fast::RandomState>> =
+        objects.is_partial().then(|| objects.ids(Kind::Blob).map(key).collect());
+    let missing: Mutex<HashSet<u64>> = Mutex::default();
     let hash = foldhash::quality::RandomState::default();
     let unread = objects.sweep(&sweep, &|item: Item<'_, Vec<Known>>| {
         let base = item.base.map_or(&[][..], |(base, ..)| base.as_slice());
@@ -187,7 +200,16 @@ pub fn find(
                         below.push((this.number, this.name));
                     }
                     here.push(this);
-                } else if maybe[usize::from(bit(entry.id) >> 6)] >> (bit(entry.id) & 63) & 1 != 0
+                    continue;
+                }
+                if let Some(present) = &present
+                    && !entry.is_commit()
+                    && !present.contains(&key(entry.id))
+                    && let Ok(mut missing) = missing.lock()
+                {
+                    missing.insert(key(entry.id));
+                }
+                if maybe[usize::from(bit(entry.id) >> 6)] >> (bit(entry.id) & 63) & 1 != 0
                     && let Some(blob) = blobs.get(&key(entry.id))
                 {
                     held.push((*blob, named(entry.name)));
@@ -249,7 +271,8 @@ pub fn find(
         lays.sort();
         lays.dedup();
     });
-    (found, unread)
+    let missing = missing.into_inner().map_or(0, |missing| missing.len());
+    Found { lays: found, unread, missing }
 }
 
 fn bit(id: &[u8]) -> u16 {

@@ -214,6 +214,8 @@ fn coverage() -> Coverage {
         roots: vec![Root { path: ".".into(), kind: "repository".into(), head: Some(COMMIT.into()) }],
         refs: 3,
         commits: 1204,
+        history_blobs: 0,
+        history_bytes: 0,
         blobs: 5321,
         files: 412,
         bytes: 18_874_368,

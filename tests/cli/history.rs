@@ -1,0 +1,492 @@
+//! Every surface of git: each repository is built by git itself, holds one token on the surface, and the scan must find it,
+//! its commit, and nothing else.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::fixture::value;
+use crate::git::{commit, git, git_at, remove, try_git};
+use crate::world::{AS_OF, World, findings, list, notices};
+
+const RULE: &str = "github-pat-classic";
+
+fn token(seed: u64) -> String {
+    value(RULE, seed)
+}
+
+fn line(seed: u64) -> String {
+    format!("token: {}\n", token(seed))
+}
+
+/// The tokens of a report by number, with path and commit of their locations.
+fn found(report: &Value) -> BTreeMap<u64, Vec<(String, String)>> {
+    let seeds: BTreeMap<String, u64> = (1..60).map(|n| (token(n), n)).collect();
+    let place = |l: &Value| {
+        let text = |name: &str| l[name].as_str().unwrap_or_default().to_owned();
+        (text("path"), text("commit"))
+    };
+    let all = findings(report, RULE);
+    all.iter()
+        .map(|f| (seeds[f["preview"].as_str().unwrap()], list(f, "locations").iter().map(place).collect()))
+        .collect()
+}
+
+/// Scans a directory and gives what it found.
+#[track_caller]
+fn scan(at: &Path, args: &[&str]) -> (BTreeMap<u64, Vec<(String, String)>>, Value) {
+    let world = World::new();
+    let path = at.to_str().unwrap();
+    let all = ["scan", path, "-f", "json", "--show-secrets", "--no-config", "--as-of", AS_OF];
+    let all: Vec<&str> = all.into_iter().chain(args.iter().copied()).collect();
+    let run = world.run(&all);
+    assert!(run.code == 1 || run.code == 0 || run.code == 3, "{}", run.err);
+    let report = run.json();
+    (found(&report), report)
+}
+
+/// Asserts what is found: number, path, commit.
+#[track_caller]
+fn finds(at: &Path, args: &[&str], expected: &[(u64, &str, &str)]) -> Value {
+    let (found, report) = scan(at, args);
+    let all = |(n, path, commit): &(u64, &str, &str)| (*n, vec![((*path).to_owned(), (*commit).to_owned())]);
+    let expected: BTreeMap<u64, Vec<(String, String)>> = expected.iter().map(all).collect();
+    assert_eq!(found, expected, "{:#}", report["notices"]);
+    report
+}
+
+fn repository(world: &World) -> std::path::PathBuf {
+    let at = world.path().to_owned();
+    git(&at, &["init", "-q"]);
+    at
+}
+
+#[test]
+fn what_was_deleted_is_found_with_its_first_and_last_commit() {
+    let world = World::new();
+    let at = repository(&world);
+    commit(&at, "a.txt", "nothing\n");
+    fs::write(at.join("conf.yml"), format!("x: 1\n{}", line(1))).unwrap();
+    git_at(&at, 1_710_000_000, &["add", "conf.yml"]);
+    git_at(&at, 1_710_000_000, &["commit", "-q", "-m", "in"]);
+    let first = git(&at, &["rev-parse", "HEAD"]);
+    let last = commit(&at, "conf.yml", &format!("y: 2\nx: 1\n{}", line(1)));
+    remove(&at, "conf.yml");
+    let report = finds(&at, &[], &[(1, "conf.yml", &first)]);
+    let place = &findings(&report, RULE)[0]["locations"][0];
+    assert_eq!(place["line"], 2, "where it stood in the first commit");
+    assert_eq!(place["last_commit"], last.as_str());
+    assert_eq!(place["in_head"], false);
+    assert_eq!(place["time"], "2024-03-09T16:00:00Z");
+    assert_eq!(place["author"], "Ada");
+    assert_eq!(place["refs"], serde_json::json!(["main"]));
+    assert_eq!(findings(&report, "NHI7-git-age").len(), 1);
+    let named = scan(&at, &["--authors"]).1;
+    assert_eq!(findings(&named, RULE)[0]["locations"][0]["author"], "Ada <ada@example.org>");
+    finds(&at, &["--no-history"], &[]);
+}
+
+#[test]
+fn what_is_still_there_knows_since_when() {
+    let world = World::new();
+    let at = repository(&world);
+    let first = commit(&at, "conf.yml", &line(1));
+    commit(&at, "conf.yml", &format!("a: 1\nb: 2\n{}", line(1)));
+    let report = finds(&at, &[], &[(1, "conf.yml", &first)]);
+    let place = &findings(&report, RULE)[0]["locations"][0];
+    assert_eq!((&place["line"], &place["in_head"]), (&3.into(), &true.into()), "where it stands now");
+    let report = finds(&at, &["--history-only"], &[(1, "conf.yml", &first)]);
+    assert_eq!(findings(&report, RULE)[0]["locations"][0]["in_head"], true);
+}
+
+#[test]
+fn every_surface_of_one_repository() {
+    let world = World::new();
+    let at = repository(&world);
+    let mut expected: Vec<(u64, &str, String)> = Vec::new();
+    fs::write(at.join(".gitignore"), "ignored.txt\n").unwrap();
+    fs::write(at.join(".gitattributes"), "*.bin binary\n*.nodiff -diff\n*.conv diff=evil filter=evil\n").unwrap();
+    git(&at, &["add", "."]);
+    git(&at, &["commit", "-q", "-m", "base"]);
+    expected.push((1, "deleted.txt", commit(&at, "deleted.txt", &line(1))));
+    remove(&at, "deleted.txt");
+    git(&at, &["checkout", "-q", "-b", "other"]);
+    expected.push((2, "branch.txt", commit(&at, "branch.txt", &line(2))));
+    git(&at, &["checkout", "-q", "main"]);
+    // A merge that holds what neither parent has.
+    commit(&at, "main.txt", "x\n");
+    git(&at, &["merge", "-q", "--no-commit", "--no-ff", "other"]);
+    fs::write(at.join("evil.txt"), line(3)).unwrap();
+    git(&at, &["rm", "-q", "-f", "branch.txt"]);
+    git(&at, &["add", "evil.txt"]);
+    git(&at, &["commit", "-q", "-m", "merge"]);
+    expected.push((3, "evil.txt", git(&at, &["rev-parse", "HEAD"])));
+    remove(&at, "evil.txt");
+    git(&at, &["branch", "-q", "-D", "other"]);
+    // Stash.
+    fs::write(at.join("main.txt"), line(4)).unwrap();
+    git(&at, &["stash", "-q"]);
+    expected.push((4, "main.txt", git(&at, &["rev-parse", "stash@{0}"])));
+    // Notes.
+    git(&at, &["notes", "add", "-m", &line(5)]);
+    let note = git(&at, &["rev-parse", "refs/notes/commits"]);
+    let named = git(&at, &["ls-tree", "--name-only", "refs/notes/commits"]);
+    // A commit that only the reflog has.
+    let lost = commit(&at, "lost.txt", &line(6));
+    git(&at, &["reset", "-q", "--hard", "HEAD~1"]);
+    expected.push((6, "lost.txt", lost));
+    // A blob that no tree has.
+    fs::write(at.join("dangling.txt"), line(7)).unwrap();
+    git(&at, &["add", "dangling.txt"]);
+    git(&at, &["rm", "-q", "--cached", "dangling.txt"]);
+    fs::remove_file(at.join("dangling.txt")).unwrap();
+    expected.push((7, "(unreachable blob)", String::new()));
+    // Messages.
+    git(&at, &["commit", "-q", "--allow-empty", "-m", &format!("subject\n\n{}", line(8))]);
+    expected.push((8, "(commit message)", git(&at, &["rev-parse", "HEAD"])));
+    git(&at, &["tag", "-a", "v1", "-m", &line(9)]);
+    expected.push((9, "(tag message)", git(&at, &["rev-parse", "v1^{tag}"])));
+    // What attributes call binary, or hide from diffs.
+    expected.push((10, "x.bin", commit(&at, "x.bin", &line(10))));
+    remove(&at, "x.bin");
+    expected.push((11, "x.nodiff", commit(&at, "x.nodiff", &line(11))));
+    remove(&at, "x.nodiff");
+    // Names that are no text, begin with a dash, or hold a tab; lines that end in CR only.
+    expected.push((15, "-x", commit(&at, "./-x", &line(15).replace('\n', "\r"))));
+    expected.push((16, "a\tb c", commit(&at, "a\tb c", &line(16))));
+    // Staged and changed back in the file; staged over a file that is gone.
+    fs::write(at.join("staged.txt"), line(12)).unwrap();
+    git(&at, &["add", "staged.txt"]);
+    fs::write(at.join("staged.txt"), "clean\n").unwrap();
+    expected.push((12, "staged.txt", String::new()));
+    fs::write(at.join("untracked.txt"), line(13)).unwrap();
+    expected.push((13, "untracked.txt", String::new()));
+    fs::write(at.join("ignored.txt"), line(14)).unwrap();
+    let both = |expected: &[(u64, &str, String)], more: &[(u64, &str, &str)]| -> Vec<(u64, String, String)> {
+        let mut all: Vec<_> = expected.iter().map(|(n, p, c)| (*n, (*p).to_owned(), c.clone())).collect();
+        all.extend(more.iter().map(|(n, p, c)| (*n, (*p).to_owned(), (*c).to_owned())));
+        all
+    };
+    let check = |args: &[&str], all: Vec<(u64, String, String)>| {
+        let all: Vec<(u64, &str, &str)> = all.iter().map(|(n, p, c)| (*n, p.as_str(), c.as_str())).collect();
+        finds(&at, args, &all);
+    };
+    let notes = (5, named.as_str(), note.as_str());
+    check(&[], both(&expected, &[notes]));
+    check(&["--no-gitignore"], both(&expected, &[notes, (14, "ignored.txt", "")]));
+    // The same from one pack with its reverse index, bitmap and multi-pack-index.
+    git(&at, &["repack", "-q", "-a", "-d", "-k", "-b"]);
+    git(&at, &["pack-refs", "--all"]);
+    git(&at, &["multi-pack-index", "write", "--bitmap"]);
+    check(&[], both(&expected, &[notes]));
+    check(&["--jobs", "1"], both(&expected, &[notes]));
+    // With an index of version 4, split, and fetched from another directory of objects.
+    git(&at, &["update-index", "--index-version", "4"]);
+    git(&at, &["update-index", "--split-index"]);
+    fs::write(at.join("later.txt"), "x\n").unwrap();
+    git(&at, &["add", "later.txt"]);
+    check(&[], both(&expected, &[notes]));
+}
+
+#[test]
+fn nothing_that_the_repository_configures_runs_or_matters() {
+    let world = World::new();
+    let at = repository(&world);
+    let first = commit(&at, "a.conv", &line(1));
+    let mark = world.at("ran");
+    let script = world.at("run.sh");
+    fs::write(&script, format!("#!/bin/sh\ntouch '{}'\n", mark.display())).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        for hook in ["post-checkout", "pre-commit", "post-index-change", "reference-transaction"] {
+            fs::create_dir_all(at.join(".git/hooks")).unwrap();
+            fs::copy(&script, at.join(".git/hooks").join(hook)).unwrap();
+        }
+    }
+    let run = script.to_str().unwrap();
+    fs::write(at.join(".git/info/attributes"), "* diff=evil filter=evil -text\n").unwrap();
+    let config = format!(
+        "[core]\n\tfsmonitor = {run}\n\tpager = {run}\n\tsshCommand = {run}\n\teditor = {run}\n[diff]\n\texternal = {run}\n\
+         [diff \"evil\"]\n\ttextconv = {run}\n\tcommand = {run}\n[filter \"evil\"]\n\tclean = {run}\n\tsmudge = {run}\n\
+         \tprocess = {run}\n\trequired = true\n[include]\n\tpath = /nowhere\n[extensions]\n\tworktreeConfig = true\n"
+    );
+    let path = at.join(".git/config");
+    fs::write(&path, fs::read_to_string(&path).unwrap() + &config).unwrap();
+    let _ = fs::remove_file(&mark);
+    finds(&at, &[], &[(1, "a.conv", &first)]);
+    finds(&at, &["--staged"], &[]);
+    assert!(!mark.exists(), "something of the repository was run");
+}
+
+#[test]
+fn all_kinds_of_repositories() {
+    let world = World::new();
+    let at = world.at("origin");
+    fs::create_dir(&at).unwrap();
+    git(&at, &["init", "-q"]);
+    let first = commit(&at, "conf.yml", &line(1));
+    remove(&at, "conf.yml");
+    let expected = [(1, "conf.yml", first.as_str())];
+    let top = world.path();
+    let url = format!("file://{}", at.display());
+    // Bare.
+    git(top, &["clone", "-q", "--bare", &url, "bare.git"]);
+    finds(&world.at("bare.git"), &[], &expected);
+    // Objects borrowed from another repository.
+    git(top, &["clone", "-q", "--shared", at.to_str().unwrap(), "shared"]);
+    finds(&world.at("shared"), &[], &expected);
+    // A linked working tree.
+    git(&at, &["worktree", "add", "-q", "../linked"]);
+    finds(&world.at("linked"), &[], &expected);
+    // A directory that holds several repositories.
+    let (found, report) = scan(top, &[]);
+    let paths: Vec<&str> = found[&1].iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["linked/conf.yml", "shared/conf.yml"], "{report:#}");
+}
+
+#[test]
+fn a_submodule_has_a_history_too() {
+    let world = World::new();
+    let (inner, outer) = (world.at("inner"), world.at("outer"));
+    for at in [&inner, &outer] {
+        fs::create_dir(at).unwrap();
+        git(at, &["init", "-q"]);
+    }
+    let first = commit(&inner, "conf.yml", &line(1));
+    remove(&inner, "conf.yml");
+    commit(&outer, "a.txt", "x\n");
+    git(&outer, &["submodule", "-q", "add", inner.to_str().unwrap(), "lib/inner"]);
+    git(&outer, &["commit", "-q", "-m", "submodule"]);
+    finds(&outer, &[], &[(1, "lib/inner/conf.yml", &first)]);
+    // Not checked out, its history is still there.
+    git(&outer, &["submodule", "-q", "deinit", "-f", "lib/inner"]);
+    let report = finds(&outer, &[], &[(1, "lib/inner/conf.yml", &first)]);
+    assert!(notices(&report, "submodule-not-there").is_empty());
+    // Cloned without its submodules, what is not there is told.
+    let url = format!("file://{}", outer.display());
+    git(world.path(), &["clone", "-q", &url, "clone"]);
+    let report = finds(&world.at("clone"), &[], &[]);
+    assert_eq!(notices(&report, "submodule-not-there")[0]["path"], "lib/inner");
+}
+
+#[test]
+fn ids_of_sha_256() {
+    let world = World::new();
+    let at = world.path().to_owned();
+    git(&at, &["init", "-q", "--object-format=sha256"]);
+    let first = commit(&at, "conf.yml", &line(1));
+    remove(&at, "conf.yml");
+    assert_eq!(first.len(), 64);
+    finds(&at, &[], &[(1, "conf.yml", &first)]);
+    git(&at, &["gc", "-q"]);
+    let report = finds(&at, &[], &[(1, "conf.yml", &first)]);
+    assert_eq!(report["coverage"]["commits"], 2);
+    fs::write(at.join("new.txt"), line(2)).unwrap();
+    git(&at, &["add", "new.txt"]);
+    finds(&at, &["--staged"], &[(2, "new.txt", "")]);
+}
+
+#[test]
+fn refs_in_reftables() {
+    let world = World::new();
+    let at = world.path().to_owned();
+    if !try_git(&at, 0, &["init", "-q", "--ref-format=reftable"]).0 {
+        eprintln!("skipped: this git has no reftables");
+        return;
+    }
+    let first = commit(&at, "conf.yml", &line(1));
+    remove(&at, "conf.yml");
+    let branches: Vec<String> = (0..300).map(|n| format!("topic/{n:04}")).collect();
+    git(&at, &["config", "remote.x.url", "."]);
+    let specs: Vec<String> = branches.iter().map(|b| format!("HEAD:refs/heads/{b}")).collect();
+    let fetch: Vec<&str> = ["fetch", "-q", "."].into_iter().chain(specs.iter().map(String::as_str)).collect();
+    git(&at, &fetch);
+    git(&at, &["update-ref", "-d", "refs/heads/topic/0007"]);
+    git(&at, &["tag", "-a", "v1", "-m", "x"]);
+    for _ in 0..2 {
+        let report = finds(&at, &[], &[(1, "conf.yml", &first)]);
+        // main, the tag, ORIG_HEAD or none, and the topics but one.
+        assert_eq!(report["coverage"]["refs"], 301, "{report:#}");
+        assert_eq!(report["coverage"]["roots"][0]["head"], git(&at, &["rev-parse", "HEAD"]));
+        git(&at, &["pack-refs", "--all"]);
+    }
+    finds(&at, &["--branch", "topic/0299"], &[(1, "conf.yml", &first)]);
+}
+
+#[test]
+fn shallow_and_partial_clones_say_what_is_missing() {
+    let world = World::new();
+    let at = world.at("origin");
+    fs::create_dir(&at).unwrap();
+    git(&at, &["init", "-q"]);
+    git(&at, &["config", "uploadpack.allowFilter", "true"]);
+    commit(&at, "old.yml", &line(1));
+    remove(&at, "old.yml");
+    let second = commit(&at, "new.yml", &line(2));
+    let url = format!("file://{}", at.display());
+    git(world.path(), &["clone", "-q", "--depth", "1", &url, "shallow"]);
+    let report = finds(&world.at("shallow"), &[], &[(2, "new.yml", &second)]);
+    assert_eq!(notices(&report, "shallow-clone")[0]["kind"], "limit");
+    // Asked for by name, what is cut is a gap.
+    let report = finds(&world.at("shallow"), &["--history-only"], &[(2, "new.yml", &second)]);
+    assert_eq!(notices(&report, "shallow-clone")[0]["kind"], "gap");
+    let path = world.at("shallow");
+    world.run(&["scan", path.to_str().unwrap(), "--history-only", "--exit-zero"]).ends(3);
+    git(world.path(), &["clone", "-q", "--filter=blob:none", &url, "partial"]);
+    let report = finds(&world.at("partial"), &[], &[(2, "new.yml", &second)]);
+    assert!(notices(&report, "partial-clone")[0]["message"].as_str().unwrap().contains("1 blob"), "{report:#}");
+}
+
+#[test]
+fn pointers_of_lfs_are_told() {
+    let world = World::new();
+    let at = repository(&world);
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12\n", "ab".repeat(32));
+    commit(&at, "big.bin", &pointer);
+    let report = finds(&at, &[], &[]);
+    assert!(notices(&report, "lfs-pointer")[0]["message"].as_str().unwrap().contains("1 file"), "{report:#}");
+}
+
+#[test]
+fn a_sparse_index_is_read() {
+    let world = World::new();
+    let at = repository(&world);
+    commit(&at, "in/a.txt", "x\n");
+    let first = commit(&at, "out/b.txt", &line(1));
+    git(&at, &["sparse-checkout", "init", "--cone", "--sparse-index"]);
+    git(&at, &["sparse-checkout", "set", "in"]);
+    fs::write(at.join("in/c.txt"), line(2)).unwrap();
+    git(&at, &["add", "in/c.txt"]);
+    finds(&at, &[], &[(1, "out/b.txt", &first), (2, "in/c.txt", "")]);
+    finds(&at, &["--staged"], &[(2, "in/c.txt", "")]);
+}
+
+#[test]
+fn branches_and_ranges() {
+    let world = World::new();
+    let at = repository(&world);
+    let a = commit(&at, "a.txt", &line(1));
+    let b = commit(&at, "a.txt", &format!("{}{}", line(1), line(2)));
+    git(&at, &["checkout", "-q", "-b", "topic", &a]);
+    let c = commit(&at, "c.txt", &line(3));
+    let d = remove(&at, "c.txt");
+    finds(&at, &["--branch", "topic"], &[(1, "a.txt", &a), (3, "c.txt", &c)]);
+    // A range has what its commits bring in, not what the files they touch held before, and what they take out again.
+    finds(&at, &["--range", "main..topic"], &[(3, "c.txt", &c)]);
+    finds(&at, &["--range", "topic..main"], &[(2, "a.txt", &b)]);
+    finds(&at, &["--log-opts", &format!("{a}..main")], &[(2, "a.txt", &b)]);
+    finds(&at, &["--since-commit", &a[..8]], &[(3, "c.txt", &c)]);
+    finds(&at, &["--since-commit", "HEAD~1"], &[]);
+    finds(&at, &["--range", "main^..main"], &[(2, "a.txt", &b)]);
+    // A renamed file brings nothing in.
+    git(&at, &["checkout", "-q", "main"]);
+    git(&at, &["mv", "a.txt", "moved.txt"]);
+    git(&at, &["commit", "-q", "-m", "move"]);
+    finds(&at, &["--range", "HEAD~1..HEAD"], &[]);
+    // A merge brings in what neither side has.
+    git(&at, &["merge", "-q", "--no-commit", "--no-ff", &d]);
+    fs::write(at.join("evil.txt"), line(4)).unwrap();
+    git(&at, &["add", "evil.txt"]);
+    git(&at, &["commit", "-q", "-m", "merge"]);
+    let merge = git(&at, &["rev-parse", "HEAD"]);
+    let report = finds(&at, &["--range", "HEAD^..HEAD"], &[(3, "c.txt", &c), (4, "evil.txt", &merge)]);
+    assert_eq!(report["coverage"]["commits"], 3);
+    let path = at.to_str().unwrap();
+    let bad = world.run(&["scan", path, "--range", "nowhere..HEAD", "--exit-zero"]).ends(3);
+    bad.says("`nowhere` names no commit");
+    world.run(&["scan", path, "--range", "a...b"]).ends(2).complains("write A..B");
+    world.run(&["scan", path, "--range", "HEAD..HEAD"]).ends(0).says("these commits bring in no files");
+}
+
+#[test]
+fn what_is_staged_is_what_the_index_holds_and_nothing_that_was_there_before() {
+    let world = World::new();
+    let at = repository(&world);
+    fs::write(at.join("first.txt"), line(1)).unwrap();
+    git(&at, &["add", "first.txt"]);
+    fs::write(at.join("first.txt"), "clean\n").unwrap();
+    // No commit yet.
+    finds(&at, &["--staged"], &[(1, "first.txt", "")]);
+    git(&at, &["commit", "-q", "-m", "first"]);
+    let path = at.to_str().unwrap().to_owned();
+    world.run(&["scan", &path, "--staged"]).ends(0).says("the index holds no change");
+    fs::write(at.join("first.txt"), format!("{}{}", line(1), line(2))).unwrap();
+    fs::write(at.join("unstaged.txt"), line(3)).unwrap();
+    git(&at, &["add", "first.txt"]);
+    let report = finds(&at, &["--staged"], &[(2, "first.txt", "")]);
+    assert_eq!(findings(&report, RULE)[0]["locations"][0]["line"], 2);
+    git(&at, &["commit", "-q", "-m", "second"]);
+    git(&at, &["mv", "first.txt", "renamed.txt"]);
+    finds(&at, &["--staged"], &[]);
+}
+
+#[test]
+fn a_path_inside_a_repository_has_the_history_below_it() {
+    let world = World::new();
+    let at = repository(&world);
+    let a = commit(&at, "in/a.txt", &line(1));
+    remove(&at, "in/a.txt");
+    commit(&at, "out/b.txt", &line(2));
+    fs::create_dir_all(at.join("in")).unwrap();
+    finds(&at.join("in"), &[], &[(1, "in/a.txt", &a)]);
+    finds(&at, &["--exclude", "out", "--exclude", "in/a.txt"], &[]);
+}
+
+#[test]
+fn damaged_objects_are_gaps_and_lose_nothing_else() {
+    let world = World::new();
+    let at = repository(&world);
+    let first = commit(&at, "good.txt", &line(1));
+    commit(&at, "bad.txt", &line(2));
+    let bad = git(&at, &["rev-parse", "HEAD:bad.txt"]);
+    remove(&at, "bad.txt");
+    let path = at.join(".git/objects").join(&bad[..2]).join(&bad[2..]);
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, "not an object").unwrap();
+    let report = finds(&at, &[], &[(1, "good.txt", &first)]);
+    assert!(notices(&report, "unreadable-object")[0]["message"].as_str().unwrap().contains(&bad));
+}
+
+#[test]
+fn a_pack_that_was_cut_is_a_gap() {
+    let world = World::new();
+    let at = repository(&world);
+    commit(&at, "a.txt", &line(1));
+    commit(&at, "b.txt", &line(2));
+    git(&at, &["repack", "-q", "-a", "-d"]);
+    let pack = fs::read_dir(at.join(".git/objects/pack")).unwrap().map(|e| e.unwrap().path());
+    let pack = pack.into_iter().find(|p| p.extension().is_some_and(|e| e == "pack")).unwrap();
+    let bytes = fs::read(&pack).unwrap();
+    for length in [0, 10, 40, bytes.len() / 2, bytes.len() - 10] {
+        fs::remove_file(&pack).unwrap();
+        fs::write(&pack, &bytes[..length]).unwrap();
+        let report = scan(&at, &[]).1;
+        assert_eq!(report["incomplete"], true, "{length}: {report:#}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_repository_of_another_user_is_scanned() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let world = World::new();
+    let at = repository(&world);
+    let first = commit(&at, "conf.yml", &line(1));
+    remove(&at, "conf.yml");
+    if fs::metadata(&at).unwrap().uid() != 0 {
+        eprintln!("skipped: only root can give a repository away");
+        return;
+    }
+    let mut waiting = vec![at.clone()];
+    while let Some(path) = waiting.pop() {
+        chown(&path, Some(12_345), Some(12_345)).unwrap();
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+        }
+    }
+    finds(&at, &[], &[(1, "conf.yml", &first)]);
+}
