@@ -129,6 +129,7 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
         ("encrypted", rule.encrypted.to_string()),
         ("validate", text(rule.validate.as_deref().unwrap_or_default())),
         ("paths", list(&rule.paths)),
+        ("since", text(rule.since.as_deref().unwrap_or("0.1"))),
         ("references", list(&rule.references)),
         ("examples", list(&rule.examples)),
         ("counterexamples", list(&rule.counterexamples)),

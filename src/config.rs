@@ -1,5 +1,7 @@
 //! `.keyroll.yml` and the flags, as settings of one run.
 
+pub mod baseline;
+
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -13,6 +15,9 @@ use crate::text::escape::without_values;
 
 /// The name looked for at the top of the repository that holds the current directory.
 pub const FILE_NAME: &str = ".keyroll.yml";
+
+/// The usual name of a baseline, beside the configuration.
+pub const BASELINE: &str = ".keyroll-baseline";
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +73,10 @@ pub struct ConfigFile {
     pub fingerprint_key: Option<String>,
     /// Largest file scanned, in MiB.
     pub max_file_size: Option<u64>,
+    /// The baseline, relative to the configuration.
+    pub baseline: Option<PathBuf>,
+    /// The version whose rules are run: those that came later stay off.
+    pub rules_version: Option<String>,
 }
 
 /// A path that is not scanned.
@@ -132,14 +141,22 @@ impl Config {
     /// When it cannot be read or holds something that is no configuration, with line and column.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let bytes = std::fs::read(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
-        let text = String::from_utf8_lossy(&bytes);
+        Self::parse(&bytes, path)
+    }
+
+    /// The same of bytes that were read elsewhere.
+    ///
+    /// # Errors
+    /// When they are no configuration, with line and column.
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, ConfigError> {
+        let text = String::from_utf8_lossy(bytes);
         let file = if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) {
             ConfigFile::default()
         } else {
             serde_yaml::from_str(&text)
                 .map_err(|e| ConfigError::Syntax { path: path.to_owned(), message: without_values(&e.to_string()) })?
         };
-        let hash = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let hash = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
         Ok(Self { file, path: Some(path.to_owned()), hash: Some(hash) })
     }
 }
@@ -197,6 +214,10 @@ pub struct Settings {
     pub key: Option<FingerprintKey>,
     /// Accepted values.
     pub allow: Allowlist,
+    /// What was known before.
+    pub baseline: Option<baseline::Baseline>,
+    /// Rules that came after this version do not run.
+    pub rules_version: Option<String>,
     /// Configuration path and hash for the report.
     pub config: Option<(String, String)>,
     /// Entries that have run out, in words.

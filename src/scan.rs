@@ -5,6 +5,7 @@ mod changes;
 mod explain;
 mod history;
 mod locate;
+mod place;
 mod roots;
 mod seen;
 mod sight;
@@ -35,6 +36,7 @@ use crate::text::numbers;
 use self::seen::{Blob, Seen};
 
 pub use explain::{Explained, explain};
+pub use place::{Place, place};
 
 /// Why a scan cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -189,8 +191,13 @@ pub fn engine(settings: &Settings) -> Result<Engine, ScanError> {
             return Err(ScanError::UnknownRule { place: place.to_owned(), rule });
         }
     }
-    let enabled = rules.iter().map(|r| is_enabled(settings, &r.id)).collect();
+    let enabled = rules.iter().map(|r| is_enabled(settings, &r.id) && !came_later(settings, r)).collect();
     Ok(Engine::new(rules, enabled))
+}
+
+/// Whether a rule came after the version that the configuration holds rules at.
+fn came_later(settings: &Settings, rule: &Rule) -> bool {
+    settings.rules_version.as_deref().is_some_and(|version| rules::is_later(&rule.since, version))
 }
 
 /// The ids of the rules that report something in a text: what lints of rules run on.
@@ -352,7 +359,8 @@ impl assess::Policy for Decisions<'_> {
         // A finding with several places is accepted when all of them are.
         let inline = finding.locations.iter().map(spoken).collect::<Option<Vec<_>>>();
         let inline = inline.and_then(|all| all.into_iter().next()).filter(|_| self.settings.inline_ignores);
-        inline.or_else(|| self.settings.allow.find_check(finding))
+        let known = || self.settings.baseline.as_ref().and_then(|b| b.find_check(finding));
+        inline.or_else(|| self.settings.allow.find_check(finding)).or_else(known)
     }
 }
 
@@ -500,6 +508,23 @@ fn build_report(
     let policy = Decisions { settings, accepted: &gathered.accepted };
     let context = assess::Context { as_of: settings.as_of, policy: &policy };
     let assessment = assess::assess(&mut inventory, &context);
+    let later = engine.rules().iter().filter(|r| came_later(settings, r)).count() as u64;
+    if later > 0 {
+        let count = numbers::count(later, "rule that came later did", "rules that came later did");
+        let message = format!("{count} not run, since the configuration says `rules-version`");
+        gathered.notices.push(limit("rules-version", None, message));
+    }
+    // Whether something of a baseline is gone only a scan of everything can tell.
+    let whole = settings.tree == Tree::Work && settings.commits == Commits::All && !interrupted;
+    if let Some(baseline) = settings.baseline.as_ref().filter(|_| whole) {
+        let seen = inventory.credentials.iter().filter_map(|c| c.fingerprint.as_deref()).collect();
+        let stale = baseline.stale(&seen, &assessment.findings).len() as u64;
+        if stale > 0 {
+            let count = numbers::count(stale, "entry of the baseline matches", "entries of the baseline match");
+            let message = format!("{count} nothing any more; `keyroll baseline prune` takes them out");
+            gathered.notices.push(limit("stale-baseline", None, message));
+        }
+    }
     let findings = assessment.findings.into_iter().filter(|f| f.severity >= settings.severity).collect();
     let incomplete = interrupted
         || gathered.notices.iter().any(|n| n.kind == NoticeKind::Gap)

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "cli/baseline.rs"]
+mod baseline;
+#[path = "cli/ci.rs"]
+mod ci;
 #[path = "cli/determinism.rs"]
 mod determinism;
 #[path = "cli/exit_codes.rs"]
@@ -12,6 +16,8 @@ mod fixture;
 mod git;
 #[path = "cli/history.rs"]
 mod history;
+#[path = "cli/hook.rs"]
+mod hook;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/identities.rs"]

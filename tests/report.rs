@@ -38,7 +38,14 @@ fn compare(path: &str, got: &str) {
 
 #[test]
 fn outputs_equal_the_reviewed_ones() {
-    for (id, extension) in [("table", "txt"), ("json", "json"), ("sarif", "sarif")] {
+    for (id, extension) in [
+        ("table", "txt"),
+        ("json", "json"),
+        ("sarif", "sarif"),
+        ("markdown", "md"),
+        ("github", "github"),
+        ("azure", "azure"),
+    ] {
         let got = render(id, &golden::report(), &Style::default());
         compare(&format!("tests/fixtures/report/golden.{extension}"), &got);
     }

@@ -30,6 +30,25 @@ pub enum Command {
     /// Scan files: credentials, pipelines and exports below the paths
     #[command(visible_alias = "dir", alias = "fs", alias = "filesystem", alias = "path")]
     Scan(Box<ScanArgs>),
+    /// Scan what is about to be committed, pushed or received: for git hooks and pre-commit
+    #[command(alias = "protect")]
+    Hook(Box<HookArgs>),
+    /// Scan the commits of this CI run
+    Ci(Box<CiArgs>),
+    /// Findings that were known before, kept out of what fails a run
+    Baseline {
+        /// What about them.
+        #[command(subcommand)]
+        command: BaselineCommand,
+    },
+    /// Go through the findings one by one and keep what is false or accepted in the baseline
+    Triage(Box<BaselineArgs>),
+    /// Take over what other scanners were told
+    Import {
+        /// From which.
+        #[command(subcommand)]
+        command: ImportCommand,
+    },
     /// Scan standard input
     Stdin(Box<ScanArgs>),
     /// Show a JSON report in another format
@@ -168,6 +187,9 @@ pub struct ScanArgs {
     /// Use no configuration
     #[arg(long, conflicts_with = "config", alias = "isolated", help_heading = "Configuration")]
     pub no_config: bool,
+    /// Findings that were known before [default: the one that the configuration names]
+    #[arg(short, long, value_name = "FILE", alias = "baseline-path", help_heading = "Configuration")]
+    pub baseline: Option<PathBuf>,
     /// Key for fingerprints, as a file; the variable KEYROLL_KEY holds one, too
     #[arg(long, value_name = "FILE", help_heading = "Configuration")]
     pub key_file: Option<PathBuf>,
@@ -178,6 +200,156 @@ pub struct ScanArgs {
     /// Accepted for old habits
     #[arg(long, hide = true)]
     pub no_banner: bool,
+}
+
+/// Arguments of `hook`.
+#[derive(Debug, Args)]
+pub struct HookArgs {
+    /// Staged files to scan, as pre-commit names them [default: all]; for commit-msg the file of the message
+    pub files: Vec<PathBuf>,
+    /// Which hook this is
+    #[arg(long, value_enum, default_value_t = HookType::PreCommit)]
+    pub hook_type: HookType,
+    /// Write the hook into this repository
+    #[arg(long, conflicts_with = "uninstall")]
+    pub install: bool,
+    /// Take the hook out of this repository
+    #[arg(long)]
+    pub uninstall: bool,
+    /// Replace a hook that keyroll did not write
+    #[arg(long, requires = "install")]
+    pub force: bool,
+    #[command(flatten)]
+    /// Outputs.
+    pub output: OutputArgs,
+    #[command(flatten)]
+    /// What decides on findings.
+    pub gate: GateArgs,
+    /// Accepted for old habits: the index is always what is scanned
+    #[arg(long, hide = true, alias = "pre-commit")]
+    pub staged: bool,
+    /// Accepted for old habits
+    #[arg(long, hide = true)]
+    pub no_banner: bool,
+    /// Accepted for old habits: outputs are always redacted
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "100")]
+    pub redact: Option<String>,
+}
+
+/// Hooks that git has (<https://git-scm.com/docs/githooks>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HookType {
+    /// What is staged.
+    PreCommit,
+    /// The message of a commit.
+    CommitMsg,
+    /// Commits that a push sends; reads git's lines from standard input.
+    PrePush,
+    /// Commits that a push brings to a server; reads git's lines from standard input.
+    PreReceive,
+}
+
+/// Arguments of `ci`.
+#[derive(Debug, Args)]
+pub struct CiArgs {
+    /// Repository
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Where the change starts, instead of what the CI provider says
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+    /// Where it ends
+    #[arg(long, value_name = "REF")]
+    pub head: Option<String>,
+    /// Fail when the change adds comments, entries or baseline lines that suppress findings
+    #[arg(long)]
+    pub no_new_suppressions: bool,
+    #[command(flatten)]
+    /// Outputs.
+    pub output: OutputArgs,
+    #[command(flatten)]
+    /// What decides on findings.
+    pub gate: GateArgs,
+}
+
+/// Commands about baselines.
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Scan everything and write what is found now as known
+    Create(Box<BaselineArgs>),
+    /// Scan everything and take out what is not found any more
+    Prune(Box<BaselineArgs>),
+}
+
+/// Arguments of commands that write a baseline.
+#[derive(Debug, Args)]
+pub struct BaselineArgs {
+    /// Repository or directory
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Add to a baseline that is there already; what somebody said of its entries stays
+    #[arg(long)]
+    pub force: bool,
+    /// Leave the history out
+    #[arg(long)]
+    pub no_history: bool,
+    #[command(flatten)]
+    /// What decides on findings.
+    pub gate: GateArgs,
+}
+
+/// Commands that read what other scanners were told.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// A .gitleaks.toml as configuration on standard output, a .gitleaksignore into the baseline
+    Gitleaks(ImportArgs),
+    /// A .secrets.baseline into the baseline
+    DetectSecrets(ImportArgs),
+}
+
+/// Arguments of imports.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file
+    pub file: PathBuf,
+    #[command(flatten)]
+    /// What decides on findings.
+    pub gate: GateArgs,
+}
+
+/// What decides on findings, for commands that choose what is scanned themselves.
+#[derive(Debug, Args)]
+pub struct GateArgs {
+    /// Least confidence reported [default: medium]
+    #[arg(long, value_name = "LEVEL", help_heading = "Findings")]
+    pub confidence: Option<ConfidenceArg>,
+    /// Severity from which the exit code is 1 [default: medium]
+    #[arg(long, value_name = "LEVEL", help_heading = "Findings")]
+    pub fail_on: Option<SeverityArg>,
+    /// Exit code for findings
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Findings")]
+    pub exit_code: u8,
+    /// Exit 0 in spite of findings
+    #[arg(long, help_heading = "Findings")]
+    pub exit_zero: bool,
+    /// Configuration [default: .keyroll.yml at the top of the current repository]
+    #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
+    pub config: Option<PathBuf>,
+    /// Use no configuration
+    #[arg(long, conflicts_with = "config", help_heading = "Configuration")]
+    pub no_config: bool,
+    /// Findings that were known before [default: the one that the configuration names]
+    #[arg(short, long, value_name = "FILE", alias = "baseline-path", help_heading = "Configuration")]
+    pub baseline: Option<PathBuf>,
+    /// Key for fingerprints, as a file; the variable KEYROLL_KEY holds one, too
+    #[arg(long, value_name = "FILE", help_heading = "Configuration")]
+    pub key_file: Option<PathBuf>,
+    /// Date that ages are measured against [default: today]
+    #[arg(long, value_name = "DATE", help_heading = "Findings")]
+    pub as_of: Option<String>,
+    /// Show whole secrets in the outputs; never use it where logs are kept
+    #[arg(long, help_heading = "Findings")]
+    pub show_secrets: bool,
 }
 
 /// Where and how to write.

@@ -3,9 +3,13 @@
 
 mod about;
 mod args;
+mod baseline;
+mod ci;
 mod exit;
 mod explain;
 mod generate;
+mod hook;
+mod import;
 mod output;
 mod progress;
 mod rules;
@@ -31,6 +35,14 @@ const COMMANDS: &[&str] = &[
     "fs",
     "filesystem",
     "path",
+    "baseline",
+    "triage",
+    "import",
+    "hook",
+    "protect",
+    "ci",
+    "git",
+    "detect",
     "stdin",
     "report",
     "explain",
@@ -54,6 +66,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let result = match cli.command {
         Command::Scan(args) => scan::run(&args, args.stdin),
+        Command::Hook(args) => hook::run(&args),
+        Command::Baseline { command } => baseline::run(command),
+        Command::Triage(args) => baseline::triage(&args),
+        Command::Import { command } => import::run(command),
+        Command::Ci(args) => ci::run(&args),
         Command::Stdin(args) => scan::run(&args, true),
         Command::Report(args) => output::render(&args),
         Command::Explain(args) => explain::run(&args),
@@ -74,6 +91,21 @@ fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
     let Some(first) = args.get(1) else { return args };
     let text = first.to_string_lossy();
     let is_general = matches!(text.as_ref(), "-h" | "--help" | "-V" | "--version" | "help");
+    let has = |flag: &str| args.iter().any(|a| a == flag);
+    // Lines that were written for another scanner: `git` and `detect` are the history, `git --staged` and `--pre-commit` the
+    // index.
+    if matches!(text.as_ref(), "git" | "detect") {
+        let index = has("--staged") || has("--pre-commit");
+        let tree = has("--no-git");
+        args.retain(|a| {
+            !matches!(a.to_string_lossy().as_ref(), "--verbose" | "--no-git" | "--pre-commit" | "--staged")
+        });
+        args[1] = if index { "hook" } else { "scan" }.into();
+        if !index {
+            args.push(if tree { "--no-history" } else { "--history-only" }.into());
+        }
+        return args;
+    }
     if text == "help" {
         args[1] = "--help".into();
     } else if !is_general && !COMMANDS.contains(&text.as_ref()) {

@@ -8,6 +8,8 @@ use anyhow::bail;
 use super::args::ScanArgs;
 use super::progress::Line;
 use super::{Exit, complain, output, settings};
+use crate::config::Settings;
+use crate::model::Report;
 use crate::scan::{self, Progress};
 
 /// Runs a scan and writes its outputs.
@@ -19,6 +21,13 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
         bail!("standard input is read instead of paths: leave {} out", path.display());
     }
     let settings = settings::from_args(args, stdin)?;
+    let report = watched(&settings, args.output.quiet)?;
+    output::write(&report, &targets, &args.output)?;
+    Ok(output::exit(&report, settings.fail_on, args.exit_code, args.exit_zero))
+}
+
+/// Runs a scan that shows its progress and can be stopped.
+pub fn watched(settings: &Settings, quiet: bool) -> anyhow::Result<Report> {
     let progress = Arc::new(Progress::default());
     let on_interrupt = Arc::clone(&progress);
     // Without a handler Ctrl-C ends the process at once, which is all that is lost.
@@ -36,10 +45,8 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
             complain(&format!("internal error at {place}"));
         }
     }));
-    let line = Line::start(&progress, args.output.quiet);
-    let report = scan::run(&settings, &progress);
+    let line = Line::start(&progress, quiet);
+    let report = scan::run(settings, &progress);
     drop(line);
-    let report = report?;
-    output::write(&report, &targets, &args.output)?;
-    Ok(output::exit(&report, settings.fail_on, args.exit_code, args.exit_zero))
+    Ok(report?)
 }

@@ -5,27 +5,24 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
-use super::args::{ConfigCommand, ExplainArgs, ScanArgs};
+use super::args::{ConfigCommand, ExplainArgs, GateArgs, ScanArgs};
 use super::{Exit, print};
+use crate::config::baseline::Baseline;
 use crate::config::{self, Allowlist, Commits, Config, Settings, Tree};
 use crate::model::{Confidence, FingerprintKey, Severity, parse_instant};
 
 /// The settings of a scan. Flags win over the configuration, which wins over the defaults.
 pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
     let config = load(args.config.as_deref(), args.no_config)?;
-    let (as_of, as_of_source) = match &args.as_of {
-        Some(text) => {
-            let at = parse_instant(text).with_context(|| format!("--as-of {text}: no date; write 2027-01-31"))?;
-            (at, "flag")
-        }
-        None => (today()?, "today"),
-    };
+    let (as_of, as_of_source) = as_of(args.as_of.as_deref())?;
     let mut expired = Vec::new();
     let excludes = config::excludes(&config, &args.exclude, as_of, &mut expired)?;
     let allow = Allowlist::new(&config, as_of, &mut expired)?;
     let file = &config.file;
     let rule_dirs = rule_dirs(&config, &args.rules);
     let disabled_rules = file.rules.disable.iter().chain(&args.disable_rule).cloned().collect();
+    let baseline = baseline(args.baseline.as_deref(), &config)?;
+    let explicit = args.key_file.is_some() || environment("KEYROLL_KEY").is_some();
     let size = args.max_file_size.or(file.max_file_size).unwrap_or(64);
     Ok(Settings {
         paths: args.paths.clone(),
@@ -51,10 +48,79 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         rule_dirs,
         as_of,
         as_of_source,
-        key: configured_key(args.key_file.as_deref(), &config)?,
+        key: key_with(&baseline, configured_key(args.key_file.as_deref(), &config)?, explicit)?,
         allow,
+        rules_version: file.rules_version.clone(),
+        baseline,
         config: config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default())),
         expired,
+    })
+}
+
+/// The settings of commands that choose themselves what is scanned, which the caller then says.
+pub fn from_gate(gate: &GateArgs) -> anyhow::Result<Settings> {
+    from_gate_with(gate, load(gate.config.as_deref(), gate.no_config)?)
+}
+
+/// The same under a baseline that may not be written yet.
+pub fn from_gate_under(gate: &GateArgs, baseline: &Baseline) -> anyhow::Result<Settings> {
+    let config = load(gate.config.as_deref(), gate.no_config)?;
+    let configured = configured_key(gate.key_file.as_deref(), &config)?;
+    let known = Some(baseline.clone());
+    let key = key_with(&known, configured, super::baseline::has_key(gate))?;
+    Ok(Settings { key, baseline: known, ..settings_of(gate, &config, None)? })
+}
+
+/// Where the configuration says that the baseline lies.
+pub fn configured_baseline(gate: &GateArgs) -> anyhow::Result<Option<PathBuf>> {
+    let config = load(gate.config.as_deref(), gate.no_config)?;
+    let base = config.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    Ok(config.file.baseline.as_ref().map(|b| base.join(b)))
+}
+
+/// The key that was given by name, if one was.
+pub fn explicit_key(gate: &GateArgs) -> anyhow::Result<Option<FingerprintKey>> {
+    if super::baseline::has_key(gate) { configured_key(gate.key_file.as_deref(), &Config::default()) } else { Ok(None) }
+}
+
+/// The same under a configuration that was read elsewhere.
+pub fn from_gate_with(gate: &GateArgs, config: Config) -> anyhow::Result<Settings> {
+    settings_of(gate, &config, baseline(gate.baseline.as_deref(), &config)?)
+}
+
+fn settings_of(gate: &GateArgs, config: &Config, baseline: Option<Baseline>) -> anyhow::Result<Settings> {
+    let (as_of, as_of_source) = as_of(gate.as_of.as_deref())?;
+    let configured = configured_key(gate.key_file.as_deref(), config)?;
+    let mut expired = Vec::new();
+    let file = &config.file;
+    Ok(Settings {
+        excludes: config::excludes(config, &[], as_of, &mut expired)?,
+        allow: Allowlist::new(config, as_of, &mut expired)?,
+        max_file_size: file.max_file_size.unwrap_or(64).saturating_mul(1 << 20),
+        confidence: gate.confidence.map(Into::into).or(file.confidence).unwrap_or(Confidence::Medium),
+        severity: file.severity.unwrap_or(Severity::Low),
+        fail_on: gate.fail_on.map(Into::into).or(file.fail_on).unwrap_or(Severity::Medium),
+        disabled_rules: file.rules.disable.clone(),
+        key: key_with(&baseline, configured, super::baseline::has_key(gate))?,
+        rules_version: file.rules_version.clone(),
+        baseline,
+        config: config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default())),
+        show_secrets: gate.show_secrets,
+        jobs: 0,
+        as_of,
+        as_of_source,
+        expired,
+        ..plain(&rule_dirs(config, &[]))?
+    })
+}
+
+/// The time that ages are measured against.
+fn as_of(flag: Option<&str>) -> anyhow::Result<(Timestamp, &'static str)> {
+    Ok(match flag {
+        Some(text) => {
+            (parse_instant(text).with_context(|| format!("--as-of {text}: no date; write 2027-01-31"))?, "flag")
+        }
+        None => (today()?, "today"),
     })
 }
 
@@ -159,6 +225,8 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         as_of_source: "today",
         key: None,
         allow: Allowlist::default(),
+        baseline: None,
+        rules_version: None,
         config: None,
         expired: Vec::new(),
     })
@@ -191,6 +259,38 @@ fn configured_key(file: Option<&Path>, config: &Config) -> anyhow::Result<Option
     }
 }
 
+/// The baseline of a flag, else of the configuration; one that is named has to be there.
+fn baseline(flag: Option<&Path>, config: &Config) -> anyhow::Result<Option<Baseline>> {
+    let base = config.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    let path = flag.map(Path::to_owned).or_else(|| config.file.baseline.as_ref().map(|b| base.join(b)));
+    Ok(path.map(|path| Baseline::load(&path)).transpose()?)
+}
+
+/// The key of a run with a baseline: the baseline's own, unless another one was given by name.
+fn key_with(
+    baseline: &Option<Baseline>,
+    configured: Option<FingerprintKey>,
+    explicit: bool,
+) -> anyhow::Result<Option<FingerprintKey>> {
+    let Some(baseline) = baseline else { return Ok(configured) };
+    let key = if explicit { configured } else { baseline.own_key().or(configured) };
+    match &key {
+        Some(key) if key.id() != baseline.key_id => bail!(
+            "{}: its fingerprints were made with the key {}, and this run would make them with {} ({}): nothing would match",
+            shown(&baseline.path),
+            baseline.key_id,
+            key.id(),
+            key.source()
+        ),
+        None => bail!(
+            "{}: its fingerprints were made with the key {}, which is not here: give it with --key-file or KEYROLL_KEY",
+            shown(&baseline.path),
+            baseline.key_id
+        ),
+        _ => Ok(key),
+    }
+}
+
 /// A variable of the environment, when it is set and not empty.
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
@@ -215,7 +315,7 @@ fn found() -> Option<PathBuf> {
 }
 
 /// A path as reports show it: relative to the current directory where it can be.
-fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     let relative = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
     relative.unwrap_or_else(|| path.to_owned()).display().to_string().replace('\\', "/")
 }

@@ -1,6 +1,8 @@
 //! Outputs: one file each, all reading the one [`Report`].
 
+pub mod annotations;
 pub mod json;
+pub mod markdown;
 pub mod sarif;
 pub mod table;
 
@@ -40,7 +42,14 @@ pub struct Reporter {
 }
 
 /// Every output.
-pub const REPORTERS: &[&Reporter] = &[&table::REPORTER, &json::REPORTER, &sarif::REPORTER];
+pub const REPORTERS: &[&Reporter] = &[
+    &table::REPORTER,
+    &json::REPORTER,
+    &sarif::REPORTER,
+    &markdown::REPORTER,
+    &annotations::GITHUB,
+    &annotations::AZURE,
+];
 
 /// The output of this id.
 #[must_use]

@@ -119,6 +119,7 @@ pub fn convert(file: &RuleFile, def: &RuleDef) -> Result<Rule, String> {
         encrypted: def.encrypted,
         validate: own(def.validate.as_deref().unwrap_or_default()),
         paths: texts(&def.paths),
+        since: own(def.since.as_deref().unwrap_or(super::FIRST)),
         references: texts(&def.references),
         examples: texts(&def.examples),
         counterexamples: texts(&def.counterexamples),

@@ -77,12 +77,28 @@ pub struct Rule {
     pub validate: Text,
     /// Paths it is bound to; empty for everywhere.
     pub paths: Texts,
+    /// The version it came with.
+    pub since: Text,
     /// Documentation.
     pub references: Texts,
     /// Example templates.
     pub examples: Texts,
     /// Counterexample templates.
     pub counterexamples: Texts,
+}
+
+/// The version that rules without `since` came with.
+pub const FIRST: &str = "0.1";
+
+/// Whether one version comes after another, part by part as numbers; what is no number counts as nothing.
+#[must_use]
+pub fn is_later(version: &str, than: &str) -> bool {
+    let parts = |text: &str| -> Vec<u64> { text.split('.').map(|p| p.parse().unwrap_or(0)).collect() };
+    let (mut a, mut b) = (parts(version), parts(than));
+    let length = a.len().max(b.len());
+    a.resize(length, 0);
+    b.resize(length, 0);
+    a > b
 }
 
 impl Rule {

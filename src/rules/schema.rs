@@ -97,6 +97,9 @@ pub struct RuleDef {
     /// Glob patterns of paths, one of which must match; empty for everywhere.
     #[serde(default)]
     pub paths: Vec<String>,
+    /// The version of keyroll that the rule came with; `rules-version` in a configuration keeps later ones off.
+    #[serde(default)]
+    pub since: Option<String>,
     /// Pages of the provider that document the format or its revocation.
     pub references: Vec<String>,
     /// Templates of texts in which the rule must find exactly one value.

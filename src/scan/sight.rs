@@ -47,7 +47,8 @@ impl Sight<'_> {
             .then(|| candidate.secret.fingerprint(self.key.get()));
         let inline = candidate.suppressed.take().filter(|_| self.settings.inline_ignores);
         let allowed = || self.settings.allow.find(name, &rule.id, &candidate.secret, fingerprint.as_deref());
-        let suppressed = inline.or_else(allowed);
+        let known = || self.settings.baseline.as_ref().and_then(|b| b.find(fingerprint.as_deref()));
+        let suppressed = inline.or_else(allowed).or_else(known);
         let identifier = rule.identifier.then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned());
         let preview = match &identifier {
             Some(value) => value.clone(),

@@ -319,7 +319,7 @@ impl<'a> Worker<'a> {
             return;
         }
         let own = is_own_report(&text.bytes);
-        if own {
+        if own && !is_own_baseline(&text.bytes) {
             self.own_report(name);
         }
         let (sightings, references) = self.sightings(scratch, bytes, &text.bytes, (binary, own), &class, name);
@@ -629,7 +629,13 @@ pub(super) fn path_globs(rule: &Rule) -> globset::GlobSet {
 fn is_own_report(text: &[u8]) -> bool {
     let head = text.get(..1500.min(text.len())).unwrap_or_default();
     let has = |part: &[u8]| memchr::memmem::find(head, part).is_some();
-    head.starts_with(b"{") && (has(b"\"schema\": \"keyroll.report/") || has(b"sarif") && has(b"\"name\": \"keyroll\""))
+    let report = has(b"\"schema\": \"keyroll.report/") || has(b"sarif") && has(b"\"name\": \"keyroll\"");
+    head.starts_with(b"{") && report || is_own_baseline(text)
+}
+
+/// A baseline: fingerprints, and a key that is no secret.
+fn is_own_baseline(text: &[u8]) -> bool {
+    text.starts_with(b"{\"format\":\"keyroll-baseline/")
 }
 
 /// What Git LFS leaves in the place of a file (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).

@@ -132,6 +132,15 @@ impl Repository {
         Some(self.refs().head?.to_string())
     }
 
+    /// Where its hooks lie: `core.hooksPath` of the repository or of the user, else `hooks`
+    /// (<https://git-scm.com/docs/githooks>).
+    #[must_use]
+    pub fn hooks(&self) -> PathBuf {
+        let set = |config: git2::Config| config.get_path("core.hookspath").ok();
+        let path = config(&self.common_dir).and_then(set).or_else(|| git2::Config::open_default().ok().and_then(set));
+        path.map_or_else(|| self.common_dir.join("hooks"), |path| self.top.join(path))
+    }
+
     /// Where the index has submodules.
     #[must_use]
     pub fn submodules(&self) -> Vec<Vec<u8>> {

@@ -15,7 +15,7 @@ const LABEL: usize = 12;
 
 /// True when the run read nothing at all.
 pub(super) fn nothing_scanned(report: &Report) -> bool {
-    report.coverage.files == 0 && report.coverage.blobs == 0
+    report.coverage.files == 0 && report.coverage.blobs == 0 && report.coverage.history_blobs == 0
 }
 
 /// Whatever makes the rest untrustworthy, then the outcome in a sentence, then the numbers.

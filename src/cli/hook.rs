@@ -1,0 +1,323 @@
+//! `keyroll hook`: what is about to be committed, pushed or received, said in few words.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::args::{HookArgs, HookType};
+use super::scan::watched;
+use super::{Exit, complain, output, print, settings};
+use crate::config::{Commits, Settings, Tree};
+use crate::model::{Finding, NoticeKind, Report};
+use crate::scan::{self, Place};
+use crate::text::escape;
+use crate::text::numbers::count;
+
+/// What a hook that keyroll wrote holds.
+const MARK: &str = "Written by `keyroll hook --install`";
+
+/// Longest list of refs read from git.
+const MAX_REFS: u64 = 64 << 20;
+
+/// An object id of nothing: git's word for "none".
+fn is_none(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|b| b == b'0')
+}
+
+/// Runs the command.
+pub fn run(args: &HookArgs) -> anyhow::Result<Exit> {
+    if args.install || args.uninstall {
+        return install(args);
+    }
+    let place =
+        scan::place(Path::new(".")).context("not in a repository: a hook scans what git is about to take in")?;
+    let mut settings = settings::from_gate(&args.gate)?;
+    settings.paths = vec![PathBuf::from(".")];
+    settings.tree = Tree::None;
+    settings.commits = Commits::None;
+    match args.hook_type {
+        HookType::PreCommit => {
+            settings.tree = Tree::Staged;
+            let here = std::env::current_dir()?;
+            settings.only = args.files.iter().filter_map(|f| place.inside(&here, f)).collect();
+            if settings.only.is_empty() && !args.files.is_empty() {
+                bail!("none of the files named lies in this repository");
+            }
+        }
+        HookType::CommitMsg => {
+            let [file] = args.files.as_slice() else { bail!("commit-msg hands over one file: the message") };
+            let text = std::fs::read(file).with_context(|| file.display().to_string())?;
+            settings.stdin = true;
+            settings.given = Some(("(commit message)".to_owned(), message(&text)));
+        }
+        HookType::PrePush => match pushed(&lines()?, args.files.first().and_then(|r| r.to_str())) {
+            Some(commits) => settings.commits = commits,
+            None => return quiet_end(args, "nothing is pushed but what goes away"),
+        },
+        HookType::PreReceive => match received(&lines()?) {
+            Some(commits) => {
+                settings.commits = commits;
+                // Until they are accepted, objects lie in a directory of their own
+                // (<https://git-scm.com/docs/git-receive-pack#_quarantine_environment>).
+                settings.object_dirs =
+                    settings::environment("GIT_OBJECT_DIRECTORY").map(PathBuf::from).into_iter().collect();
+            }
+            None => return quiet_end(args, "nothing is received but what goes away"),
+        },
+    }
+    let mut report = watched(&settings, true)?;
+    // `pre-commit run --all-files` names files of which none is staged: they are scanned as they lie there.
+    if args.hook_type == HookType::PreCommit && !args.files.is_empty() && report.coverage.history_blobs == 0 {
+        settings.tree = Tree::Work;
+        settings.paths.clone_from(&args.files);
+        settings.paths.retain(|p| p.is_file());
+        report = watched(&settings, true)?;
+    }
+    tell(args, &settings, &report)
+}
+
+fn quiet_end(args: &HookArgs, why: &str) -> anyhow::Result<Exit> {
+    if !args.output.quiet {
+        complain(&format!("{why}: nothing was scanned"));
+    }
+    Ok(Exit::Clean)
+}
+
+/// What git says on standard input.
+fn lines() -> anyhow::Result<Vec<Vec<String>>> {
+    let mut text = String::new();
+    std::io::stdin().lock().take(MAX_REFS).read_to_string(&mut text).context("standard input")?;
+    Ok(text.lines().map(|l| l.split_whitespace().map(str::to_owned).collect()).collect())
+}
+
+/// `<local ref> <local id> <remote ref> <remote id>` of pre-push: what the remote does not have yet.
+fn pushed(lines: &[Vec<String>], remote: Option<&str>) -> Option<Commits> {
+    let (mut include, mut known) = (Vec::new(), Vec::new());
+    for line in lines {
+        let [_, local, _, theirs] = line.as_slice() else { continue };
+        if !is_none(local) {
+            include.push(local.clone());
+        }
+        if !is_none(theirs) {
+            known.push(theirs.clone());
+        }
+    }
+    known.push(remote.map_or_else(|| "refs/remotes/*".to_owned(), |r| format!("refs/remotes/{r}/*")));
+    (!include.is_empty()).then_some(Commits::Some { include, exclude: Vec::new(), known })
+}
+
+/// `<old id> <new id> <ref>` of pre-receive: what no ref here has yet.
+fn received(lines: &[Vec<String>]) -> Option<Commits> {
+    let (mut include, mut known) = (Vec::new(), vec!["refs/*".to_owned()]);
+    for line in lines {
+        let [old, new, _] = line.as_slice() else { continue };
+        if !is_none(new) {
+            include.push(new.clone());
+        }
+        if !is_none(old) {
+            known.push(old.clone());
+        }
+    }
+    (!include.is_empty()).then_some(Commits::Some { include, exclude: Vec::new(), known })
+}
+
+/// A message without what git takes out of it: lines that begin with `#`, and everything from the scissors on
+/// (<https://git-scm.com/docs/git-commit#Documentation/git-commit.txt---cleanupltmodegt>). Lines keep their numbers.
+fn message(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        if line.starts_with(b"# ------------------------ >8 ---") {
+            break;
+        }
+        out.extend_from_slice(if line.starts_with(b"#") { b"\n" } else { line });
+    }
+    out
+}
+
+/// The few words.
+fn tell(args: &HookArgs, settings: &Settings, report: &Report) -> anyhow::Result<Exit> {
+    let exit = output::exit(report, settings.fail_on, args.gate.exit_code, args.gate.exit_zero);
+    if !args.output.format.is_empty() || args.output.output.is_some() {
+        output::write(report, &output::targets(&args.output)?, &args.output)?;
+        return Ok(exit);
+    }
+    let open: Vec<&Finding> =
+        report.findings.iter().filter(|f| f.suppressed.is_none() && f.severity >= settings.fail_on).collect();
+    let mut text = String::new();
+    for finding in &open {
+        text.push_str(&shown(finding));
+    }
+    for notice in report.notices.iter().filter(|n| n.kind == NoticeKind::Gap || args.output.verbose) {
+        let place = notice.path.as_deref().map(|p| format!("{p}: ")).unwrap_or_default();
+        text.push_str(&format!("not seen: {}\n", escape::terminal(&format!("{place}{}", notice.message))));
+    }
+    let scanned = report.coverage.history_blobs + report.coverage.files;
+    let what = match args.hook_type {
+        HookType::PreCommit => count(scanned, "staged file", "staged files"),
+        HookType::CommitMsg => "the message".to_owned(),
+        HookType::PrePush | HookType::PreReceive => {
+            let files = count(scanned, "version of a file", "versions of files");
+            format!("{} with {files}", count(report.coverage.commits, "commit", "commits"))
+        }
+    };
+    if !open.is_empty() {
+        let many = count(open.len() as u64, "finding", "findings");
+        text.push_str(&format!("keyroll: {many} in {what}; take the values out, or accept them as shown\n"));
+    } else if scanned == 0 {
+        complain("NOTHING WAS SCANNED: nothing is staged that HEAD does not have");
+    } else if !args.output.quiet {
+        complain(&format!("{what} scanned, nothing found"));
+    }
+    print(&text)?;
+    Ok(exit)
+}
+
+/// Place, what it is, what to do, and how to accept it.
+fn shown(finding: &Finding) -> String {
+    let Some(place) = finding.locations.first() else { return String::new() };
+    let at = format!("{}:{}:{}", place.path, place.line, place.column);
+    let commit =
+        place.commit.as_deref().and_then(|c| c.get(..12)).map(|c| format!(" (commit {c})")).unwrap_or_default();
+    let preview = finding.preview.as_deref().map(|p| format!("  {p}")).unwrap_or_default();
+    let first = format!("{at}{commit}\n  {} [{}]{preview}", finding.title, finding.id);
+    let fix = format!("  fix: {}", finding.remediation);
+    let accept = accept(finding, &place.path);
+    [first, fix, accept].iter().map(|l| l.lines().map(|l| escape::terminal(l) + "\n").collect::<String>()).collect()
+}
+
+/// The line that would suppress a finding: a comment as the file's language writes it, or an entry of the configuration where
+/// there are no comments.
+fn accept(finding: &Finding, path: &str) -> String {
+    let marker = format!("keyroll:ignore[{}] why it is accepted", finding.id);
+    match comment(path) {
+        Some((open, close)) => format!("  accept: end the line with   {open} {marker}{close}"),
+        None => {
+            let which = match &finding.fingerprint {
+                Some(fingerprint) => format!("fingerprint: {fingerprint}"),
+                None => format!("rule: {}, path: {path}", finding.id),
+            };
+            format!("  accept: below `allow:` in .keyroll.yml   - {{{which}, reason: why it is accepted}}")
+        }
+    }
+}
+
+/// How a comment begins and ends in a file of this name.
+fn comment(path: &str) -> Option<(&'static str, &'static str)> {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
+    Some(match extension {
+        "json" | "ipynb" | "csv" | "tsv" | "txt" | "pem" | "key" | "lock" => return None,
+        "js" | "jsx" | "mjs" | "cjs" | "ts" | "tsx" | "go" | "rs" | "java" | "kt" | "kts" | "c" | "h" | "cc"
+        | "cpp" | "hpp" | "cs" | "swift" | "scala" | "php" | "dart" | "groovy" | "gradle" | "proto" | "jsonc"
+        | "json5" | "scss" | "less" | "m" | "mm" | "zig" | "sol" | "bicep" => ("//", ""),
+        "html" | "htm" | "xml" | "md" | "markdown" | "vue" | "svg" | "config" | "csproj" | "plist" | "xaml" => {
+            ("<!--", " -->")
+        }
+        "css" => ("/*", " */"),
+        "sql" | "lua" | "hs" | "elm" | "ada" => ("--", ""),
+        "el" | "clj" | "lisp" | "asm" => (";", ""),
+        "tex" | "erl" => ("%", ""),
+        "bat" | "cmd" => ("& REM", ""),
+        "vb" | "vbs" => ("'", ""),
+        _ if path.starts_with('(') => return None,
+        _ => ("#", ""),
+    })
+}
+
+/// The name of a hook's file.
+fn file_name(hook: HookType) -> &'static str {
+    match hook {
+        HookType::PreCommit => "pre-commit",
+        HookType::CommitMsg => "commit-msg",
+        HookType::PrePush => "pre-push",
+        HookType::PreReceive => "pre-receive",
+    }
+}
+
+/// Writes the hook, or takes it out.
+fn install(args: &HookArgs) -> anyhow::Result<Exit> {
+    let place: Place = scan::place(Path::new(".")).context("not in a repository")?;
+    let name = file_name(args.hook_type);
+    let path = place.hooks.join(name);
+    let shown = escape::terminal(&path.display().to_string());
+    let there = std::fs::read_to_string(&path).ok();
+    let ours = there.as_deref().is_some_and(|t| t.contains(MARK));
+    if args.uninstall {
+        match there {
+            None => bail!("{shown} is not there"),
+            Some(_) if !ours => bail!("{shown} was not written by keyroll, so it stays"),
+            Some(_) => std::fs::remove_file(&path).with_context(|| shown.clone())?,
+        }
+        return print(&format!("removed {shown}\n"));
+    }
+    if there.is_some() && !ours && !args.force {
+        bail!(
+            "{shown} is there already: add the line `keyroll hook --hook-type {name} \"$@\"` to it, or replace it with --force"
+        );
+    }
+    std::fs::create_dir_all(&place.hooks).with_context(|| shown.clone())?;
+    let text = format!(
+        "#!/bin/sh\n# {MARK}; `keyroll hook --uninstall --hook-type {name}` takes it out.\n\
+         command -v keyroll >/dev/null 2>&1 || {{\n  echo \"{name}: keyroll is not on PATH, so nothing was scanned\" >&2\n  exit 1\n}}\n\
+         exec keyroll hook --hook-type {name} {}\n",
+        if args.hook_type == HookType::PreCommit { "" } else { "\"$@\"" }
+    );
+    let mut file = std::fs::File::create(&path).with_context(|| shown.clone())?;
+    file.write_all(text.as_bytes()).with_context(|| shown.clone())?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.set_permissions(std::fs::Permissions::from_mode(0o755)).with_context(|| shown.clone())?;
+    }
+    print(&format!(
+        "wrote {shown}: git runs it before every {}\n",
+        match args.hook_type {
+            HookType::PreCommit | HookType::CommitMsg => "commit",
+            HookType::PrePush => "push",
+            HookType::PreReceive => "push that comes in",
+        }
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<Vec<String>> {
+        text.lines().map(|l| l.split_whitespace().map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn what_is_pushed_is_what_the_remote_does_not_have() {
+        let (a, b, none) = ("a".repeat(40), "b".repeat(40), "0".repeat(40));
+        let some = |include: &[&str], known: &[&str]| {
+            let all = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
+            Some(Commits::Some { include: all(include), exclude: Vec::new(), known: all(known) })
+        };
+        let line = format!("refs/heads/x {a} refs/heads/x {b}\n");
+        assert_eq!(pushed(&lines(&line), Some("origin")), some(&[&a], &[&b, "refs/remotes/origin/*"]));
+        let new = format!("refs/heads/x {a} refs/heads/x {none}\n");
+        assert_eq!(pushed(&lines(&new), None), some(&[&a], &["refs/remotes/*"]));
+        let deleted = format!("(delete) {none} refs/heads/x {b}\n");
+        assert_eq!(pushed(&lines(&deleted), None), None);
+        assert_eq!(received(&lines(&format!("{b} {a} refs/heads/x"))), some(&[&a], &["refs/*", &b]));
+        assert_eq!(received(&lines(&format!("{b} {none} refs/heads/x"))), None);
+    }
+
+    #[test]
+    fn comments_of_a_message_are_none_of_it() {
+        let text = b"subject\n# comment\nbody\n# ------------------------ >8 ------------------------\ndiff";
+        assert_eq!(message(text), b"subject\n\nbody\n");
+    }
+
+    #[test]
+    fn a_comment_is_written_as_the_file_writes_it() {
+        assert_eq!(comment("a/b.py"), Some(("#", "")));
+        assert_eq!(comment("a/B.TS"), Some(("//", "")));
+        assert_eq!(comment("web.config"), Some(("<!--", " -->")));
+        assert_eq!(comment("a.json"), None);
+        assert_eq!(comment("(commit message)"), None);
+        assert_eq!(comment("Dockerfile"), Some(("#", "")));
+    }
+}

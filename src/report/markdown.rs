@@ -1,0 +1,104 @@
+//! `markdown`: for job summaries and comments on change requests.
+
+use std::io;
+
+use super::{Reporter, Style};
+use crate::model::{Finding, NoticeKind, Report};
+use crate::text::escape;
+use crate::text::numbers::count;
+
+/// Markdown as GitHub, GitLab and others show it.
+pub const REPORTER: Reporter =
+    Reporter { id: "markdown", extension: "md", about: "Markdown for job summaries and comments", write };
+
+/// Findings in the table; more are only counted.
+const ROWS: usize = 50;
+
+/// A text of a stranger as plain text: nothing in it is markup, a link, a mention or a character that acts on what shows it.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let shown = escape::terminal(text);
+    let mut out = String::with_capacity(shown.len());
+    for c in shown.chars() {
+        match c {
+            '\n' | '\r' => out.push(' '),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // A mention or a reference to an issue would tell people who have nothing to do with it.
+            '@' => out.push_str("&#64;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    // A bare address becomes a link by itself.
+    out.replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
+}
+
+fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let open: Vec<&Finding> = report.findings.iter().filter(|f| f.suppressed.is_none()).collect();
+    let scanned = {
+        let coverage = &report.coverage;
+        let files = count(coverage.files + coverage.history_blobs, "file or version", "files and versions");
+        if coverage.commits > 0 {
+            format!("{} with {files}", count(coverage.commits, "commit", "commits"))
+        } else {
+            files
+        }
+    };
+    let found = match open.len() as u64 {
+        0 => "nothing found".to_owned(),
+        n => count(n, "finding", "findings"),
+    };
+    writeln!(out, "### keyroll: {found}\n")?;
+    if report.incomplete {
+        writeln!(out, "**Incomplete:** not everything could be read, see below.\n")?;
+    }
+    if let Some(first) = open.first() {
+        writeln!(out, "Do first: {}\n", plain(&first.remediation))?;
+        writeln!(out, "| Severity | What | Where | Value |\n|---|---|---|---|")?;
+        let rows = if style.verbose { usize::MAX } else { ROWS };
+        for finding in open.iter().take(rows) {
+            let place = finding.locations.first();
+            let at = place.map(|l| format!("{}:{}", l.path, l.line)).unwrap_or_default();
+            let commit = place.filter(|l| !l.in_head).and_then(|l| l.commit.as_deref()).and_then(|c| c.get(..12));
+            let at = commit.map_or_else(|| plain(&at), |c| format!("{} (commit {c})", plain(&at)));
+            let preview = finding.preview.as_deref().map(plain).unwrap_or_default();
+            let (severity, title, id) = (finding.severity.as_str(), plain(&finding.title), plain(&finding.id));
+            writeln!(out, "| {severity} | {title}<br>{id} | {at} | {preview} |")?;
+        }
+        if open.len() > rows {
+            writeln!(out, "\n{} more in the full report.", open.len() - rows)?;
+        }
+        writeln!(out)?;
+    }
+    let suppressed = report.findings.len() - open.len();
+    let quiet = if suppressed > 0 { format!(", {suppressed} suppressed") } else { String::new() };
+    writeln!(out, "Scanned: {scanned}{quiet}.")?;
+    if !report.notices.is_empty() {
+        writeln!(out)?;
+    }
+    for notice in report.notices.iter().take(20) {
+        let kind = if notice.kind == NoticeKind::Gap { "not seen" } else { "limit" };
+        let place = notice.path.as_deref().map(|p| format!("{p}: ")).unwrap_or_default();
+        writeln!(out, "- {kind}: {}", plain(&format!("{place}{}", notice.message)))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_stranger_is_markup() {
+        let got = plain("a|b <img> @team [x](https://evil.example) `c` \u{202e}\n# d");
+        for bad in ["<img", "@team", "](", "://", "\n", "\u{202e}"] {
+            assert!(!got.contains(bad), "{bad:?} in {got}");
+        }
+        assert!(got.contains("a\\|b"));
+    }
+}

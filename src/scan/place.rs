@@ -1,0 +1,92 @@
+//! What commands need to know of a repository beside a scan of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::source::git::diff;
+use crate::source::git::history::{History, Rank};
+use crate::source::git::objects::Objects;
+use crate::source::git::pack::Scratch;
+use crate::source::{Repository, discover};
+
+/// Largest file read from a commit for a command, and largest object.
+const MAX: u64 = 64 << 20;
+
+/// A repository around a path.
+pub struct Place {
+    /// Top of the working tree.
+    pub top: PathBuf,
+    /// Where its hooks lie.
+    pub hooks: PathBuf,
+    repository: Repository,
+    commits: OnceLock<Option<(Objects, History)>>,
+}
+
+/// The repository that holds a path.
+#[must_use]
+pub fn place(path: &Path) -> Option<Place> {
+    let repository = discover(&path.canonicalize().ok()?)?;
+    Some(Place { top: repository.top.clone(), hooks: repository.hooks(), repository, commits: OnceLock::new() })
+}
+
+impl Place {
+    /// What git calls a file, named as from a directory: relative to the top, `/` between segments. `None` outside the
+    /// working tree.
+    #[must_use]
+    pub fn inside(&self, here: &Path, file: &Path) -> Option<Vec<u8>> {
+        let here = here.canonicalize().ok()?;
+        let top = self.top.canonicalize().ok()?;
+        // The file itself may be a link, or gone.
+        let file = here.join(file);
+        let parent = file.parent()?.canonicalize().ok()?;
+        let path = parent.join(file.file_name()?);
+        let inside = path.strip_prefix(top).ok()?;
+        let parts: Vec<&[u8]> = inside.components().map(|c| c.as_os_str().as_encoded_bytes()).collect();
+        Some(parts.join(&b'/'))
+    }
+
+    /// Whether a name means a commit that is here.
+    #[must_use]
+    pub fn has_commit(&self, name: &str) -> bool {
+        self.rank(name).is_some()
+    }
+
+    /// Whether two names mean one commit.
+    #[must_use]
+    pub fn same_commit(&self, a: &str, b: &str) -> bool {
+        self.rank(a).is_some_and(|rank| self.rank(b) == Some(rank))
+    }
+
+    /// Whether the history was cut when it was cloned.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        self.repository.common_dir.join("shallow").is_file()
+    }
+
+    /// A file as a commit has it.
+    #[must_use]
+    pub fn file_at(&self, commit: &str, path: &str) -> Option<Vec<u8>> {
+        let rank = self.rank(commit)?;
+        let (objects, history) = self.commits()?;
+        let mut scratch = Scratch::default();
+        let id = diff::at_path(objects, &mut scratch, history.commit(rank)?.tree, path.as_bytes())?;
+        let (_, bytes) = objects.read(&mut scratch, id.as_bytes()).ok()??;
+        Some(bytes.to_vec())
+    }
+
+    fn rank(&self, name: &str) -> Option<Rank> {
+        let (objects, history) = self.commits()?;
+        super::changes::resolve(objects, &self.repository.refs(), history, name).ok()
+    }
+
+    /// All commits, read when the first is asked for.
+    fn commits(&self) -> Option<&(Objects, History)> {
+        let read = || {
+            let objects = Objects::open(&self.repository.common_dir.join("objects"), self.repository.hash_len, MAX);
+            let stop = std::sync::atomic::AtomicBool::new(false);
+            let (history, _) = History::read(&objects, &stop, &|_, _| {});
+            (!history.commits.is_empty()).then_some((objects, history))
+        };
+        self.commits.get_or_init(read).as_ref()
+    }
+}

@@ -1,0 +1,169 @@
+//! `keyroll ci`: the commits of a run, by the provider's variables.
+
+use std::fs;
+
+use crate::fixture::value;
+use crate::git::{commit, git};
+use crate::world::{Run, World};
+
+fn line(seed: u64) -> String {
+    format!("token: {}\n", value("github-pat-classic", seed))
+}
+
+/// A repository with a value on main and another on a branch that is checked out.
+struct Story {
+    world: World,
+    base: String,
+    head: String,
+}
+
+fn story() -> Story {
+    let world = World::new();
+    let at = world.path();
+    git(at, &["init", "-q"]);
+    let base = commit(at, "old.py", &line(1));
+    git(at, &["checkout", "-q", "-b", "topic"]);
+    let head = commit(at, "new.py", &line(2));
+    Story { base, head, world }
+}
+
+impl Story {
+    fn github(&self, name: &str, event: &str, args: &[&str]) -> Run {
+        self.world.put("../event.json", event);
+        let event = self.world.path().parent().unwrap().join("event.json");
+        self.run(
+            &[
+                ("GITHUB_ACTIONS", "true"),
+                ("GITHUB_EVENT_NAME", name),
+                ("GITHUB_EVENT_PATH", event.to_str().unwrap()),
+                ("GITHUB_SHA", &self.head),
+            ],
+            args,
+        )
+    }
+
+    fn run(&self, variables: &[(&str, &str)], args: &[&str]) -> Run {
+        let all: Vec<&str> = ["ci", "--as-of", "2023-11-20"].into_iter().chain(args.iter().copied()).collect();
+        self.world.run_with(variables, &all)
+    }
+
+    #[track_caller]
+    fn new_only(&self, run: Run) {
+        let run = run.ends(1);
+        assert!(run.out.contains("new.py") && !run.out.contains("old.py"), "{}\n{}", run.out, run.err);
+    }
+}
+
+#[test]
+fn github_tells_the_range() {
+    let story = story();
+    let (base, head, none) = (&story.base, &story.head, "0".repeat(40));
+    let event = format!(r#"{{"pull_request":{{"base":{{"sha":"{base}"}},"head":{{"sha":"{head}"}}}}}}"#);
+    let run = story.github("pull_request", &event, &[]);
+    assert!(
+        run.out.contains("::error file=new.py,line=1,endLine=1,col=8,title=keyroll github-pat-classic::"),
+        "{}",
+        run.out
+    );
+    story.new_only(run);
+    story.new_only(story.github("push", &format!(r#"{{"before":"{base}","after":"{head}"}}"#), &[]));
+    let first = format!(r#"{{"before":"{none}","after":"{head}","repository":{{"default_branch":"main"}}}}"#);
+    story.new_only(story.github("push", &first, &[]));
+    // A forced push leaves the old commit behind.
+    let forced = format!(
+        r#"{{"before":"{}","after":"{head}","forced":true,"repository":{{"default_branch":"main"}}}}"#,
+        "ab".repeat(20)
+    );
+    let run = story.github("push", &forced, &[]).complains("a forced push");
+    story.new_only(run);
+    // Before and after are one commit: that one is scanned.
+    story.new_only(story.github("push", &format!(r#"{{"before":"{head}","after":"{head}"}}"#), &[]));
+    let run = story.github("schedule", "{}", &[]).ends(1);
+    assert!(run.out.contains("new.py") && run.out.contains("old.py"), "{}", run.out);
+    story.github("push", "not json", &[]).ends(2).complains("event.json");
+}
+
+#[test]
+fn a_base_that_is_not_here_means_more_and_says_what_to_set() {
+    let story = story();
+    let event =
+        format!(r#"{{"pull_request":{{"base":{{"sha":"{}"}},"head":{{"sha":"{}"}}}}}}"#, "cd".repeat(20), story.head);
+    let run = story.github("pull_request", &event, &[]).ends(1).says("fetch-depth: 0");
+    assert!(run.out.contains("new.py") && run.out.contains("old.py"), "{}", run.out);
+    // Shallow, nothing is found and still it is no clean result.
+    git(story.world.path(), &["checkout", "-q", "main"]);
+    fs::remove_file(story.world.at("old.py")).unwrap();
+    let clean = commit(story.world.path(), "x.py", "x\n");
+    let url = format!("file://{}", story.world.path().display());
+    let top = World::new();
+    git(top.path(), &["clone", "-q", "--depth", "1", &url, "c"]);
+    let variables =
+        [("GITLAB_CI", "true"), ("CI_COMMIT_SHA", clean.as_str()), ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &story.base)];
+    let mut command = top.command(&["ci", "--exit-zero"]);
+    command.current_dir(top.at("c")).envs(variables);
+    crate::world::finish(command.spawn().unwrap()).ends(3).says("GIT_DEPTH: 0");
+}
+
+#[test]
+fn without_a_provider_it_says_what_to_do() {
+    let story = story();
+    story.run(&[], &[]).ends(2).complains("--base REF --head REF");
+    story.new_only(story.run(&[], &["--base", "main", "--head", "topic"]));
+    story.new_only(story.run(&[], &["--base", "main"]));
+    let azure = [
+        ("TF_BUILD", "True"),
+        ("BUILD_SOURCEVERSION", story.head.as_str()),
+        ("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/main"),
+    ];
+    let run = story.run(&azure, &[]);
+    assert!(
+        run.out.contains(
+            "##vso[task.logissue type=error;sourcepath=new.py;linenumber=1;columnnumber=8;code=github-pat-classic;]"
+        ),
+        "{}",
+        run.out
+    );
+    story.new_only(run);
+}
+
+#[test]
+fn a_change_does_not_relax_what_judges_it_and_its_suppressions_are_told() {
+    let story = story();
+    let at = story.world.path();
+    let rules = "allow:\n  - rule: github-pat-classic\n    reason: fine\n";
+    commit(at, ".keyroll.yml", rules);
+    commit(at, "third.py", &line(3).replace('\n', "  # keyroll:ignore reviewed\n"));
+    let run = story.run(&[], &["--base", "main"]);
+    let run = run.complains("new suppression: .keyroll.yml: accepts rule github-pat-classic (fine)");
+    let run = run.complains("new suppression: third.py:1: keyroll:ignore of github-pat-classic (reviewed)");
+    story.new_only(run);
+    // Without anything open the new suppressions alone fail the run when that is asked for.
+    git(at, &["rm", "-q", "new.py"]);
+    git(at, &["commit", "-q", "-m", "x"]);
+    git(at, &["checkout", "-q", "-b", "quiet", "main"]);
+    commit(at, "third.py", &line(3).replace('\n', "  # keyroll:ignore reviewed\n"));
+    story.run(&[], &["--base", "main"]).ends(0);
+    story.run(&[], &["--base", "main", "--no-new-suppressions"]).ends(1).complains("--no-new-suppressions");
+}
+
+#[test]
+fn a_job_summary_is_written_and_harmless() {
+    let story = story();
+    let hostile = "<img src=x> @team |`.py";
+    let head = commit(story.world.path(), hostile, &line(3));
+    let summary = story.world.path().parent().unwrap().join("summary.md");
+    let _ = fs::remove_file(&summary);
+    let variables = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_EVENT_NAME", "push"),
+        ("GITHUB_SHA", head.as_str()),
+        ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()),
+    ];
+    story.run(&variables, &[]).ends(1);
+    let text = fs::read_to_string(&summary).unwrap();
+    assert!(text.starts_with("### keyroll: 1 finding\n"), "{text}");
+    assert!(
+        !text.contains("<img") && !text.contains("@team") && !text.contains(&value("github-pat-classic", 3)),
+        "{text}"
+    );
+}
