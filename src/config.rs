@@ -214,6 +214,8 @@ pub struct Settings {
     pub key: Option<FingerprintKey>,
     /// Accepted values.
     pub allow: Allowlist,
+    /// Directory in which scans of histories keep what they learnt of blobs.
+    pub cache: Option<PathBuf>,
     /// What was known before.
     pub baseline: Option<baseline::Baseline>,
     /// Rules that came after this version do not run.

@@ -125,7 +125,10 @@ pub struct ScanArgs {
     /// Scan only what the commits after this one brought in
     #[arg(long, value_name = "REF", conflicts_with = "range", help_heading = "Input")]
     pub since_commit: Option<String>,
-    /// Name the authors of commits in reports
+    /// Remember in this folder which blobs of the history were scanned; KEYROLL_CACHE names one, too
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    pub cache: Option<PathBuf>,
+    /// Show the addresses of commits' authors in reports
     #[arg(long, help_heading = "Findings")]
     pub authors: bool,
     /// Largest file scanned, in MiB [default: 64]

@@ -51,6 +51,7 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         key: key_with(&baseline, configured_key(args.key_file.as_deref(), &config)?, explicit)?,
         allow,
         rules_version: file.rules_version.clone(),
+        cache: cache(args.cache.as_deref()),
         baseline,
         config: config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default())),
         expired,
@@ -225,6 +226,7 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         as_of_source: "today",
         key: None,
         allow: Allowlist::default(),
+        cache: None,
         baseline: None,
         rules_version: None,
         config: None,
@@ -257,6 +259,11 @@ fn configured_key(file: Option<&Path>, config: &Config) -> anyhow::Result<Option
         Some(text) => checked(text.as_bytes(), "config"),
         None => Ok(None),
     }
+}
+
+/// Where histories are remembered: by flag, else by the variable `KEYROLL_CACHE`.
+fn cache(flag: Option<&Path>) -> Option<PathBuf> {
+    flag.map(Path::to_owned).or_else(|| environment("KEYROLL_CACHE").map(PathBuf::from))
 }
 
 /// The baseline of a flag, else of the configuration; one that is named has to be there.

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 use super::worker::Worker;
 use super::{Message, gap, limit, locate};
@@ -19,7 +20,7 @@ use crate::source::git::index::Index;
 use crate::source::git::objects::{Item, Objects, Sweep, Unread};
 use crate::source::git::pack::{self, Damage};
 use crate::source::git::places::{self, Lay};
-use crate::source::{Refs, Repository};
+use crate::source::{BlobCache, Refs, Repository};
 use crate::text::numbers;
 
 /// What findings in messages of commits and of annotated tags are said to lie in.
@@ -284,7 +285,10 @@ impl Past<'_, '_, '_> {
         let counts = self.worker.counts();
         let (count, bytes, pointers) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let hot: Mutex<Vec<BlobId>> = Mutex::default();
-        let wanted = Sweep { kind: Kind::Blob, stop: &counts.stop, skip: &|_| false };
+        let mut cache = self.cache();
+        let cold: Mutex<Vec<Box<[u8]>>> = Mutex::default();
+        let known = |id: &[u8]| cache.as_ref().is_some_and(|c| c.knows(id));
+        let wanted = Sweep { kind: Kind::Blob, stop: &counts.stop, skip: &known };
         let unread = self.objects.sweep(&wanted, &|item: Item<'_, State>| {
             count.fetch_add(1, Ordering::Relaxed);
             bytes.fetch_add(item.bytes.len() as u64, Ordering::Relaxed);
@@ -295,15 +299,50 @@ impl Past<'_, '_, '_> {
             let (state, is_hot) = sieved(sieve, &item);
             if is_hot && let (Some(id), Ok(mut hot)) = (BlobId::from_bytes(item.id), hot.lock()) {
                 hot.push(id);
+            } else if cache.is_some()
+                && let Ok(mut cold) = cold.lock()
+            {
+                cold.push(item.id.into());
             }
             state
         });
-        self.worker.swept(count.into_inner(), bytes.into_inner());
+        let known = cache.as_ref().map_or(0, |c| self.objects.ids(Kind::Blob).filter(|id| c.knows(id)).count() as u64);
+        self.worker.swept(count.into_inner() + known, bytes.into_inner());
         self.worker.pointers(pointers.into_inner());
         let mut hot = hot.into_inner().unwrap_or_default();
+        if let Some(cache) = &mut cache {
+            let new = hot.iter().map(|id| id.as_bytes().into()).collect();
+            hot.extend(cache.hot().filter_map(BlobId::from_bytes));
+            cache.learn(cold.into_inner().unwrap_or_default(), new);
+            // A blob that was not read, or a scan that was stopped, leaves nothing behind that is not true.
+            if let Err(e) = cache.save(self.objects.hash_len()) {
+                let message = format!("the cache could not be written: {e}");
+                self.worker.notice(limit("cache", Some(shown(self.site)), message));
+            }
+        }
         hot.sort_unstable();
         hot.dedup();
         (hot, unread)
+    }
+
+    /// What earlier scans learnt, under these rules and this gate.
+    fn cache(&self) -> Option<BlobCache> {
+        let dir = self.settings().cache.as_deref()?;
+        let engine = self.worker.engine();
+        let mut hash = Sha256::new();
+        hash.update(env!("CARGO_PKG_VERSION").as_bytes());
+        hash.update([self.settings().confidence as u8]);
+        for (i, rule) in engine.rules().iter().enumerate() {
+            hash.update([u8::from(engine.is_enabled(i))]);
+            hash.update(format!("{rule:?}").as_bytes());
+        }
+        let key = hash.finalize().into();
+        let (cache, why) = BlobCache::open(dir, &self.site.repository.common_dir, key, self.objects.hash_len());
+        if let Some(why) = why {
+            let message = format!("the cache is not used and will be written anew: {why}");
+            self.worker.notice(limit("cache", Some(shown(self.site)), message));
+        }
+        Some(cache)
     }
 
     /// Adds where the index has blobs that no commit has: what is staged.

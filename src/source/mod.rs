@@ -1,6 +1,7 @@
 //! Where bytes come from. A source hands over blobs with their origins, one at a time on each thread; nothing here knows
 //! what they are read for.
 
+mod cache;
 mod class;
 mod files;
 pub mod git;
@@ -8,6 +9,7 @@ mod refs;
 mod reftable;
 mod repository;
 
+pub use cache::BlobCache;
 pub use class::classify;
 pub use files::{BlobHasher, Entry, Files, WalkOptions, blob_id, blob_id_of, for_each_chunk, open, read};
 pub use refs::Refs;

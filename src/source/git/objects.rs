@@ -249,10 +249,8 @@ impl Objects {
         for (number, pack) in self.packs.iter().enumerate() {
             let families = pack.families();
             let elsewhere = |id: &[u8]| self.packs[..number].iter().any(|p| p.find(id).is_some());
-            let skip = |entry: Entry| {
-                let id = pack.id(entry);
-                families.first[entry as usize] == NONE && ((wanted.skip)(id) || elsewhere(id))
-            };
+            let needed = needed(pack, wanted, &elsewhere);
+            let skip = |entry: Entry| !needed.get(entry as usize).copied().unwrap_or(true);
             let roots = families.roots.par_iter().filter(|root| pack.kind(**root) == Some(wanted.kind));
             let found: Vec<Unread> = roots
                 .map_init(
@@ -305,6 +303,26 @@ impl Objects {
         unread.sort_by_key(|u| u.id);
         unread
     }
+}
+
+/// The entries that are to be visited, and those that they are made of.
+fn needed(pack: &Pack, wanted: &Sweep<'_>, elsewhere: &dyn Fn(&[u8]) -> bool) -> Vec<bool> {
+    let mut needed = vec![false; pack.len()];
+    for entry in 0..pack.len() as Entry {
+        if pack.kind(entry) != Some(wanted.kind) {
+            continue;
+        }
+        let id = pack.id(entry);
+        if (wanted.skip)(id) || elsewhere(id) {
+            continue;
+        }
+        let mut at = Some(entry);
+        while let Some(entry) = at.filter(|e| !needed[*e as usize]) {
+            needed[entry as usize] = true;
+            at = pack.base(entry);
+        }
+    }
+    needed
 }
 
 /// One thread's walk through families of deltas.
