@@ -5,10 +5,13 @@ mod changes;
 mod explain;
 mod history;
 mod locate;
+mod names;
+mod past;
 mod place;
 mod roots;
 mod seen;
 mod sight;
+mod text_kind;
 mod worker;
 
 use std::borrow::Cow;
@@ -106,6 +109,18 @@ impl Tally {
 
     fn skip(&self, reason: SkipReason) {
         self.skipped[reason as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Refs and commits of a history.
+    fn walked(&self, refs: u64, commits: u64) {
+        self.refs.fetch_add(refs, Ordering::Relaxed);
+        self.commits.fetch_add(commits, Ordering::Relaxed);
+    }
+
+    /// Blobs of a history.
+    fn swept(&self, blobs: u64, bytes: u64) {
+        self.past_blobs.fetch_add(blobs, Ordering::Relaxed);
+        self.past_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// What lies elsewhere.
@@ -269,7 +284,7 @@ fn produce(
         );
         let mut past = |repository: &Repository, name: Vec<u8>, inside: Vec<u8>| {
             let common = repository.common_dir.canonicalize().unwrap_or_else(|_| repository.common_dir.clone());
-            let site = history::Site { repository, name, inside };
+            let site = past::Site { repository, name, inside };
             match settings.tree {
                 Tree::Staged => history::staged(&worker, &site, &settings.only),
                 _ if settings.commits == Commits::None || !done.insert(common) => {}

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 
 use super::args::{BaselineArgs, BaselineCommand, GateArgs};
 use super::scan::watched;
-use super::settings::{self, environment};
+use super::settings;
 use super::{Exit, complain, print};
 use crate::config::baseline::{Baseline, Verdict, entry_of};
 use crate::config::{self, Commits, Settings, Tree};
@@ -237,9 +237,4 @@ fn described(finding: &Finding, number: usize, of: usize) -> String {
     lines.extend(finding.evidence.iter().take(4).map(|e| format!("  seen   {e}")));
     let shown = lines.iter().filter(|l| !l.is_empty());
     shown.map(|l| l.split('\n').map(escape::terminal).collect::<Vec<_>>().join("\n") + "\n").collect()
-}
-
-/// Whether a key was given by name.
-pub(super) fn has_key(gate: &GateArgs) -> bool {
-    gate.key_file.is_some() || environment("KEYROLL_KEY").is_some()
 }

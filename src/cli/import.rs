@@ -312,7 +312,7 @@ impl Fragment {
             match glob_of(&path) {
                 Some(glob) if rules.is_empty() => self.exclude.push((glob, about.clone())),
                 Some(glob) => {
-                    let entry = vec![("path", glob), ("reason", about.clone())];
+                    let entry = [("path", glob), ("reason", about.clone())];
                     let of_rule = |rule: &String| entry.iter().cloned().chain([("rule", rule.clone())]).collect();
                     self.allow.extend(rules.iter().map(of_rule));
                 }

@@ -68,7 +68,7 @@ pub fn from_gate_under(gate: &GateArgs, baseline: &Baseline) -> anyhow::Result<S
     let config = load(gate.config.as_deref(), gate.no_config)?;
     let configured = configured_key(gate.key_file.as_deref(), &config)?;
     let known = Some(baseline.clone());
-    let key = key_with(&known, configured, super::baseline::has_key(gate))?;
+    let key = key_with(&known, configured, has_key(gate))?;
     Ok(Settings { key, baseline: known, ..settings_of(gate, &config, None)? })
 }
 
@@ -81,7 +81,7 @@ pub fn configured_baseline(gate: &GateArgs) -> anyhow::Result<Option<PathBuf>> {
 
 /// The key that was given by name, if one was.
 pub fn explicit_key(gate: &GateArgs) -> anyhow::Result<Option<FingerprintKey>> {
-    if super::baseline::has_key(gate) { configured_key(gate.key_file.as_deref(), &Config::default()) } else { Ok(None) }
+    if has_key(gate) { configured_key(gate.key_file.as_deref(), &Config::default()) } else { Ok(None) }
 }
 
 /// The same under a configuration that was read elsewhere.
@@ -102,7 +102,7 @@ fn settings_of(gate: &GateArgs, config: &Config, baseline: Option<Baseline>) -> 
         severity: file.severity.unwrap_or(Severity::Low),
         fail_on: gate.fail_on.map(Into::into).or(file.fail_on).unwrap_or(Severity::Medium),
         disabled_rules: file.rules.disable.clone(),
-        key: key_with(&baseline, configured, super::baseline::has_key(gate))?,
+        key: key_with(&baseline, configured, has_key(gate))?,
         rules_version: file.rules_version.clone(),
         baseline,
         config: config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default())),
@@ -296,6 +296,11 @@ fn key_with(
         ),
         _ => Ok(key),
     }
+}
+
+/// Whether a key was given by name.
+fn has_key(gate: &GateArgs) -> bool {
+    gate.key_file.is_some() || environment("KEYROLL_KEY").is_some()
 }
 
 /// A variable of the environment, when it is set and not empty.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::locate::Locator;
 use super::sight::prove;
-use super::worker::{path_globs, readable};
+use super::text_kind::{path_globs, readable};
 use super::{ScanError, roots};
 use crate::config::Settings;
 use crate::detect::{Engine, Scratch};

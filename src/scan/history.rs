@@ -1,77 +1,26 @@
 //! The history of a repository: every blob sieved once, the hot ones placed by the trees that hold them and scanned whole,
 //! and the versions of a file that hold a value made one location of it.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
+use super::past::{COMMIT_MESSAGE, Past, Site, TAG_MESSAGE, UNREACHABLE, Version, shown};
 use super::worker::Worker;
 use super::{Message, gap, limit, locate};
-use crate::config::{Commits, Settings};
+use crate::config::Commits;
 use crate::decode;
 use crate::detect::{Hits, Scratch, Sieve};
-use crate::model::{BlobId, Location, PathClass, RepoPath, Sighting};
+use crate::model::{BlobId, PathClass, RepoPath, Sighting};
+use crate::source::BlobCache;
 use crate::source::git::Kind;
 use crate::source::git::history::{self, History, Rank};
 use crate::source::git::index::Index;
 use crate::source::git::objects::{Item, Objects, Sweep, Unread};
-use crate::source::git::pack::{self, Damage};
+use crate::source::git::pack;
 use crate::source::git::places::{self, Lay};
-use crate::source::{BlobCache, Refs, Repository};
-use crate::text::numbers;
-
-/// What findings in messages of commits and of annotated tags are said to lie in.
-pub const COMMIT_MESSAGE: &str = "(commit message)";
-/// See [`COMMIT_MESSAGE`].
-pub const TAG_MESSAGE: &str = "(tag message)";
-/// What findings in blobs without any known path are said to lie in.
-pub const UNREACHABLE: &str = "(unreachable blob)";
-
-/// Refs named for one location; more are only counted.
-const MAX_REFS: usize = 5;
-
-/// First commits for which the refs are told that reach them.
-const MAX_REACHING: usize = 500;
-
-/// Objects that are told one by one when they cannot be read.
-const MAX_TOLD: usize = 20;
-
-/// A repository to scan the history of.
-pub struct Site<'r> {
-    /// The repository.
-    pub repository: &'r Repository,
-    /// What reports call its top.
-    pub name: Vec<u8>,
-    /// The part below which paths count, inside it.
-    pub inside: Vec<u8>,
-}
-
-/// One sighting in a version of a file.
-pub struct Version {
-    /// What was seen.
-    pub sighting: Sighting,
-    /// The path inside the repository.
-    pub path: Vec<u8>,
-    /// The first commit that has it.
-    pub first: Option<Rank>,
-    /// The last one.
-    pub last: Option<Rank>,
-    /// Whether HEAD has it.
-    pub in_head: bool,
-}
-
-/// The history of one repository, while it is scanned.
-pub struct Past<'s, 'w, 'a> {
-    site: &'s Site<'s>,
-    /// Scans blobs.
-    pub worker: &'w Worker<'a>,
-    /// The objects.
-    pub objects: Objects,
-    refs: Refs,
-}
 
 /// Scans what the index holds and HEAD does not; of these paths only, when there are any.
 pub fn staged(worker: &Worker<'_>, site: &Site<'_>, only: &[Vec<u8>]) {
@@ -100,16 +49,7 @@ pub fn scan(worker: &Worker<'_>, site: &Site<'_>, commits: &Commits) {
     }
 }
 
-fn shown(site: &Site<'_>) -> String {
-    let name = RepoPath::new(site.name.clone()).display();
-    if name.is_empty() { ".git".to_owned() } else { format!("{name}/.git") }
-}
-
 impl Past<'_, '_, '_> {
-    fn settings(&self) -> &Settings {
-        self.worker.settings()
-    }
-
     /// What of the repository could not be opened.
     fn tell_problems(&self) {
         for (path, why) in &self.objects.problems {
@@ -147,10 +87,7 @@ impl Past<'_, '_, '_> {
             }
         }));
         let head = self.refs.head.as_ref().and_then(|id| history.rank(id));
-        let reached = match include {
-            Some(names) => Some(history.reached(self.resolve(&history, names))),
-            None => None,
-        };
+        let reached = include.map(|names| history.reached(self.resolve(&history, names)));
         let within = |rank: Rank| reached.as_ref().is_none_or(|r| r.get(rank as usize).copied().unwrap_or(false));
         let (hot, more) = self.sieve_blobs(&sieve);
         unread.extend(more);
@@ -178,7 +115,7 @@ impl Past<'_, '_, '_> {
             }
         }
         self.tell(&history, &unread, reached.is_some());
-        self.worker.walked(
+        self.worker.tally().walked(
             self.refs.refs.len() as u64,
             match &reached {
                 Some(reached) => reached.iter().filter(|r| **r).count() as u64,
@@ -217,7 +154,7 @@ impl Past<'_, '_, '_> {
             self.worker.notice(gap("shallow-clone", Some(shown(self.site)), message.to_owned()));
         }
         self.tell_unread(&unread);
-        self.worker.walked(self.refs.refs.len() as u64, mine.len() as u64);
+        self.worker.tally().walked(self.refs.refs.len() as u64, mine.len() as u64);
         let sightings = self.locations(&history, versions);
         self.worker.send(Message::Past(sightings));
     }
@@ -247,7 +184,7 @@ impl Past<'_, '_, '_> {
         if !only.is_empty() {
             changes.files.retain(|c| only.contains(&c.path));
         }
-        self.worker.walked(0, 0);
+        self.worker.tally().walked(0, 0);
         let versions = super::changes::of_changes(self, &mut scratch, &changes, None);
         let sightings = self.locations(&History::default(), versions);
         let here = sightings.into_iter().map(|mut s| {
@@ -262,9 +199,9 @@ impl Past<'_, '_, '_> {
         match name.strip_suffix('*') {
             Some(start) => {
                 let begin = self.refs.refs.iter().filter(|(n, _)| n.starts_with(start));
-                begin.filter_map(|(_, id)| super::changes::peeled(&self.objects, history, id)).collect()
+                begin.filter_map(|(_, id)| super::names::peeled(&self.objects, history, id)).collect()
             }
-            None => super::changes::resolve(&self.objects, &self.refs, history, name).into_iter().collect(),
+            None => super::names::resolve(&self.objects, &self.refs, history, name).into_iter().collect(),
         }
     }
 
@@ -272,7 +209,7 @@ impl Past<'_, '_, '_> {
     fn resolve(&self, history: &History, names: &[String]) -> Vec<Rank> {
         let mut ranks = Vec::new();
         for name in names {
-            match super::changes::resolve(&self.objects, &self.refs, history, name) {
+            match super::names::resolve(&self.objects, &self.refs, history, name) {
                 Ok(rank) => ranks.push(rank),
                 Err(why) => self.worker.notice(gap("bad-ref", Some(shown(self.site)), why)),
             }
@@ -293,7 +230,7 @@ impl Past<'_, '_, '_> {
             count.fetch_add(1, Ordering::Relaxed);
             bytes.fetch_add(item.bytes.len() as u64, Ordering::Relaxed);
             counts.bytes.fetch_add(item.bytes.len() as u64, Ordering::Relaxed);
-            if super::worker::is_lfs_pointer(item.bytes) {
+            if super::text_kind::is_lfs_pointer(item.bytes) {
                 pointers.fetch_add(1, Ordering::Relaxed);
             }
             let (state, is_hot) = sieved(sieve, &item);
@@ -307,8 +244,8 @@ impl Past<'_, '_, '_> {
             state
         });
         let known = cache.as_ref().map_or(0, |c| self.objects.ids(Kind::Blob).filter(|id| c.knows(id)).count() as u64);
-        self.worker.swept(count.into_inner() + known, bytes.into_inner());
-        self.worker.pointers(pointers.into_inner());
+        self.worker.tally().swept(count.into_inner() + known, bytes.into_inner());
+        self.worker.tally().pointers.fetch_max(pointers.into_inner(), Ordering::Relaxed);
         let mut hot = hot.into_inner().unwrap_or_default();
         if let Some(cache) = &mut cache {
             let new = hot.iter().map(|id| id.as_bytes().into()).collect();
@@ -418,178 +355,6 @@ impl Past<'_, '_, '_> {
             }
         }
     }
-
-    /// What reports call a path of this repository, unless it lies elsewhere than what is scanned or was left out.
-    pub fn wanted(&self, path: &[u8]) -> Option<RepoPath> {
-        let inside = self.site.inside.as_slice();
-        let below = |rest: &[u8]| rest.is_empty() || rest.starts_with(b"/");
-        let wanted = inside.is_empty() || path.strip_prefix(inside).is_some_and(below);
-        Some(self.name(path)).filter(|name| wanted && !self.worker.excludes(name))
-    }
-
-    /// Objects that should be here and are not.
-    pub fn missing(&self, ids: &[BlobId]) {
-        for id in ids.iter().take(MAX_TOLD) {
-            let message =
-                format!("object {id} is not here, so what it holds was not scanned; `git fetch` may bring it");
-            self.worker.notice(gap("missing-object", Some(shown(self.site)), message));
-        }
-    }
-
-    /// An object that cannot be read.
-    pub fn unread(&self, id: BlobId, why: Damage) {
-        self.tell_unread(&[Unread { id, why }]);
-    }
-
-    /// What reports call a path of this repository.
-    pub fn name(&self, path: &[u8]) -> RepoPath {
-        RepoPath::new(if self.site.name.is_empty() {
-            path.to_vec()
-        } else {
-            [self.site.name.as_slice(), path].join(&b'/')
-        })
-    }
-
-    /// What stands in a message.
-    pub fn message(&self, place: &str, text: &[u8], rank: Option<Rank>) -> Vec<Version> {
-        let name = RepoPath::from(place);
-        let class = self.worker.classify(&name);
-        let sightings = self.worker.past(text, &class, &name);
-        let version = |mut sighting: Sighting| {
-            sighting.location.blob = None;
-            sighting.location.line_hash = None;
-            Version { sighting, path: Vec::new(), first: rank, last: rank, in_head: false }
-        };
-        sightings.into_iter().map(version).collect()
-    }
-
-    /// One location for all versions of a path that hold a value: where it stands in the first of them.
-    fn locations(&self, history: &History, versions: Vec<Version>) -> Vec<Sighting> {
-        let mut groups: BTreeMap<(String, u64), Vec<Version>> = BTreeMap::new();
-        for version in versions {
-            groups.entry((version.sighting.location.path.clone(), version.sighting.same)).or_default().push(version);
-        }
-        let mut details: HashMap<Rank, history::Details> = HashMap::new();
-        let mut reaching: HashMap<Rank, Vec<String>> = HashMap::new();
-        let mut scratch = pack::Scratch::default();
-        let mut sightings = Vec::new();
-        for versions in groups.into_values() {
-            let order =
-                |v: &Version| (v.first.unwrap_or(Rank::MAX), v.sighting.location.line, v.sighting.location.column);
-            let last = versions.iter().filter_map(|v| v.last).max();
-            let in_head = versions.iter().any(|v| v.in_head);
-            // What a comment says in the last version holds for those before it.
-            let suppressed = versions.iter().max_by_key(|v| v.last).and_then(|v| v.sighting.suppressed.clone());
-            let Some(Version { mut sighting, first, .. }) = versions.into_iter().min_by_key(order) else { continue };
-            sighting.suppressed = sighting.suppressed.or(suppressed);
-            let place = &mut sighting.location;
-            place.in_head = in_head;
-            if let Some((rank, commit)) = first.and_then(|rank| Some((rank, history.commit(rank)?))) {
-                place.commit = Some(commit.id.to_string());
-                let details = details.entry(rank).or_insert_with(|| {
-                    let read = self.objects.read(&mut scratch, commit.id.as_bytes());
-                    read.ok().flatten().map(|(_, bytes)| history::details(&bytes)).unwrap_or_else(nobody)
-                });
-                self.describe(place, details);
-                place.last_commit = last.and_then(|r| history.commit(r)).map(|c| c.id.to_string());
-                if !in_head && (reaching.contains_key(&rank) || reaching.len() < MAX_REACHING) {
-                    place.refs = reaching.entry(rank).or_insert_with(|| self.refs_reaching(history, rank)).clone();
-                }
-            }
-            sightings.push(sighting);
-        }
-        sightings
-    }
-
-    fn describe(&self, place: &mut Location, details: &history::Details) {
-        place.time = details.time;
-        let address = self.settings().authors.then(|| format!(" <{}>", details.address)).unwrap_or_default();
-        let author = format!("{}{address}", details.author);
-        place.author = (!author.trim().is_empty()).then_some(author);
-    }
-
-    /// The refs whose history holds a commit.
-    fn refs_reaching(&self, history: &History, rank: Rank) -> Vec<String> {
-        let reaching = history.reaching(rank);
-        let holds = |id: &BlobId| history.rank(id).is_some_and(|r| reaching[r as usize]);
-        let mut names: Vec<String> = self.refs.refs.iter().filter(|(_, id)| holds(id)).map(|(n, _)| short(n)).collect();
-        names.dedup();
-        let more = names.len().saturating_sub(MAX_REFS);
-        names.truncate(MAX_REFS);
-        if more > 0 {
-            names.push(format!("and {more} more"));
-        }
-        names
-    }
-
-    /// What could not be seen.
-    fn tell(&self, history: &History, unread: &[Unread], asked: bool) {
-        let place = || Some(shown(self.site));
-        let asked = asked || self.settings().tree == crate::config::Tree::None;
-        let cut = |code: &str, message: String| {
-            if asked { gap(code, place(), message) } else { limit(code, place(), message) }
-        };
-        if self.site.repository.common_dir.join("shallow").is_file() {
-            let message = "a shallow clone: only the commits that are here were scanned; `git fetch --unshallow` brings the \
-                           others (in CI: fetch depth 0)";
-            self.worker.notice(cut("shallow-clone", message.to_owned()));
-        } else if history.commits.iter().any(|c| c.cut) {
-            let message =
-                "commits refer to parents that are not here, whose history was not scanned; `git fsck` tells more";
-            self.worker.notice(cut("missing-commits", message.to_owned()));
-        }
-        self.tell_unread(unread);
-    }
-
-    /// Blobs that a remote promised and never sent.
-    fn tell_partial(&self, missing: usize) {
-        if missing > 0 {
-            let count = numbers::count(missing as u64, "blob was", "blobs were");
-            let message = format!(
-                "a partial clone: {count} never fetched and not scanned; `git fetch --refetch --no-filter` brings them"
-            );
-            self.worker.notice(limit("partial-clone", Some(shown(self.site)), message));
-        }
-    }
-
-    fn tell_unread(&self, unread: &[Unread]) {
-        let place = || Some(shown(self.site));
-        let (large, broken): (Vec<&Unread>, Vec<&Unread>) =
-            unread.iter().partition(|u| matches!(u.why, Damage::TooLarge(_)));
-        if !large.is_empty() {
-            let count = numbers::count(large.len() as u64, "version of a file is", "versions of files are");
-            let most = self.settings().max_file_size >> 20;
-            let message = format!("{count} over the limit of {most} MiB (--max-file-size)");
-            self.worker.notice(limit("too-large", place(), message));
-        }
-        for lost in broken.iter().take(MAX_TOLD) {
-            let why = match lost.why {
-                Damage::Header | Damage::Read => "cannot be read",
-                Damage::Deflated => "does not inflate to what it should",
-                Damage::Delta => "is a delta of something that cannot be read",
-                Damage::Chain | Damage::TooLarge(_) => "is a delta without end",
-            };
-            self.worker.notice(gap(
-                "unreadable-object",
-                place(),
-                format!("object {} {why}; `git fsck` tells more", lost.id),
-            ));
-        }
-        if broken.len() > MAX_TOLD {
-            let message = format!("{} more objects could not be read", broken.len() - MAX_TOLD);
-            self.worker.notice(gap("unreadable-object", place(), message));
-        }
-    }
-}
-
-fn nobody() -> history::Details {
-    history::Details { author: String::new(), address: String::new(), time: None }
-}
-
-/// A ref as people say it.
-fn short(name: &str) -> String {
-    let shorter = ["refs/heads/", "refs/tags/", "refs/remotes/", "refs/"].iter().find_map(|p| name.strip_prefix(p));
-    shorter.unwrap_or(name).to_owned()
 }
 
 thread_local! {
@@ -619,7 +384,7 @@ fn sieved(sieve: &Sieve<'_>, item: &Item<'_, State>) -> (State, bool) {
         let hot = hits.is_hot();
         return (State::Text(hits), hot);
     }
-    let hot = super::worker::readable(bytes)
+    let hot = super::text_kind::readable(bytes)
         .is_some_and(|(text, _)| with_scratch(|scratch| sieve.whole(scratch, &text.bytes).is_hot()));
     (State::Other, hot)
 }

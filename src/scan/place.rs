@@ -76,7 +76,7 @@ impl Place {
 
     fn rank(&self, name: &str) -> Option<Rank> {
         let (objects, history) = self.commits()?;
-        super::changes::resolve(objects, &self.repository.refs(), history, name).ok()
+        super::names::resolve(objects, &self.repository.refs(), history, name).ok()
     }
 
     /// All commits, read when the first is asked for.

@@ -14,6 +14,7 @@ use super::locate::{self, Locator};
 use super::roots::RunKey;
 use super::seen::{Blob, Seen};
 use super::sight::{self, Anchors, Sight};
+use super::text_kind::{claim, is_lfs_pointer, is_own_baseline, is_own_report, path_globs, readable};
 use super::{Message, Progress, Tally, gap, limit};
 use crate::config::Settings;
 use crate::decode;
@@ -21,8 +22,7 @@ use crate::detect::{self, Detected, Engine, Scratch};
 use crate::doc::{self, Doc};
 use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{
-    BlobId, Candidate, Confidence, Fact, Family, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason,
-    Span,
+    BlobId, Candidate, Confidence, Fact, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span,
 };
 use crate::rules::{Matcher, Rule};
 use crate::source::{self, Entry, Repository};
@@ -119,21 +119,9 @@ impl<'a> Worker<'a> {
         !self.settings.excludes.is_empty() && self.settings.excludes.is_match(name.display())
     }
 
-    /// Counts refs and commits that were walked.
-    pub fn walked(&self, refs: u64, commits: u64) {
-        self.tally.refs.fetch_add(refs, Ordering::Relaxed);
-        self.tally.commits.fetch_add(commits, Ordering::Relaxed);
-    }
-
-    /// Counts pointers of Git LFS among them.
-    pub fn pointers(&self, count: u64) {
-        self.tally.pointers.fetch_max(count, Ordering::Relaxed);
-    }
-
-    /// Counts blobs of the history that were read.
-    pub fn swept(&self, blobs: u64, bytes: u64) {
-        self.tally.past_blobs.fetch_add(blobs, Ordering::Relaxed);
-        self.tally.past_bytes.fetch_add(bytes, Ordering::Relaxed);
+    /// The counts of what was read.
+    pub fn tally(&self) -> &'a Tally {
+        self.tally
     }
 
     /// Hands something to the collector.
@@ -215,7 +203,7 @@ impl<'a> Worker<'a> {
 
     /// A file that was named, which an exclude may cover all the same.
     pub fn named_file(&self, path: &Path, name: &RepoPath) {
-        if self.settings.excludes.is_match(name.display()) {
+        if self.excludes(name) {
             return self.tally.skip(SkipReason::Excluded);
         }
         self.file(path, name);
@@ -613,56 +601,4 @@ impl<'a> Worker<'a> {
         read(&mut Out::new(&mut keep, &mut tell));
         located
     }
-}
-
-pub(super) fn path_globs(rule: &Rule) -> globset::GlobSet {
-    let mut set = globset::GlobSetBuilder::new();
-    for path in rule.paths.iter() {
-        if let Ok(glob) = globset::Glob::new(path) {
-            set.add(glob);
-        }
-    }
-    set.build().unwrap_or_else(|_| globset::GlobSet::empty())
-}
-
-/// Whether a text is a report that keyroll wrote, by its beginning.
-fn is_own_report(text: &[u8]) -> bool {
-    let head = text.get(..1500.min(text.len())).unwrap_or_default();
-    let has = |part: &[u8]| memchr::memmem::find(head, part).is_some();
-    let report = has(b"\"schema\": \"keyroll.report/") || has(b"sarif") && has(b"\"name\": \"keyroll\"");
-    head.starts_with(b"{") && report || is_own_baseline(text)
-}
-
-/// A baseline: fingerprints, and a key that is no secret.
-fn is_own_baseline(text: &[u8]) -> bool {
-    text.starts_with(b"{\"format\":\"keyroll-baseline/")
-}
-
-/// What Git LFS leaves in the place of a file (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).
-pub(super) fn is_lfs_pointer(bytes: &[u8]) -> bool {
-    bytes.len() < 1024 && bytes.starts_with(b"version https://git-lfs.github.com/spec/")
-}
-
-/// What detectors can read of a blob, and whether the blob itself is binary; `None` when there is nothing.
-pub(super) fn readable(bytes: &[u8]) -> Option<(decode::Text<'_>, bool)> {
-    let text = decode::text(bytes).map(|text| (text, false));
-    text.or_else(|| decode::key_store(bytes).map(|text| (text, true)))
-}
-
-/// The format of a blob, if any claims it. Source code and prose never hold one; the first byte rules out most others.
-fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static Format> {
-    let first = text.iter().find(|b| !b.is_ascii_whitespace())?;
-    let structured = matches!(first, b'{' | b'[')
-        || matches!(class.family, Family::Yaml | Family::Json | Family::Other | Family::Config | Family::Hcl);
-    if !structured {
-        return None;
-    }
-    let head = text.get(..formats::HEAD.min(text.len()))?;
-    let head = match std::str::from_utf8(head) {
-        Ok(head) => head,
-        Err(e) => std::str::from_utf8(head.get(..e.valid_up_to())?).ok()?,
-    };
-    // Templates of YAML (`ci.yml.tt`) are not YAML; a file without extension or standard input may be.
-    let yaml = matches!(class.family, Family::Yaml | Family::Json) || !name.file_name().contains(&b'.');
-    formats::all().find(|f| (f.syntax != Syntax::Yaml || yaml) && (f.claims)(name, head))
 }

@@ -125,9 +125,9 @@ impl BlobCache {
         let sum = Sha256::digest(&bytes);
         bytes.extend_from_slice(&sum);
         std::fs::create_dir_all(self.path.parent().unwrap_or(Path::new(".")))?;
-        let beside = self.path.with_extension(format!("{}.new", std::process::id()));
+        let beside = self.path.with_extension("new");
         let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
+        options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&beside)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::git::objects::unhex;
-use super::reftable;
+use super::reftable::{self, Value};
 use crate::model::BlobId;
 
 /// Longest file with one ref, and with many.
@@ -26,15 +26,6 @@ const PSEUDO: &[&str] = &[
     "BISECT_HEAD",
     "AUTO_MERGE",
 ];
-
-/// What a ref holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
-    /// An object.
-    Id(BlobId),
-    /// Another ref.
-    Symbolic(String),
-}
 
 /// All refs of a repository.
 #[derive(Debug, Clone, Default)]

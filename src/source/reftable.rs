@@ -4,12 +4,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::refs::Value;
 use crate::model::BlobId;
 
 /// Largest table, and most tables of a stack.
 const MAX_TABLE: u64 = 512 << 20;
 const MAX_TABLES: usize = 4096;
+
+/// What a ref holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    /// An object.
+    Id(BlobId),
+    /// Another ref.
+    Symbolic(String),
+}
 
 /// Refs by name; `None` for those that a later table took away.
 type Found = BTreeMap<String, Option<Value>>;

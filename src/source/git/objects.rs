@@ -53,6 +53,9 @@ pub struct Item<'a, S> {
     pub base: Option<(&'a S, usize, &'a [Stretch])>,
 }
 
+/// An object: its kind and its bytes.
+pub type Object = (Kind, Arc<Vec<u8>>);
+
 /// What could not be read.
 #[derive(Debug)]
 pub struct Unread {
@@ -170,7 +173,7 @@ impl Objects {
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub fn read(&self, scratch: &mut Scratch, id: &[u8]) -> Result<Option<(Kind, Arc<Vec<u8>>)>, Damage> {
+    pub fn read(&self, scratch: &mut Scratch, id: &[u8]) -> Result<Option<Object>, Damage> {
         for pack in &self.packs {
             if let Some(entry) = pack.find(id) {
                 let kind = pack.kind(entry).ok_or(Damage::Header)?;
@@ -238,7 +241,7 @@ impl Objects {
         let packed = self
             .packs
             .iter()
-            .flat_map(move |p| (0..p.len() as Entry).filter(move |e| p.kind(*e) == Some(kind)).map(|e| p.id(e)));
+            .flat_map(move |p| (0..p.count() as Entry).filter(move |e| p.kind(*e) == Some(kind)).map(|e| p.id(e)));
         packed.chain(self.loose().iter().filter(move |l| l.kind == Ok(kind)).map(|l| l.id.as_bytes()))
     }
 
@@ -273,7 +276,7 @@ impl Objects {
             unread.extend(found);
             // An entry whose root cannot be told belongs to no kind; it is told with the blobs.
             if wanted.kind == Kind::Blob {
-                let lost = (0..pack.len() as Entry).filter(|e| pack.kind(*e).is_none());
+                let lost = (0..pack.count() as Entry).filter(|e| pack.kind(*e).is_none());
                 unread.extend(
                     lost.filter_map(|e| Some(Unread { id: BlobId::from_bytes(pack.id(e))?, why: Damage::Header })),
                 );
@@ -307,8 +310,8 @@ impl Objects {
 
 /// The entries that are to be visited, and those that they are made of.
 fn needed(pack: &Pack, wanted: &Sweep<'_>, elsewhere: &dyn Fn(&[u8]) -> bool) -> Vec<bool> {
-    let mut needed = vec![false; pack.len()];
-    for entry in 0..pack.len() as Entry {
+    let mut needed = vec![false; pack.count()];
+    for entry in 0..pack.count() as Entry {
         if pack.kind(entry) != Some(wanted.kind) {
             continue;
         }

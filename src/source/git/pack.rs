@@ -112,7 +112,7 @@ impl Pack {
     /// Reads every entry's header once, from the beginning to the end.
     fn read_headers(&mut self) {
         let mut window = Window::default();
-        let count = self.len();
+        let count = self.count();
         // Bases named by id may lie behind their deltas.
         let mut later = Vec::new();
         for entry in 0..count as Entry {
@@ -154,7 +154,7 @@ impl Pack {
     }
 
     /// How many objects it holds.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.id_of.len()
     }
 
@@ -191,7 +191,7 @@ impl Pack {
     pub fn with_prefix(&self, prefix: &str) -> Vec<Vec<u8>> {
         let hex = |id: &[u8]| id.iter().fold(String::new(), |s, b| s + &format!("{b:02x}"));
         let mut low = 0;
-        let mut high = self.len();
+        let mut high = self.count();
         while low < high {
             let middle = (low + high) / 2;
             let id = self.ids.get(middle * self.hash_len..(middle + 1) * self.hash_len).unwrap_or_default();
@@ -218,7 +218,7 @@ impl Pack {
 
     /// Entries that are deltas of each entry, and those that are deltas of none.
     pub fn families(&self) -> Families {
-        let count = self.len();
+        let count = self.count();
         let mut families = Families { first: vec![NONE; count], next: vec![NONE; count], roots: Vec::new() };
         for entry in (0..count as Entry).rev() {
             match self.base(entry) {

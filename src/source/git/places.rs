@@ -31,6 +31,12 @@ const MAX_DEPTH: usize = 4096;
 /// No number.
 const NONE: u32 = u32::MAX;
 
+/// The number of a tree or blob, with the number of its name.
+type Numbered = (u32, u32);
+
+/// Numbers of names.
+type NameNumbers = HashMap<Box<[u8]>, u32, foldhash::fast::RandomState>;
+
 /// What is in trees, as far as it leads to something that matters, one list for all of them.
 #[derive(Default)]
 struct Trees {
@@ -41,7 +47,7 @@ struct Trees {
 }
 
 impl Trees {
-    fn of(&self, tree: u32) -> (&[(u32, u32)], &[(u32, u32)]) {
+    fn of(&self, tree: u32) -> (&[Numbered], &[Numbered]) {
         let (from, below, blobs) = self.spans.get(tree as usize).copied().unwrap_or_default();
         let (from, below, blobs) = (from as usize, below as usize, blobs as usize);
         let both = self.entries.get(from..from + below + blobs).unwrap_or_default();
@@ -103,9 +109,9 @@ impl Names {
 
 thread_local! {
     /// Names that this thread asked the shared list for, and of which search.
-    static KNOWN: RefCell<(u64, HashMap<Box<[u8]>, u32, foldhash::fast::RandomState>)> = RefCell::default();
+    static KNOWN: RefCell<(u64, NameNumbers)> = RefCell::default();
     /// What is in one tree.
-    static ONE: RefCell<(Vec<(u32, u32)>, Vec<(u32, u32)>)> = RefCell::default();
+    static ONE: RefCell<(Vec<Numbered>, Vec<Numbered>)> = RefCell::default();
 }
 
 /// Counts searches, so that no thread takes a name's number of one for that of another.

@@ -1,0 +1,77 @@
+//! Which commit a name means.
+
+use crate::model::BlobId;
+use crate::source::Refs;
+use crate::source::git::Kind;
+use crate::source::git::history::{self, History, Rank};
+use crate::source::git::objects::{Objects, unhex};
+use crate::source::git::pack::Scratch;
+
+/// The commit that a name means: a ref, `HEAD`, an id or its beginning, each with `~n` and `^` behind it.
+///
+/// # Errors
+/// Says what is wrong with the name.
+pub fn resolve(objects: &Objects, refs: &Refs, history: &History, name: &str) -> Result<Rank, String> {
+    let end = name.find(['~', '^']).unwrap_or(name.len());
+    let (base, steps) = name.split_at(end);
+    let unknown = || format!("`{name}` names no commit of this repository; `git fetch` may bring it");
+    let id = by_name(refs, base).or_else(|| by_id(objects, base)).ok_or_else(unknown)?;
+    let mut rank = peeled(objects, history, &id).ok_or_else(unknown)?;
+    let mut rest = steps;
+    while let Some(sign) = rest.chars().next() {
+        rest = &rest[sign.len_utf8()..];
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let count: usize = if digits == 0 { 1 } else { rest[..digits].parse().map_err(|_| unknown())? };
+        rest = &rest[digits..];
+        let parent = |rank: Rank, n: usize| history.commit(rank).and_then(|c| c.parents.get(n).copied());
+        rank = match (sign, count) {
+            (_, 0) => rank,
+            ('~', n) => (0..n).try_fold(rank, |rank, _| parent(rank, 0)).ok_or_else(unknown)?,
+            ('^', n) => parent(rank, n - 1).ok_or_else(unknown)?,
+            _ => return Err(unknown()),
+        };
+    }
+    Ok(rank)
+}
+
+/// The commit that an object is, or that a tag at last points to.
+pub fn peeled(objects: &Objects, history: &History, id: &BlobId) -> Option<Rank> {
+    let mut id = *id;
+    for _ in 0..MAX_TAGS {
+        if let Some(rank) = history.rank(&id) {
+            return Some(rank);
+        }
+        let (kind, bytes) = objects.read(&mut Scratch::default(), id.as_bytes()).ok()??;
+        id = (kind == Kind::Tag).then(|| history::tagged(&bytes)).flatten()?;
+    }
+    None
+}
+
+/// Longest chain of tags of tags that is followed.
+const MAX_TAGS: usize = 16;
+
+/// A ref by its whole name, or by the shorter forms that git takes, in its order
+/// (<https://git-scm.com/docs/gitrevisions>).
+fn by_name(refs: &Refs, name: &str) -> Option<BlobId> {
+    if matches!(name, "HEAD" | "@" | "") {
+        return refs.head;
+    }
+    let find = |whole: &str| refs.refs.iter().find(|(n, _)| n == whole).map(|(_, id)| *id);
+    let forms = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+    forms.iter().find_map(|f| find(&format!("{f}{name}"))).or_else(|| find(&format!("refs/remotes/{name}/HEAD")))
+}
+
+fn by_id(objects: &Objects, name: &str) -> Option<BlobId> {
+    let hex = name.len() >= 4 && name.len() <= 2 * objects.hash_len() && name.bytes().all(|b| b.is_ascii_hexdigit());
+    if !hex {
+        return None;
+    }
+    let name = name.to_ascii_lowercase();
+    if name.len() == 2 * objects.hash_len() {
+        return BlobId::from_bytes(&unhex(&name)?);
+    }
+    match objects.with_prefix(&name).as_slice() {
+        [id] => BlobId::from_bytes(id),
+        _ => None,
+    }
+}

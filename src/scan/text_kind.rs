@@ -1,0 +1,59 @@
+//! What a text is before anybody looks for anything in it: readable, a pointer, a report of keyroll's own, an input of a format.
+
+use crate::decode;
+use crate::formats::{self, Format, Syntax};
+use crate::model::{Family, PathClass, RepoPath};
+use crate::rules::Rule;
+
+/// The paths that a rule is bound to.
+pub fn path_globs(rule: &Rule) -> globset::GlobSet {
+    let mut set = globset::GlobSetBuilder::new();
+    for path in rule.paths.iter() {
+        if let Ok(glob) = globset::Glob::new(path) {
+            set.add(glob);
+        }
+    }
+    set.build().unwrap_or_else(|_| globset::GlobSet::empty())
+}
+
+/// Whether a text is a report that keyroll wrote, by its beginning.
+pub fn is_own_report(text: &[u8]) -> bool {
+    let head = text.get(..1500.min(text.len())).unwrap_or_default();
+    let has = |part: &[u8]| memchr::memmem::find(head, part).is_some();
+    let report = has(b"\"schema\": \"keyroll.report/") || has(b"sarif") && has(b"\"name\": \"keyroll\"");
+    head.starts_with(b"{") && report || is_own_baseline(text)
+}
+
+/// A baseline: fingerprints, and a key that is no secret.
+pub fn is_own_baseline(text: &[u8]) -> bool {
+    text.starts_with(b"{\"format\":\"keyroll-baseline/")
+}
+
+/// What Git LFS leaves in the place of a file (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).
+pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    bytes.len() < 1024 && bytes.starts_with(b"version https://git-lfs.github.com/spec/")
+}
+
+/// What detectors can read of a blob, and whether the blob itself is binary; `None` when there is nothing.
+pub fn readable(bytes: &[u8]) -> Option<(decode::Text<'_>, bool)> {
+    let text = decode::text(bytes).map(|text| (text, false));
+    text.or_else(|| decode::key_store(bytes).map(|text| (text, true)))
+}
+
+/// The format of a blob, if any claims it. Source code and prose never hold one; the first byte rules out most others.
+pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static Format> {
+    let first = text.iter().find(|b| !b.is_ascii_whitespace())?;
+    let structured = matches!(first, b'{' | b'[')
+        || matches!(class.family, Family::Yaml | Family::Json | Family::Other | Family::Config | Family::Hcl);
+    if !structured {
+        return None;
+    }
+    let head = text.get(..formats::HEAD.min(text.len()))?;
+    let head = match std::str::from_utf8(head) {
+        Ok(head) => head,
+        Err(e) => std::str::from_utf8(head.get(..e.valid_up_to())?).ok()?,
+    };
+    // Templates of YAML (`ci.yml.tt`) are not YAML; a file without extension or standard input may be.
+    let yaml = matches!(class.family, Family::Yaml | Family::Json) || !name.file_name().contains(&b'.');
+    formats::all().find(|f| (f.syntax != Syntax::Yaml || yaml) && (f.claims)(name, head))
+}
