@@ -34,7 +34,7 @@ fn command(need: &str) -> Option<&'static str> {
 /// How an input is named whose absence leaves something unassessed; `None` for files that lie in repositories.
 fn absent(need: &str) -> Option<String> {
     match need {
-        HISTORY => Some(format!("{need} (this version does not read it)")),
+        HISTORY => Some(format!("{need} (a scan of a repository without --no-history)")),
         _ => command(need).map(|command| format!("{need} (`{command}`)")),
     }
 }

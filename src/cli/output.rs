@@ -116,7 +116,14 @@ fn tell(report: &Report, verbose: bool) {
         "{}, {}; {} scanned, {} skipped",
         count(open as u64, "finding", "findings"),
         count(report.headline.identities, "identity", "identities"),
-        count(report.coverage.files, "file", "files"),
+        match report.coverage.history_blobs {
+            0 => count(report.coverage.files, "file", "files"),
+            n => format!(
+                "{} and {}",
+                count(report.coverage.files, "file", "files"),
+                count(n, "version in the history", "versions in the history")
+            ),
+        },
         report.coverage.skipped.values().sum::<u64>()
     ));
 }

@@ -22,7 +22,7 @@ const MOST: usize = 10;
 /// What both say of a finding.
 fn message(finding: &Finding) -> String {
     let preview = finding.preview.as_deref().map(|p| format!(" {p}")).unwrap_or_default();
-    escape::terminal(&format!("{}{preview}. {}", finding.title, finding.remediation))
+    escape::terminal(&format!("{}{preview}. {}", finding.title, finding.remediation).replace(['\n', '\r'], " "))
 }
 
 fn open(report: &Report) -> Vec<&Finding> {

@@ -17,11 +17,10 @@ const ROWS: usize = 50;
 /// A text of a stranger as plain text: nothing in it is markup, a link, a mention or a character that acts on what shows it.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    let shown = escape::terminal(text);
+    let shown = escape::terminal(&text.replace(['\n', '\r'], " "));
     let mut out = String::with_capacity(shown.len());
     for c in shown.chars() {
         match c {
-            '\n' | '\r' => out.push(' '),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),

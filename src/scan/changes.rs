@@ -65,7 +65,7 @@ pub fn of_changes(
             versions.push(Version { sighting, path: change.path.clone(), first: rank, last: rank, in_head: false });
         }
     }
-    past.worker.tally().swept(count, length);
+    past.worker.tally.swept(count, length);
     if versions.is_empty() {
         return versions;
     }

@@ -115,7 +115,7 @@ impl Past<'_, '_, '_> {
             }
         }
         self.tell(&history, &unread, reached.is_some());
-        self.worker.tally().walked(
+        self.worker.tally.walked(
             self.refs.refs.len() as u64,
             match &reached {
                 Some(reached) => reached.iter().filter(|r| **r).count() as u64,
@@ -154,7 +154,7 @@ impl Past<'_, '_, '_> {
             self.worker.notice(gap("shallow-clone", Some(shown(self.site)), message.to_owned()));
         }
         self.tell_unread(&unread);
-        self.worker.tally().walked(self.refs.refs.len() as u64, mine.len() as u64);
+        self.worker.tally.walked(self.refs.refs.len() as u64, mine.len() as u64);
         let sightings = self.locations(&history, versions);
         self.worker.send(Message::Past(sightings));
     }
@@ -184,7 +184,7 @@ impl Past<'_, '_, '_> {
         if !only.is_empty() {
             changes.files.retain(|c| only.contains(&c.path));
         }
-        self.worker.tally().walked(0, 0);
+        self.worker.tally.walked(0, 0);
         let versions = super::changes::of_changes(self, &mut scratch, &changes, None);
         let sightings = self.locations(&History::default(), versions);
         let here = sightings.into_iter().map(|mut s| {
@@ -244,8 +244,8 @@ impl Past<'_, '_, '_> {
             state
         });
         let known = cache.as_ref().map_or(0, |c| self.objects.ids(Kind::Blob).filter(|id| c.knows(id)).count() as u64);
-        self.worker.tally().swept(count.into_inner() + known, bytes.into_inner());
-        self.worker.tally().pointers.fetch_max(pointers.into_inner(), Ordering::Relaxed);
+        self.worker.tally.swept(count.into_inner() + known, bytes.into_inner());
+        self.worker.tally.pointers.fetch_max(pointers.into_inner(), Ordering::Relaxed);
         let mut hot = hot.into_inner().unwrap_or_default();
         if let Some(cache) = &mut cache {
             let new = hot.iter().map(|id| id.as_bytes().into()).collect();

@@ -56,7 +56,8 @@ pub struct Worker<'a> {
     /// What reports call the top that holds the start.
     top: Vec<u8>,
     counts: &'a Progress,
-    tally: &'a Tally,
+    /// The counts of what was read.
+    pub tally: &'a Tally,
     sender: Sender<Message>,
     seen: Arc<Seen>,
     path_rules: Vec<(usize, globset::GlobSet)>,
@@ -117,11 +118,6 @@ impl<'a> Worker<'a> {
     /// Whether the user left a path out.
     pub fn excludes(&self, name: &RepoPath) -> bool {
         !self.settings.excludes.is_empty() && self.settings.excludes.is_match(name.display())
-    }
-
-    /// The counts of what was read.
-    pub fn tally(&self) -> &'a Tally {
-        self.tally
     }
 
     /// Hands something to the collector.

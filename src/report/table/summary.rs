@@ -133,6 +133,10 @@ pub(super) fn coverage(page: &mut Page, report: &Report) {
         let refs = count(coverage.refs, "ref", "refs");
         read.push(format!("{} on {refs}", count(coverage.commits, "commit", "commits")));
     }
+    if coverage.history_blobs > 0 {
+        let versions = count(coverage.history_blobs, "version of a file", "versions of files");
+        read.push(format!("{versions} ({})", size(coverage.history_bytes)));
+    }
     let roots: Vec<String> =
         coverage.roots.iter().take(3).map(|root| format!("{} ({})", root.path, root.kind)).collect();
     let more = coverage.roots.len().saturating_sub(3);
