@@ -131,7 +131,7 @@ fn the_width_is_that_of_columns() {
 #[test]
 fn a_closed_pipe_ends_the_run_quietly() {
     // More output than a pipe holds, so that the writer does meet the closed end.
-    let workflow: String = (0..400).map(|i| JOB.replace("NUMBER", &i.to_string())).collect();
+    let workflow: String = (0..1200).map(|i| JOB.replace("NUMBER", &i.to_string())).collect();
     let world = World::with(".github/workflows/ci.yml", format!("on: push\njobs:\n{workflow}"));
     for format in keyroll::report::REPORTERS.iter().map(|r| r.id) {
         let whole = world.run(&["scan", ".", "-v", "-f", format]);
