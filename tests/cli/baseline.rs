@@ -85,7 +85,7 @@ fn stale_entries_are_told_and_taken_out() {
 fn another_key_is_refused_by_both_names() {
     let world = World::new();
     world.put("a.py", line(1));
-    world.put("key", "0123456789abcdef0123456789abcdef");
+    world.put("key", "made for this test ".repeat(3));
     world.run(&["baseline", "create"]).ends(0);
     let run = world.run(&["scan", "-b", ".keyroll-baseline", "--key-file", "key"]).ends(2);
     let id = world.read(".keyroll-baseline").split('"').nth(7).unwrap().to_owned();
