@@ -201,7 +201,7 @@ fn a_risk_that_is_not_assessed_says_what_it_needs_and_has_no_score() {
     }
     assert_eq!(of(&report, "NHI2:2025")["status"], "assessed");
     let offboarding = of(&report, "NHI1:2025")["why"].as_str().unwrap().to_owned();
-    assert!(offboarding.contains("git-history (this version does not read it)"), "{offboarding}");
+    assert!(offboarding.contains("git-history (a scan of a repository without --no-history)"), "{offboarding}");
     let table = world.run(&["scan", "."]).ends(0);
     assert!(!table.out.contains("git-history:"), "it is no export that a command makes: {}", table.out);
     world.run(&["scan", "."]).ends(0).says("Not assessed");
