@@ -3,6 +3,10 @@
 
     make bench                                      builds the release binary, then runs this
     benches/run.py --keyroll target/release/keyroll [--tree DIR] [--runs N] [--json FILE]
+    benches/run.py --keyroll target/release/keyroll --history REPOSITORY [--runs N] [--json FILE]
+
+With --history each tool scans the whole history of a repository, as a clone without a working tree has it
+(`git clone --no-checkout`): a tree beside it is scanned by some of the tools and not by others.
 
 The tree is --tree, else the variable BENCH_TREE, else the source of all packages in Cargo's registry. All tools read the
 same files from a warm cache, in turn, so that a change in the machine's load meets all of them; the median of the runs
@@ -48,6 +52,26 @@ TOOLS = {
     ),
 }  # fmt: skip
 
+# Of a repository's whole history.
+HISTORY = {
+    "keyroll": (["{exe}", "scan", "{tree}", "--no-config", "-q", "-f", "json={out}", "--exit-zero"], {0, 3}),
+    "gitleaks": (["{exe}", "git", "{tree}", "-f", "json", "-r", "{out}", "--no-banner", "-l", "error"], {0, 1}),
+    "betterleaks": (["{exe}", "git", "{tree}", "--no-banner", "--no-color", "-s", "-o", "{out}"], {0, 1}),
+    "kingfisher": (
+        [
+            "{exe}", "scan", "{tree}", "--no-validate", "--git-history", "full", "--no-update-check", "-f", "jsonl",
+            "-o", "{out}", "-q",
+        ],
+        {0, 200, 205},
+    ),
+    "kf --turbo": (
+        [
+            "{exe}", "scan", "{tree}", "--no-validate", "--turbo", "--no-update-check", "-f", "jsonl", "-o", "{out}", "-q",
+        ],
+        {0, 200, 205},
+    ),
+}  # fmt: skip
+
 
 def default_tree():
     """Where Cargo keeps the source of the packages it has built."""
@@ -69,9 +93,9 @@ def measure_tree(tree):
     return files, size
 
 
-def run(name, exe, tree, out):
+def run(how, exe, tree, out):
     """One run: CPU seconds, wall seconds, peak memory in MiB. wait4 gives the numbers of this child and its children."""
-    command, fine = TOOLS[name]
+    command, fine = how
     command = [word.format(exe=exe, tree=tree, out=out) for word in command]
     began = time.monotonic()
     process = subprocess.Popen(
@@ -81,7 +105,7 @@ def run(name, exe, tree, out):
     wall = time.monotonic() - began
     process.returncode = code = os.waitstatus_to_exitcode(status)
     if code not in fine:
-        raise RuntimeError(f"{name} ended with {code}: {' '.join(command)}")
+        raise RuntimeError(f"ended with {code}: {' '.join(command)}")
     # Linux counts in KiB, macOS in bytes.
     peak = usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     return {"cpu": usage.ru_utime + usage.ru_stime, "wall": wall, "peak": peak}
@@ -116,10 +140,12 @@ def find_tools(arguments):
             print(f"skipped: {exe} is betterleaks under another name; see --help")
         else:
             found[name] = os.path.abspath(exe)
+    if arguments.history and "kingfisher" in found:
+        found["kf --turbo"] = found["kingfisher"]
     return found
 
 
-def series(tools, tree, runs, out):
+def series(tools, how, tree, runs, out):
     """All runs of all tools, in turn; the first round only warms caches and is not counted.
 
     A peer that crashes is tried again, twice a round, and that is told; keyroll is not."""
@@ -129,7 +155,7 @@ def series(tools, tree, runs, out):
         for name, exe in tools.items():
             for attempt in range(3):
                 try:
-                    result = run(name, exe, tree, out)
+                    result = run(how[name], exe, tree, out)
                     break
                 except RuntimeError:
                     if name == "keyroll" or attempt == 2:
@@ -172,12 +198,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keyroll", default="target/release/keyroll", help="the binary to time")
     parser.add_argument("--tree", default=default_tree(), help="the directory to scan")
+    parser.add_argument("--history", metavar="REPOSITORY", help="scan the whole history of this repository instead")
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each tool")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=FILE", help="where a peer is, if not on PATH")
     parser.add_argument("--json", metavar="FILE", help="write every number there, too")
     arguments = parser.parse_args()
     if not os.path.isfile(arguments.keyroll):
         parser.error(f"{arguments.keyroll} is not there: cargo build --release")
+    if arguments.history:
+        arguments.tree = arguments.history
     if not os.path.isdir(arguments.tree):
         parser.error(f"{arguments.tree} is no directory: give one with --tree or BENCH_TREE")
     if not 1 <= arguments.runs <= 100:
@@ -185,23 +214,47 @@ def main():
 
     tools = find_tools(arguments)
     tree = os.path.abspath(arguments.tree)
+    if arguments.history:
+        return report(arguments, {}, {"history": of_history(tools, tree, arguments.runs)})
     files, size = measure_tree(tree)
     print(f"{files} files, {size / 1e6:.1f} MB in {tree}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    for name, exe in tools.items():
-        print(f"{name}: {version(exe)}")
+    tell_versions(tools)
     with tempfile.TemporaryDirectory() as scratch:
         out = os.path.join(scratch, "report.json")
-        whole = series(tools, tree, arguments.runs, out)
+        whole = series(tools, TOOLS, tree, arguments.runs, out)
         line = pathlib.Path(scratch, "line")
         line.mkdir()
         line.joinpath("line.txt").write_text("nothing = here\n", encoding="utf-8")
-        start = series(tools, str(line), max(arguments.runs, 5), out)
-    medians = {"tree": summarise(whole), "start": summarise(start)}
-    show(f"The tree, medians of {arguments.runs} runs", medians["tree"], size / 1e6)
-    show("A file of one line (start-up)", medians["start"])
+        start = series(tools, TOOLS, str(line), max(arguments.runs, 5), out)
+    show(f"The tree, medians of {arguments.runs} runs", summarise(whole), size / 1e6)
+    show("A file of one line (start-up)", summarise(start))
+    return report(arguments, {"files": files, "bytes": size}, {"tree": whole, "start": start})
+
+
+def tell_versions(tools):
+    for name, exe in tools.items():
+        print(f"{name}: {version(exe)}")
+
+
+def of_history(tools, tree, runs):
+    """All runs over the history of a repository."""
+    count = subprocess.run(
+        ["git", "-C", tree, "rev-list", "--all", "--count"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    print(f"{count} commits in {tree}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    tell_versions(tools)
+    with tempfile.TemporaryDirectory() as scratch:
+        results = series(tools, HISTORY, tree, runs, os.path.join(scratch, "report.json"))
+    show(f"The history, medians of {runs} runs", summarise(results))
+    return results
+
+
+def report(arguments, facts, results):
+    """Writes every number to a file when one was asked for."""
     if arguments.json:
-        report = {"files": files, "bytes": size, "medians": medians, "runs": {"tree": whole, "start": start}}
-        pathlib.Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        medians = {what: summarise(runs) for what, runs in results.items()}
+        text = json.dumps({**facts, "medians": medians, "runs": results}, indent=1) + "\n"
+        pathlib.Path(arguments.json).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -13,7 +13,7 @@ use super::ignore;
 use super::prefilter::Prefilter;
 use super::tokens;
 use crate::model::{Candidate, Confidence, Part, PathClass, Proof, RuleIndex, Secret, Severity, Span};
-use crate::rules::reach::ALPHABETS;
+use crate::rules::reach::{ALPHABETS, Reach};
 use crate::rules::{Matcher, Rule};
 use crate::text::lines::LineIndex;
 
@@ -67,6 +67,12 @@ pub struct Reference {
     pub span: Span,
     /// What kind of reference it is. The text itself may hold a literal part, so it is never kept.
     pub target: &'static str,
+}
+
+/// Whether a window holds the byte and the run of characters that every match of a rule has.
+fn holds_needed(window: &[u8], reach: &Reach, rule: &Rule) -> bool {
+    (reach.must == 0 || memchr::memchr(reach.must, window).is_some())
+        && (reach.run == 0 || tokens::holds_run(window, reach.run, reach.alphabet, rule.needs_digit && reach.whole))
 }
 
 /// Key files that may begin without being one, of one text.
@@ -175,6 +181,14 @@ impl Engine {
         out
     }
 
+    /// Whether a match of a rule can lie around its keyword at all; tells most cases apart before any expression runs.
+    pub(super) fn may_match(&self, text: &[u8], rule: usize, at: usize) -> bool {
+        let Some(rule) = self.rules.get(rule) else { return false };
+        let Matcher::Pattern { reach, .. } = &rule.matcher else { return true };
+        let window = text.get(at.saturating_sub(reach.before)..text.len().min(at + reach.longest + 1));
+        window.is_some_and(|window| holds_needed(window, reach, rule))
+    }
+
     /// Matches of one rule around its keywords, which are in order of place. Equal to matching over the whole text:
     /// every match holds a keyword at most `before` bytes behind its start, so the search that starts at the later of
     /// that distance and the end of the last match finds exactly the leftmost match that a whole search would.
@@ -187,21 +201,14 @@ impl Engine {
             }
             let block = match &rule.matcher {
                 Matcher::Pattern { reach, .. } => {
-                    let Some(regex) = self.regex(id) else { return };
                     let from = at.saturating_sub(reach.before).max(last_end);
                     let to = text.len().min(at + reach.longest + 1);
                     let Some(window) = text.get(..to) else { continue };
-                    if reach.must != 0 && memchr::memchr(reach.must, &window[from..]).is_none()
-                        || reach.run > 0
-                            && !tokens::holds_run(
-                                &window[from..],
-                                reach.run,
-                                reach.alphabet,
-                                rule.needs_digit && reach.whole,
-                            )
-                    {
+                    if !holds_needed(&window[from..], reach, rule) {
                         continue;
                     }
+                    // Compiled late: the keywords of many rules are common and their values rare.
+                    let Some(regex) = self.regex(id) else { return };
                     let Some(found) = regex.find_at(window, from).filter(|m| m.start() <= *at) else { continue };
                     let (start, end) = (found.start(), found.end());
                     let secret = regex

@@ -49,8 +49,24 @@ pub struct Prefilter {
     multiplier: u32,
 }
 
+/// The three highest bytes of a word.
+const TOP: u64 = !0 << 40;
+
+/// The hash of a gram, whose three bytes are the highest of a word: its first bits choose a word of the set, the next ones a
+/// bit of that word.
+#[inline]
+fn spread(gram: u64, multiplier: u32) -> u64 {
+    gram.wrapping_mul(u64::from(multiplier))
+}
+
 #[inline]
 fn hash(gram: u32, multiplier: u32) -> u32 {
+    (spread(u64::from(gram) << 40, multiplier) >> (64 - BITS)) as u32
+}
+
+/// The hash of a gram of four bytes.
+#[inline]
+fn hash_longer(gram: u32, multiplier: u32) -> u32 {
     gram.wrapping_mul(multiplier) >> (32 - BITS)
 }
 
@@ -171,9 +187,9 @@ impl Prefilter {
                 grams.push((gram, word(bytes, exact, gram_at, id)));
                 let before = gram_at.checked_sub(1).and_then(|i| bytes.get(i));
                 match (before, bytes.get(gram_at + 3)) {
-                    (_, Some(b)) => longer_grams.push(hash(with(gram, *b), BEHIND)),
-                    (Some(b), None) => longer_grams.push(hash(with(gram, *b), BEFORE)),
-                    (None, None) => longer_grams.extend(follows.iter().map(|b| hash(with(gram, *b), BEHIND))),
+                    (_, Some(b)) => longer_grams.push(hash_longer(with(gram, *b), BEHIND)),
+                    (Some(b), None) => longer_grams.push(hash_longer(with(gram, *b), BEFORE)),
+                    (None, None) => longer_grams.extend(follows.iter().map(|b| hash_longer(with(gram, *b), BEHIND))),
                 }
             };
             match bytes.len() {
@@ -208,17 +224,23 @@ impl Prefilter {
         Self { bits, words: words.into_iter().map(|(_, w)| w).collect(), starts, multiplier, longer }
     }
 
+    /// Whether a gram may be a keyword's, in the lowest bit; the others mean nothing. Its three bytes are the highest.
     #[inline]
-    fn hit(&self, gram: u32) -> u64 {
-        let h = hash(gram, self.multiplier);
-        self.bits[(h >> 6) as usize & ((1 << BITS) / 64 - 1)] >> (h & 63) & 1
+    fn test(&self, gram: u64) -> u64 {
+        let h = spread(gram, self.multiplier);
+        self.bits[(h >> (64 - BITS + 6)) as usize] >> (h >> (64 - BITS) & 63)
+    }
+
+    #[inline]
+    fn hit(&self, gram: u32) -> bool {
+        self.test(u64::from(gram) << 40) & 1 != 0
     }
 
     /// Whether the byte behind or before a gram fits, too.
     #[inline]
     fn fits(&self, gram: u32, before: Option<u8>, behind: u8) -> bool {
         let has = |h: u32| self.longer[(h >> 6) as usize & ((1 << BITS) / 64 - 1)] >> (h & 63) & 1 != 0;
-        has(hash(with(gram, behind), BEHIND)) || before.is_some_and(|b| has(hash(with(gram, b), BEFORE)))
+        has(hash_longer(with(gram, behind), BEHIND)) || before.is_some_and(|b| has(hash_longer(with(gram, b), BEFORE)))
     }
 
     /// Calls `found(id, start)` for every occurrence of every keyword, in order of their grams' positions; one near the end
@@ -226,13 +248,13 @@ impl Prefilter {
     pub fn scan(&self, text: &[u8], found: &mut impl FnMut(u32, usize)) {
         let mut at = 0;
         // Three grams from one eight-byte load.
-        while let Some(eight) = text.get(at..at + 8) {
-            let w = u64::from_le_bytes(<[u8; 8]>::try_from(eight).unwrap_or_default()) | FOLD;
-            let gram = |k: u32| (w >> (8 * k)) as u32 & 0x00ff_ffff;
-            if self.hit(gram(0)) | self.hit(gram(2)) | self.hit(gram(4)) != 0 {
+        while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+            let w = u64::from_le_bytes(*eight) | FOLD;
+            if (self.test(w << 40) | self.test(w << 24 & TOP) | self.test(w << 8 & TOP)) & 1 != 0 {
+                let gram = |k: u32| (w >> (8 * k)) as u32 & 0x00ff_ffff;
                 let before = |k: u32| (at + k as usize).checked_sub(1).and_then(|i| text.get(i)).copied();
                 for k in [0, 2, 4] {
-                    if self.hit(gram(k)) != 0 && self.fits(gram(k), before(k), (w >> (8 * k + 24)) as u8) {
+                    if self.hit(gram(k)) && self.fits(gram(k), before(k), (w >> (8 * k + 24)) as u8) {
                         self.verify(text, at + k as usize, gram(k), found);
                     }
                 }
@@ -240,14 +262,14 @@ impl Prefilter {
             at += 6;
         }
         while let Some(gram) = text.get(at..at + 3).map(gram_of) {
-            if self.hit(gram) != 0 {
+            if self.hit(gram) {
                 self.verify(text, at, gram, found);
             }
             at += 2;
         }
         // A keyword of three bytes may end the text at an odd position, where nothing follows it.
         if let Some(last) = text.len().checked_sub(3).filter(|last| last % 2 == 1)
-            && let Some(gram) = text.get(last..).map(gram_of).filter(|g| self.hit(*g) != 0)
+            && let Some(gram) = text.get(last..).map(gram_of).filter(|g| self.hit(*g))
         {
             self.verify(text, last, gram, &mut |id, start| {
                 if start == last {

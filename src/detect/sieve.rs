@@ -22,6 +22,10 @@ const VALUE_REACH: usize = 768;
 /// What depends on more text than this to either side is looked at in every part that was copied.
 const NARROW: usize = VALUE_REACH;
 
+/// What was copied in shorter parts than this is looked through like what is new: nearly every keyword in it depends on its
+/// surroundings, and many small looks cost more than one.
+const LEAST: usize = 192;
+
 /// Where an enclosing object of a key file may begin before its keyword.
 const OBJECT_REACH: usize = 9 << 10;
 
@@ -146,7 +150,7 @@ impl<'e> Sieve<'e> {
     pub fn whole(&self, scratch: &mut Scratch, text: &[u8]) -> Hits {
         let mut hits = Vec::new();
         self.find(text, 0, text.len(), &mut hits);
-        hits.sort_unstable();
+        put_in_order(&mut hits);
         hits.dedup();
         let all: Vec<usize> = (0..hits.len()).collect();
         self.judge(scratch, text, &mut hits, &all);
@@ -160,35 +164,28 @@ impl<'e> Sieve<'e> {
         let margin = self.longest;
         let mut taken: Vec<Hit> = Vec::with_capacity(base.all.len() + 16);
         let mut new: Vec<Hit> = Vec::new();
-        let mut scanned = 0;
         let mut hint = 0;
-        let mut look = |from: usize, to: usize| {
-            let to = to.min(text.len());
-            // Keywords that end inside what was looked through before were found there.
-            let from = if from < scanned { from.max(scanned.saturating_sub(margin)) } else { from };
-            if scanned < to {
-                self.find(text, from, to, &mut new);
-                scanned = to;
-            }
-        };
+        // Where what was taken over ends so far.
+        let mut done = 0usize;
         for part in parts {
+            let Some(from) = part.from else { continue };
             let end = part.to + part.len;
-            let Some(from) = part.from else {
-                look(part.to.saturating_sub(margin), end + margin);
-                continue;
-            };
             // Where base and text both begin, or end, nothing changed.
             let first = part.to == 0 && from == 0;
             let last = end == text.len() && from + part.len == base_len;
+            if part.len < LEAST && !(first && last) {
+                continue;
+            }
             if !first {
-                look(part.to.saturating_sub(margin), part.to + margin);
+                self.find(text, done.saturating_sub(margin), part.to + margin, &mut new);
             }
             self.take(base, (part, from), (first, last), &mut hint, &mut taken);
-            if !last {
-                look(end.saturating_sub(margin), end + margin);
-            }
+            done = if last { usize::MAX } else { end };
         }
-        new.sort_unstable();
+        if done != usize::MAX {
+            self.find(text, done.saturating_sub(margin), text.len(), &mut new);
+        }
+        put_in_order(&mut new);
         let (mut hits, dirty) = united(&taken, &new);
         self.judge(scratch, text, &mut hits, &dirty);
         Hits::new(hits)
@@ -230,7 +227,7 @@ impl<'e> Sieve<'e> {
 
     /// Keywords that lie in a part of the text.
     fn find(&self, text: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
-        let Some(part) = text.get(from..to) else { return };
+        let Some(part) = text.get(from..to.min(text.len())) else { return };
         let rules = self.engine.rules.len();
         self.engine.prefilter.scan(part, &mut |id, at| {
             let id = if id >= GENERIC { rules + (id - GENERIC) as usize } else { id as usize };
@@ -257,7 +254,7 @@ impl<'e> Sieve<'e> {
                         }
                     }
                 }
-                None if self.counts[hit.id()] => of_rules.push(*i),
+                None if self.counts[hit.id()] && self.engine.may_match(text, hit.id(), hit.at()) => of_rules.push(*i),
                 None => {}
             }
         }
@@ -304,6 +301,17 @@ impl<'e> Sieve<'e> {
             }
         }
         near
+    }
+}
+
+/// Sorts hits that are nearly in order: each was found within a keyword's length of its place.
+fn put_in_order(hits: &mut [Hit]) {
+    for i in 1..hits.len() {
+        let mut at = i;
+        while at > 0 && hits[at - 1] > hits[at] {
+            hits.swap(at - 1, at);
+            at -= 1;
+        }
     }
 }
 

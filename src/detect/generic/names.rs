@@ -282,7 +282,8 @@ pub(super) fn names_other(name: &str) -> bool {
         return false;
     }
     let Some(last) = words.last() else { return false };
-    let ends = |pair: &[&str; 2]| words.ends_with(&pair.map(str::to_owned));
+    let before = words.len().checked_sub(2).and_then(|i| words.get(i)).map(String::as_str);
+    let ends = |pair: &[&str; 2]| before == Some(pair[0]) && last == pair[1];
     words.iter().any(|w| REFUSED_ANYWHERE.contains(&w.as_str()))
         || REFUSED_LAST.contains(&last.as_str())
         || REFUSED_PAIRS.iter().any(ends)

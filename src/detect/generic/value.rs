@@ -20,7 +20,6 @@ pub(super) fn judge(
     class: &PathClass,
     next: Option<u8>,
 ) -> Result<(Confidence, bool), Drop> {
-    let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
     if names_other(&String::from_utf8_lossy(name)) {
         return Err(Drop::Identifier);
     }
@@ -52,7 +51,8 @@ pub(super) fn judge(
     if strength == Strength::Password
         && matches!(separator, Separator::Assign | Separator::Markup | Separator::Comma | Separator::Space)
     {
-        return judge_password(value, &shape, quoted, separator, &lower);
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        return judge_password(value, &shape, quoted, separator, &name);
     }
     Err(Drop::Words)
 }

@@ -2,15 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Kind;
 use super::history::{History, Rank};
 use super::objects::{Item, Objects, Sweep, Unread};
-use super::trees;
-use crate::model::{BlobId, RepoPath};
+use super::trees::{self, TreeEntry};
+use crate::model::{BlobId, RepoPath, Stretch};
 
 /// Where a blob lay.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,14 +72,29 @@ impl Trees {
     }
 }
 
-/// A tree below a tree, as the versions of the upper one take it over from each other.
+/// A place in a tree where an entry begins, as versions of the tree take it over from each other.
 #[derive(Debug, Clone, Copy)]
-struct Known {
-    id: u64,
-    name_hash: u64,
+struct Mark {
+    /// Where the entry begins.
+    at: u32,
+    /// Where it ends; where it begins when nothing but the place matters.
+    end: u32,
+    /// What it leads to.
+    what: What,
     number: u32,
     name: u32,
 }
+
+/// What a mark stands at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Tree,
+    Blob,
+    Place,
+}
+
+/// Entries that lead nowhere between two marks at most, so that reading can begin near any place.
+const STEP: usize = 16;
 
 /// Names of trees and blobs, each once.
 #[derive(Default)]
@@ -176,37 +190,18 @@ pub fn find(
     let present: Option<HashSet<u64, foldhash::fast::RandomState>> =
         objects.is_partial().then(|| objects.ids(Kind::Blob).map(key).collect());
     let missing: Mutex<HashSet<u64>> = Mutex::default();
-    let hash = foldhash::quality::RandomState::default();
-    let unread = objects.sweep(&sweep, &|item: Item<'_, Vec<Known>>| {
-        let base = item.base.map_or(&[][..], |(base, ..)| base.as_slice());
-        let mut next = 0;
-        let mut here: Vec<Known> = Vec::with_capacity(base.len());
+    let unread = objects.sweep(&sweep, &|item: Item<'_, Vec<Mark>>| {
         ONE.with_borrow_mut(|(below, held)| {
             below.clear();
             held.clear();
-            for entry in trees::entries(item.bytes, hash_len) {
+            let mut list = |mark: &Mark| match mark.what {
+                What::Tree => below.push((mark.number, mark.name)),
+                What::Blob | What::Place => held.push((mark.number, mark.name)),
+            };
+            let leads = |entry: TreeEntry<'_>| {
                 if entry.is_tree() {
-                    let (id, name) = (key(entry.id), hash.hash_one(entry.name));
-                    // Versions of a tree differ in few entries, and their order is that of names.
-                    let ahead = base.get(next..(next + 4).min(base.len())).unwrap_or_default();
-                    let known = ahead.iter().position(|k| k.name_hash == name);
-                    let mut this = Known { id, name_hash: name, number: NONE, name: NONE };
-                    if let Some(known) = known {
-                        next += known + 1;
-                        let known = base[next - 1];
-                        this.name = known.name;
-                        this.number = if known.id == id { known.number } else { NONE };
-                    } else {
-                        this.name = named(entry.name);
-                    }
-                    if this.number == NONE {
-                        this.number = numbers.get(&id).copied().unwrap_or(NONE);
-                    }
-                    if this.number != NONE {
-                        below.push((this.number, this.name));
-                    }
-                    here.push(this);
-                    continue;
+                    let number = numbers.get(&key(entry.id)).copied()?;
+                    return Some((What::Tree, number, named(entry.name)));
                 }
                 if let Some(present) = &present
                     && !entry.is_commit()
@@ -215,20 +210,19 @@ pub fn find(
                 {
                     missing.insert(key(entry.id));
                 }
-                if maybe[usize::from(bit(entry.id) >> 6)] >> (bit(entry.id) & 63) & 1 != 0
-                    && let Some(blob) = blobs.get(&key(entry.id))
-                {
-                    held.push((*blob, named(entry.name)));
-                }
-            }
+                let may_be = maybe[usize::from(bit(entry.id) >> 6)] >> (bit(entry.id) & 63) & 1 != 0;
+                let blob = may_be.then(|| blobs.get(&key(entry.id)).copied()).flatten()?;
+                Some((What::Blob, blob, named(entry.name)))
+            };
+            let marks = marks(item.bytes, item.base, hash_len, &leads, &mut list);
             if !(below.is_empty() && held.is_empty())
                 && let Some(number) = numbers.get(&key(item.id))
                 && let Ok(mut all) = all.lock()
             {
                 all.add(*number, below, held);
             }
-        });
-        here
+            marks
+        })
     });
     KNOWN.take();
     let all = all.into_inner().unwrap_or_default();
@@ -279,6 +273,74 @@ pub fn find(
     });
     let missing = missing.into_inner().map_or(0, |missing| missing.len());
     Found { lays: found, unread, missing }
+}
+
+/// Reads a tree, by its base where there is one: entries inside a part that was copied are what they were there. `leads` says
+/// what an entry leads to, and `list` is handed every one that leads anywhere, in order.
+fn marks(
+    body: &[u8],
+    base: Option<(&Vec<Mark>, usize, &[Stretch])>,
+    hash_len: usize,
+    leads: &dyn Fn(TreeEntry<'_>) -> Option<(What, u32, u32)>,
+    list: &mut dyn FnMut(&Mark),
+) -> Vec<Mark> {
+    let (base, _, parts) = base.map_or((&[][..], 0, &[][..]), |(marks, len, parts)| (marks.as_slice(), len, parts));
+    let mut marks: Vec<Mark> = Vec::with_capacity(base.len() + 4);
+    let (mut at, mut since) = (0, 0);
+    // Reads on to a place or over it; `None` where the tree is damaged.
+    let mut read = |marks: &mut Vec<Mark>, at: &mut usize, to: usize, list: &mut dyn FnMut(&Mark)| {
+        while *at < to {
+            let (entry, next) = trees::entry_at(body, *at, hash_len)?;
+            since += 1;
+            if let Some((what, number, name)) = leads(entry) {
+                let mark = Mark { at: *at as u32, end: next as u32, what, number, name };
+                list(&mark);
+                marks.push(mark);
+                since = 0;
+            } else if since >= STEP {
+                marks.push(Mark { at: *at as u32, end: *at as u32, what: What::Place, number: NONE, name: NONE });
+                since = 0;
+            }
+            *at = next;
+        }
+        Some(())
+    };
+    let mut hint = 0;
+    for part in parts {
+        let Some(from) = part.from else { continue };
+        let end = from + part.len;
+        let moved = |place: u32| place as usize - from + part.to;
+        if base.get(hint).is_some_and(|m| m.at as usize > from) {
+            hint = 0;
+        }
+        let mut next = hint + base.get(hint..).unwrap_or_default().partition_point(|m| (m.at as usize) < from);
+        while let Some(mark) = base.get(next).filter(|m| m.end as usize <= end) {
+            let place = moved(mark.at);
+            if place > at && read(&mut marks, &mut at, place, list).is_none() {
+                return marks;
+            }
+            if place == at {
+                // From here on both trees have the same entries up to where the part ends.
+                let same = base.get(next..).unwrap_or_default();
+                let same = same.get(..same.partition_point(|m| m.end as usize <= end)).unwrap_or_default();
+                for mark in same {
+                    let mark = Mark { at: moved(mark.at) as u32, end: moved(mark.end) as u32, ..*mark };
+                    if mark.what != What::Place {
+                        list(&mark);
+                    }
+                    marks.push(mark);
+                }
+                at = marks.last().map_or(at, |m| m.end as usize);
+                next += same.len();
+                break;
+            }
+            next += 1;
+        }
+        hint = next.min(base.len().saturating_sub(1));
+    }
+    // What was damaged is read as far as it goes.
+    let _ = read(&mut marks, &mut at, body.len(), list);
+    marks
 }
 
 fn bit(id: &[u8]) -> u16 {
@@ -380,6 +442,69 @@ impl Walk<'_> {
                     waiting.push((*below, self.paths.number(path, *name), depth + 1));
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A tree of files and directories, told apart by their names.
+    fn tree(names: &[u8]) -> Vec<u8> {
+        let entry = |n: &u8| {
+            let mode = if n.is_multiple_of(5) { "40000" } else { "100644" };
+            let id = if n.is_multiple_of(7) { [b'4'; 20] } else { [*n; 20] };
+            [format!("{mode} name{n}\0").as_bytes(), &id].concat()
+        };
+        names.iter().flat_map(entry).collect()
+    }
+
+    fn leads(entry: TreeEntry<'_>) -> Option<(What, u32, u32)> {
+        let number = u32::from(entry.id[0]);
+        let what = if entry.is_tree() { What::Tree } else { What::Blob };
+        (entry.is_tree() || number.is_multiple_of(3)).then_some((what, number, entry.name.len() as u32))
+    }
+
+    fn listed(body: &[u8], base: Option<(&Vec<Mark>, usize, &[Stretch])>) -> (Vec<(What, u32, u32, u32)>, Vec<Mark>) {
+        let mut list = Vec::new();
+        let marks = marks(body, base, 20, &leads, &mut |m| list.push((m.what, m.at, m.end, m.number)));
+        (list, marks)
+    }
+
+    proptest! {
+        #[test]
+        fn a_version_of_a_tree_reads_as_if_it_had_no_base(
+            names in prop::collection::vec(any::<u8>(), 0..120),
+            cuts in prop::collection::vec((0usize..4000, 0usize..1500, 0u8..4), 0..8),
+        ) {
+            let base = tree(&names);
+            // Parts of the base, of any place and length, with or without something new between them: most of what comes of
+            // them is a tree only for a while, and what is read must be the same all the same.
+            let (mut body, mut parts) = (Vec::new(), Vec::new());
+            for (from, len, new) in cuts {
+                let from = if new == 3 { 0 } else { from.min(base.len()) };
+                let len = len.min(base.len() - from);
+                if len > 0 {
+                    parts.push(Stretch { to: body.len(), len, from: Some(from) });
+                    body.extend_from_slice(&base[from..from + len]);
+                }
+                let more = tree(&[new, 35][..usize::from(new % 3)]);
+                if !more.is_empty() {
+                    parts.push(Stretch { to: body.len(), len: more.len(), from: None });
+                    body.extend(more);
+                }
+            }
+            let (_, marks) = listed(&base, None);
+            let (plain, _) = listed(&body, None);
+            let (by_base, again) = listed(&body, Some((&marks, base.len(), &parts)));
+            prop_assert_eq!(&by_base, &plain);
+            // And so does a version of the version.
+            let whole = [Stretch { to: 0, len: body.len(), from: Some(0) }];
+            let (third, _) = listed(&body, Some((&again, body.len(), &whole)));
+            prop_assert_eq!(third, plain);
         }
     }
 }

@@ -16,27 +16,35 @@ impl TreeEntry<'_> {
     /// A directory.
     #[must_use]
     pub fn is_tree(&self) -> bool {
-        matches!(self.mode, b"40000" | b"040000")
+        // One comparison tells nearly all entries apart: most are files.
+        matches!(self.mode.first(), Some(b'4' | b'0')) && matches!(self.mode, b"40000" | b"040000")
     }
 
     /// A commit of another repository: a submodule.
     #[must_use]
     pub fn is_commit(&self) -> bool {
-        self.mode == b"160000"
+        self.mode.get(1) == Some(&b'6') && self.mode == b"160000"
     }
 }
 
 /// The entries of a tree, up to where it is damaged.
 pub fn entries(body: &[u8], hash_len: usize) -> impl Iterator<Item = TreeEntry<'_>> {
-    let mut rest = body;
+    let mut at = 0;
     std::iter::from_fn(move || {
-        let space = rest.iter().take(8).position(|b| *b == b' ')?;
-        let zero = space + 1 + memchr::memchr(0, rest.get(space + 1..)?)?;
-        let id = rest.get(zero + 1..zero + 1 + hash_len)?;
-        let entry = TreeEntry { mode: &rest[..space], name: &rest[space + 1..zero], id };
-        rest = &rest[zero + 1 + hash_len..];
+        let (entry, next) = entry_at(body, at, hash_len)?;
+        at = next;
         Some(entry)
     })
+}
+
+/// The entry that begins at a place, and where the next one begins.
+pub fn entry_at(body: &[u8], at: usize, hash_len: usize) -> Option<(TreeEntry<'_>, usize)> {
+    let rest = body.get(at..)?;
+    let space = rest.iter().take(8).position(|b| *b == b' ')?;
+    let zero = space + 1 + memchr::memchr(0, rest.get(space + 1..)?)?;
+    let end = zero + 1 + hash_len;
+    let id = rest.get(zero + 1..end)?;
+    Some((TreeEntry { mode: &rest[..space], name: &rest[space + 1..zero], id }, at + end))
 }
 
 #[cfg(test)]
