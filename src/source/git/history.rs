@@ -21,8 +21,9 @@ pub struct Commit {
     pub id: BlobId,
     /// Its tree.
     pub tree: BlobId,
-    /// Its parents that are here.
-    pub parents: Vec<Rank>,
+    /// Its parents in their order; none in the place of one that is not here. Those that are here count even where a shallow
+    /// clone says that the history ends: what is known of it makes a range no wider than it is.
+    pub parents: Vec<Option<Rank>>,
     /// True when a parent is not here: where a shallow clone was cut.
     pub cut: bool,
     /// When it was committed, in seconds since 1970.
@@ -102,15 +103,8 @@ impl History {
         }
         let commit = |i: &usize| {
             let raw = &raws[*i];
-            let mut parents: Vec<Rank> = raw.parents.iter().filter_map(at).map(|p| rank_of[p]).collect();
-            parents.dedup();
-            Commit {
-                id: raw.id,
-                tree: raw.tree,
-                cut: parents.len() < raw.parents.len(),
-                parents,
-                committed: raw.committed,
-            }
+            let parents: Vec<Option<Rank>> = raw.parents.iter().map(|p| at(p).map(|p| rank_of[p])).collect();
+            Commit { id: raw.id, tree: raw.tree, cut: parents.contains(&None), parents, committed: raw.committed }
         };
         let commits: Vec<Commit> = order.iter().map(commit).collect();
         let ranks = commits.iter().enumerate().map(|(rank, c)| (c.id, rank as Rank)).collect();
@@ -134,7 +128,7 @@ impl History {
         while let Some(rank) = waiting.pop() {
             let Some(seen) = reached.get_mut(rank as usize) else { continue };
             if !std::mem::replace(seen, true) {
-                waiting.extend(&self.commits[rank as usize].parents);
+                waiting.extend(self.commits[rank as usize].parents.iter().flatten());
             }
         }
         reached
@@ -144,7 +138,7 @@ impl History {
     pub fn reaching(&self, to: Rank) -> Vec<bool> {
         let mut reaching = vec![false; self.commits.len()];
         for (rank, commit) in self.commits.iter().enumerate().skip(to as usize) {
-            reaching[rank] = rank == to as usize || commit.parents.iter().any(|p| reaching[*p as usize]);
+            reaching[rank] = rank == to as usize || commit.parents.iter().flatten().any(|p| reaching[*p as usize]);
         }
         reaching
     }
@@ -252,6 +246,14 @@ mod tests {
         assert_eq!(history.reaching(rank(2)), [false, false, true, false, true]);
         assert_eq!(history.smallest_root(rank(4)), Some(id(1)));
         assert_eq!(history.smallest_root(rank(9)), None);
+    }
+
+    #[test]
+    fn a_parent_that_is_not_here_keeps_its_place_and_a_doubled_one_is_no_cut() {
+        let history = History::order(vec![raw(1, &[], 1), raw(3, &[2, 1], 3), raw(4, &[1, 1], 4)]);
+        let commit = |n| history.commit(history.rank(&id(n)).unwrap()).unwrap();
+        assert_eq!((commit(3).parents.as_slice(), commit(3).cut), (&[None, history.rank(&id(1))][..], true));
+        assert_eq!((commit(4).parents.len(), commit(4).cut), (2, false));
     }
 
     #[test]

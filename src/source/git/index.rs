@@ -7,10 +7,23 @@ use std::path::Path;
 use super::diff::{self, Change, Changes};
 use super::objects::Objects;
 use super::pack::Scratch;
+use super::regular;
 use crate::model::BlobId;
 
 /// Largest index that is read.
-const MAX_SIZE: u64 = 2 << 30;
+const MAX_SIZE: u64 = 1 << 30;
+
+/// Most bytes of paths: what an index of this many bytes may hold, since those of version 4 repeat what stands before them.
+fn most_paths(length: usize) -> usize {
+    length.saturating_mul(8).clamp(64 << 20, (1 << 31) - 1)
+}
+
+/// What is wrong with an index.
+type Fault = &'static str;
+
+const DAMAGED: Fault = "it is damaged, or of a version this program does not know; `git status` writes it anew";
+const PATHS: Fault = "its paths take far more room than the file itself, as no index of git's does";
+const BITS: Fault = "its bitmaps are longer than the index that they belong to";
 
 /// Modes of entries (<https://git-scm.com/docs/index-format#_index_entry>).
 const DIRECTORY: u32 = 0o040_000;
@@ -63,44 +76,52 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let taken = self.bytes.get(self.at..self.at.checked_add(count)?)?;
-        self.at += count;
-        Some(taken)
+    fn take(&mut self, count: usize) -> Result<&'a [u8], Fault> {
+        let end = self.at.checked_add(count).ok_or(DAMAGED)?;
+        let taken = self.bytes.get(self.at..end).ok_or(DAMAGED)?;
+        self.at = end;
+        Ok(taken)
     }
 
-    fn be32(&mut self) -> Option<u32> {
-        Some(u32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    fn number<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        self.take(N)?.try_into().map_err(|_| DAMAGED)
     }
 
-    fn be64(&mut self) -> Option<u64> {
-        Some(u64::from_be_bytes(self.take(8)?.try_into().ok()?))
+    fn be16(&mut self) -> Result<u16, Fault> {
+        self.number().map(u16::from_be_bytes)
     }
 
-    fn until(&mut self, stop: u8) -> Option<&'a [u8]> {
-        let rest = self.bytes.get(self.at..)?;
-        let end = memchr::memchr(stop, rest)?;
+    fn be32(&mut self) -> Result<u32, Fault> {
+        self.number().map(u32::from_be_bytes)
+    }
+
+    fn be64(&mut self) -> Result<u64, Fault> {
+        self.number().map(u64::from_be_bytes)
+    }
+
+    fn until(&mut self, stop: u8) -> Result<&'a [u8], Fault> {
+        let rest = self.bytes.get(self.at..).ok_or(DAMAGED)?;
+        let end = memchr::memchr(stop, rest).ok_or(DAMAGED)?;
         self.at += end + 1;
-        Some(&rest[..end])
+        Ok(&rest[..end])
     }
 
     /// A number of the offset encoding of packs.
-    fn offset(&mut self) -> Option<usize> {
-        let mut byte = *self.take(1)?.first()?;
+    fn offset(&mut self) -> Result<usize, Fault> {
+        let [mut byte] = self.number()?;
         let mut value = usize::from(byte & 0x7f);
         while byte & 0x80 != 0 {
-            byte = *self.take(1)?.first()?;
-            value = value.checked_add(1)?.checked_mul(128)? | usize::from(byte & 0x7f);
+            [byte] = self.number()?;
+            value = value.checked_add(1).and_then(|v| v.checked_mul(128)).ok_or(DAMAGED)? | usize::from(byte & 0x7f);
         }
-        Some(value)
+        Ok(value)
     }
 }
 
-/// What the `link` extension says: the shared index, and which of its entries go or are replaced.
+/// What the `link` extension says: the shared index, and in two bitmaps which of its entries go or are replaced.
 struct Link {
     shared: Vec<u8>,
-    deleted: Vec<bool>,
-    replaced: Vec<bool>,
+    bits: Vec<u8>,
 }
 
 impl Index {
@@ -113,39 +134,50 @@ impl Index {
     }
 
     fn read_file(git_dir: &Path, path: &Path, hash_len: usize, may_link: bool) -> Result<Option<Self>, String> {
-        let length = match std::fs::metadata(path) {
+        let bytes = match regular::read(path, MAX_SIZE) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(e.to_string()),
-            Ok(meta) => meta.len(),
+            Ok(bytes) => bytes,
         };
-        if length > MAX_SIZE {
-            return Err("it is larger than any index should be".to_owned());
-        }
-        let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
-        let damaged =
-            || "it is damaged, or of a version this program does not know; `git status` writes it anew".to_owned();
-        let (mut index, link) = Self::parse(&bytes, hash_len).ok_or_else(damaged)?;
-        let Some(link) = link else { return Ok(Some(index)) };
+        let (mut index, link) = Self::parse(&bytes, hash_len)?;
+        let Some(link) = link else {
+            index.sort();
+            return Ok(Some(index));
+        };
         if !may_link {
-            return Err(damaged());
+            return Err(DAMAGED.to_owned());
         }
         let name = data_encoding::HEXLOWER.encode(&link.shared);
         let shared = Self::read_file(git_dir, &git_dir.join(format!("sharedindex.{name}")), hash_len, false)?;
         let shared = shared.ok_or_else(|| format!("its other half, sharedindex.{name}, is not there"))?;
-        index.join(shared, &link);
+        index.join(shared, &link)?;
         Ok(Some(index))
     }
 
-    fn parse(bytes: &[u8], hash_len: usize) -> Option<(Self, Option<Link>)> {
-        let body = bytes.get(..bytes.len().checked_sub(hash_len)?)?;
+    /// An index by its bytes, without the half that it may share with others.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    #[doc(hidden)]
+    pub fn of_bytes(bytes: &[u8], hash_len: usize) -> Result<Self, String> {
+        let (mut index, link) = Self::parse(bytes, hash_len)?;
+        if let Some(link) = link {
+            link.bits(index.entries.len())?;
+        }
+        index.sort();
+        Ok(index)
+    }
+
+    fn parse(bytes: &[u8], hash_len: usize) -> Result<(Self, Option<Link>), Fault> {
+        let body = bytes.len().checked_sub(hash_len).and_then(|end| bytes.get(..end)).ok_or(DAMAGED)?;
         let mut reader = Reader { bytes: body, at: 0 };
         if reader.take(4)? != b"DIRC" {
-            return None;
+            return Err(DAMAGED);
         }
         let version = reader.be32()?;
         let count = reader.be32()? as usize;
         if !(2..=4).contains(&version) || count > body.len() / (42 + hash_len) + 1 {
-            return None;
+            return Err(DAMAGED);
         }
         let mut index = Self { hash_len, entries: Vec::with_capacity(count), ..Self::default() };
         index.paths.reserve(body.len() / 2);
@@ -159,99 +191,120 @@ impl Index {
             let length = reader.be32()? as usize;
             let data = reader.take(length)?;
             match signature {
+                // What is known of trees spares work and is needed for nothing.
                 b"TREE" => {
-                    index.read_trees(data);
+                    if index.read_trees(data).is_err() {
+                        index.trees = HashMap::new();
+                    }
                 }
-                b"link" => link = Some(read_link(data, hash_len)?),
+                b"link" => {
+                    let (shared, bits) = data.split_at_checked(hash_len).ok_or(DAMAGED)?;
+                    link = Some(Link { shared: shared.to_vec(), bits: bits.to_vec() });
+                }
                 // An extension in lower case must be understood (`sdir` says that directories may be entries).
                 b"sdir" => {}
-                [first, ..] if first.is_ascii_lowercase() => return None,
+                [first, ..] if first.is_ascii_lowercase() => return Err(DAMAGED),
                 _ => {}
             }
         }
-        Some((index, link))
+        Ok((index, link))
     }
 
-    fn entry(&mut self, reader: &mut Reader<'_>, version: u32, last: (u32, u32)) -> Option<(u32, u32)> {
+    fn entry(&mut self, reader: &mut Reader<'_>, version: u32, last: (u32, u32)) -> Result<(u32, u32), Fault> {
         let start = reader.at;
-        let stat = reader.take(40)?;
-        let mode = u32::from_be_bytes(stat.get(24..28)?.try_into().ok()?);
+        reader.take(24)?;
+        let mode = reader.be32()?;
+        reader.take(12)?;
         let raw_id = reader.take(self.hash_len)?;
-        let flags = u16::from_be_bytes(reader.take(2)?.try_into().ok()?);
-        let extended =
-            if flags & 0x4000 != 0 && version >= 3 { u16::from_be_bytes(reader.take(2)?.try_into().ok()?) } else { 0 };
-        let from = u32::try_from(self.paths.len()).ok()?;
+        let flags = reader.be16()?;
+        let extended = if flags & 0x4000 != 0 && version >= 3 { reader.be16()? } else { 0 };
+        let from = self.paths.len();
         if version == 4 {
             let drop = reader.offset()?;
-            let keep = (last.1 as usize).checked_sub(drop)?;
-            let (at, _) = last;
-            self.paths.extend_from_within(at as usize..at as usize + keep);
-            self.paths.extend_from_slice(reader.until(0)?);
+            let keep = (last.1 as usize).checked_sub(drop).ok_or(DAMAGED)?;
+            let rest = reader.until(0)?;
+            if from + keep + rest.len() > most_paths(reader.bytes.len()) {
+                return Err(PATHS);
+            }
+            let at = last.0 as usize;
+            self.paths.extend_from_within(at..at + keep);
+            self.paths.extend_from_slice(rest);
         } else {
             self.paths.extend_from_slice(reader.until(0)?);
             // One to eight zero bytes behind the path, to a multiple of eight.
             let used = reader.at - start;
             reader.take((8 - used % 8) % 8)?;
         }
-        let path = (from, u32::try_from(self.paths.len()).ok()? - from);
+        let path = (from as u32, (self.paths.len() - from) as u32);
         let mut id = [0; 32];
-        id.get_mut(..self.hash_len)?.copy_from_slice(raw_id);
+        id.get_mut(..self.hash_len).ok_or(DAMAGED)?.copy_from_slice(raw_id);
         let stage = (flags >> 12 & 3) as u8;
         self.entries.push(Raw { path, id, mode, stage, intent_to_add: extended & 0x2000 != 0 });
-        Some(path)
+        Ok(path)
     }
 
     /// The `TREE` extension: path, entries covered, subtrees, and the id of trees that are still right.
-    fn read_trees(&mut self, data: &[u8]) -> Option<()> {
+    fn read_trees(&mut self, data: &[u8]) -> Result<(), Fault> {
         let mut reader = Reader { bytes: data, at: 0 };
+        // Names of trees below each other repeat what is above them.
+        let mut room = most_paths(data.len());
         // Of each open tree its path and how many subtrees are still to come.
         let mut open: Vec<(Vec<u8>, usize)> = Vec::new();
         while reader.at < data.len() {
             let name = reader.until(0)?;
             let number = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse::<i64>().ok();
-            let covered = number(reader.until(b' ')?)?;
-            let below = usize::try_from(number(reader.until(b'\n')?)?).ok()?;
+            let covered = number(reader.until(b' ')?).ok_or(DAMAGED)?;
+            let below = number(reader.until(b'\n')?).and_then(|n| usize::try_from(n).ok()).ok_or(DAMAGED)?;
             let mut path = open.last().map(|(p, _)| p.clone()).unwrap_or_default();
             if !path.is_empty() {
                 path.push(b'/');
             }
             path.extend_from_slice(name);
+            room = room.checked_sub(path.len()).ok_or(PATHS)?;
             if let Ok(covered) = usize::try_from(covered) {
-                let id = BlobId::from_bytes(reader.take(self.hash_len)?)?;
+                let id = BlobId::from_bytes(reader.take(self.hash_len)?).ok_or(DAMAGED)?;
                 self.trees.insert(path.clone(), (id, covered));
             }
             if let Some((_, left)) = open.last_mut() {
-                *left = left.checked_sub(1)?;
+                *left = left.checked_sub(1).ok_or(DAMAGED)?;
             }
             open.push((path, below));
             while open.last().is_some_and(|(_, left)| *left == 0) {
                 open.pop();
             }
         }
-        Some(())
+        Ok(())
     }
 
     /// Puts the entries of a shared index under those of this one.
-    fn join(&mut self, shared: Self, link: &Link) {
-        let base = self.paths.len() as u32;
-        let mut own = std::mem::take(&mut self.entries).into_iter().peekable();
+    fn join(&mut self, shared: Self, link: &Link) -> Result<(), Fault> {
+        let (deleted, replaced) = link.bits(shared.entries.len())?;
+        let base = u32::try_from(self.paths.len()).map_err(|_| PATHS)?;
+        base.checked_add(u32::try_from(shared.paths.len()).map_err(|_| PATHS)?).ok_or(PATHS)?;
+        let mut own = std::mem::take(&mut self.entries).into_iter();
         self.paths.extend_from_slice(&shared.paths);
         let mut all = Vec::with_capacity(shared.entries.len() + own.len());
         for (i, mut entry) in shared.entries.into_iter().enumerate() {
             entry.path.0 += base;
             let is = |bits: &[bool]| bits.get(i).copied().unwrap_or(false);
-            if is(&link.replaced) {
+            if is(&replaced) {
                 // Entries that replace others come first, in their order and without names.
                 if let Some(new) = own.next() {
                     entry = Raw { path: entry.path, ..new };
                 }
             }
-            if !is(&link.deleted) {
+            if !is(&deleted) {
                 all.push(entry);
             }
         }
         all.extend(own);
         self.entries = all;
+        self.sort();
+        Ok(())
+    }
+
+    /// Puts the entries into git's order, which comparing relies on.
+    fn sort(&mut self) {
         let Self { entries, paths, .. } = self;
         let path = |raw: &Raw| &paths[raw.path.0 as usize..(raw.path.0 + raw.path.1) as usize];
         entries.sort_by(|a, b| (path(a), a.stage).cmp(&(path(b), b.stage)));
@@ -274,108 +327,192 @@ impl Index {
     /// What a commit of this index would bring in, compared with a tree. Directories that both have are not gone into.
     pub fn against(&self, objects: &Objects, scratch: &mut Scratch, tree: Option<BlobId>) -> Changes {
         let mut changes = Changes::default();
-        let mut waiting = vec![(0, self.entries.len(), Vec::new(), tree)];
-        while let Some((from, to, dir, tree)) = waiting.pop() {
-            let known = self.trees.get(&dir).filter(|(_, covered)| *covered == to - from);
-            if tree.is_some() && known.map(|(id, _)| *id) == tree {
-                continue;
-            }
-            self.directory(objects, scratch, (from, to), &dir, tree, &mut waiting, &mut changes);
+        let mut waiting = vec![Part { from: 0, to: self.entries.len(), dir: 0, tree }];
+        while let Some(part) = waiting.pop() {
+            self.directory(objects, scratch, &part, &mut waiting, &mut changes);
         }
         changes.files.sort_by(|a, b| a.path.cmp(&b.path));
         changes
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn directory(
         &self,
         objects: &Objects,
         scratch: &mut Scratch,
-        (from, to): (usize, usize),
-        dir: &[u8],
-        tree: Option<BlobId>,
-        waiting: &mut Vec<(usize, usize, Vec<u8>, Option<BlobId>)>,
+        part: &Part,
+        waiting: &mut Vec<Part>,
         changes: &mut Changes,
     ) {
-        let old = tree.map(|id| diff::entries(objects, scratch, &id, &mut changes.missing)).unwrap_or_default();
+        let entries = self.entries.get(part.from..part.to).unwrap_or_default();
+        let Some(tree) = part.tree else {
+            // Everything below a directory that the tree has not is new.
+            return entries.iter().for_each(|raw| self.compare(objects, scratch, raw, None, changes));
+        };
+        let dir = entries.first().and_then(|e| self.path(e).get(..part.dir)).unwrap_or_default();
+        if self.trees.get(dir).is_some_and(|(id, covered)| *covered == entries.len() && *id == tree) {
+            return;
+        }
+        let old = diff::entries(objects, scratch, &tree, &mut changes.missing);
         let old: HashMap<&[u8], &diff::Entry> = old.iter().map(|e| (e.name.as_slice(), e)).collect();
         let mut met: Vec<&[u8]> = Vec::new();
         let skip = if dir.is_empty() { 0 } else { dir.len() + 1 };
-        let mut at = from;
-        while let Some(raw) = self.entries.get(at..to).and_then(<[Raw]>::first) {
+        let mut at = 0;
+        while let Some(raw) = entries.get(at) {
             let path = self.path(raw);
             let rest = path.get(skip..).unwrap_or_default();
             let slash = memchr::memchr(b'/', rest);
             let name = rest.get(..slash.unwrap_or(rest.len())).unwrap_or_default();
             met.push(name);
-            let before = old.get(name);
-            if slash.is_some() && raw.mode & 0o170_000 != DIRECTORY {
-                let prefix = path.get(..skip + name.len() + 1).unwrap_or_default();
-                let end = at + self.entries[at..to].partition_point(|e| self.path(e).starts_with(prefix));
-                let below = before.filter(|e| e.is_tree).map(|e| e.id);
-                waiting.push((at, end, path.get(..skip + name.len()).unwrap_or_default().to_vec(), below));
-                at = end.max(at + 1);
+            let before = old.get(name).copied();
+            // A directory of a sparse index is an entry of the directory that it lies in, and ends in a slash.
+            let leaf = slash.is_none_or(|slash| raw.is_directory() && slash + 1 == rest.len());
+            if leaf {
+                self.compare(objects, scratch, raw, before, changes);
+                at += 1;
                 continue;
             }
-            at += 1;
-            let Some(entry) = self.shown(raw).filter(|_| !raw.intent_to_add) else { continue };
-            let same = before.is_some_and(|e| e.id == entry.id);
-            match raw.mode & 0o170_000 {
-                _ if same => {}
-                COMMIT => {}
-                DIRECTORY => {
-                    let olds: Vec<BlobId> = before.filter(|e| e.is_tree).map(|e| e.id).into_iter().collect();
-                    let path = path.strip_suffix(b"/").unwrap_or(path);
-                    let below = diff::against(objects, scratch, entry.id, &olds);
-                    let inside = |p: &[u8]| [path, p].join(&b'/');
-                    changes.files.extend(below.files.into_iter().map(|c| Change { path: inside(&c.path), ..c }));
-                    changes.gone.extend(below.gone.into_iter().map(|(p, id)| (inside(&p), id)));
-                    changes.missing.extend(below.missing);
-                }
-                _ => {
-                    let olds = before.filter(|e| !e.is_tree && !e.is_commit).map(|e| e.id).into_iter().collect();
-                    changes.files.push(Change { path: path.to_vec(), blob: entry.id, olds });
-                }
-            }
+            let prefix = path.get(..=skip + name.len()).unwrap_or_default();
+            let below = entries[at..].partition_point(|e| self.path(e).starts_with(prefix)).max(1);
+            waiting.push(Part {
+                from: part.from + at,
+                to: part.from + at + below,
+                dir: skip + name.len(),
+                tree: before.filter(|e| e.is_tree).map(|e| e.id),
+            });
+            at += below;
         }
         met.sort_unstable();
         for entry in old.values().filter(|e| !e.is_commit && met.binary_search(&e.name.as_slice()).is_err()) {
             diff::gone(objects, scratch, entry, diff::join(dir, &entry.name), changes);
         }
     }
-}
 
-fn read_link(data: &[u8], hash_len: usize) -> Option<Link> {
-    let mut reader = Reader { bytes: data, at: 0 };
-    let shared = reader.take(hash_len)?.to_vec();
-    let mut bits = || if reader.at < data.len() { bitmap(&mut reader) } else { Some(Vec::new()) };
-    Some(Link { shared, deleted: bits()?, replaced: bits()? })
-}
-
-/// A bitmap in EWAH form: words that say how many words of one bit and how many literal words follow
-/// (<https://git-scm.com/docs/bitmap-format#_appendix_a_serialization_format_for_an_ewah_bitmap>).
-fn bitmap(reader: &mut Reader<'_>) -> Option<Vec<bool>> {
-    let size = reader.be32()? as usize;
-    let words = reader.be32()? as usize;
-    if size > 1 << 28 || words > reader.bytes.len() / 8 {
-        return None;
+    /// One entry, and what the tree has in its place.
+    fn compare(
+        &self,
+        objects: &Objects,
+        scratch: &mut Scratch,
+        raw: &Raw,
+        before: Option<&diff::Entry>,
+        changes: &mut Changes,
+    ) {
+        let Some(entry) = self.shown(raw).filter(|e| !raw.intent_to_add && !e.is_commit()) else { return };
+        let before = before.filter(|e| !e.is_commit);
+        if before.is_some_and(|e| e.id == entry.id) {
+            return;
+        }
+        let olds: Vec<BlobId> = before.filter(|e| e.is_tree == raw.is_directory()).map(|e| e.id).into_iter().collect();
+        if !raw.is_directory() {
+            return changes.files.push(Change { path: entry.path.to_vec(), blob: entry.id, olds });
+        }
+        let path = entry.path.strip_suffix(b"/").unwrap_or(entry.path);
+        let below = diff::against(objects, scratch, entry.id, &olds);
+        let inside = |p: &[u8]| [path, p].join(&b'/');
+        changes.files.extend(below.files.into_iter().map(|c| Change { path: inside(&c.path), ..c }));
+        changes.gone.extend(below.gone.into_iter().map(|(p, id)| (inside(&p), id)));
+        changes.missing.extend(below.missing);
     }
-    let mut bits = Vec::with_capacity(size.min(1 << 20));
-    let mut left = words;
+}
+
+/// A directory of an index that is still to be compared.
+struct Part {
+    /// Its entries.
+    from: usize,
+    to: usize,
+    /// How much of their paths is its own path.
+    dir: usize,
+    /// The tree that it is compared with.
+    tree: Option<BlobId>,
+}
+
+impl Raw {
+    fn is_directory(&self) -> bool {
+        self.mode & 0o170_000 == DIRECTORY
+    }
+}
+
+impl Link {
+    /// Which entries of a shared index with so many of them go, and which are replaced.
+    fn bits(&self, entries: usize) -> Result<(Vec<bool>, Vec<bool>), Fault> {
+        let mut reader = Reader { bytes: &self.bits, at: 0 };
+        let mut next = || if reader.at < reader.bytes.len() { bitmap(&mut reader, entries) } else { Ok(Vec::new()) };
+        Ok((next()?, next()?))
+    }
+}
+
+/// A bitmap of so many bits at most in EWAH form: words that say how many words of one bit and how many literal words follow
+/// (<https://git-scm.com/docs/bitmap-format#_appendix_a_serialization_format_for_an_ewah_bitmap>).
+fn bitmap(reader: &mut Reader<'_>, most: usize) -> Result<Vec<bool>, Fault> {
+    let size = reader.be32()? as usize;
+    let mut left = reader.be32()? as usize;
+    // Git counts in whole words here and there.
+    if size > most.saturating_add(64) {
+        return Err(BITS);
+    }
+    let mut bits = Vec::with_capacity(size + 64);
     while left > 0 {
         let head = reader.be64()?;
         left -= 1;
         let run = (head >> 1 & 0xffff_ffff) as usize;
-        let room = (size + 64).saturating_sub(bits.len());
+        let room = size.saturating_sub(bits.len());
         bits.extend(std::iter::repeat_n(head & 1 == 1, run.saturating_mul(64).min(room)));
-        let literals = (head >> 33) as usize;
-        for _ in 0..literals.min(left) {
+        let literals = ((head >> 33) as usize).min(left);
+        for _ in 0..literals {
             let word = reader.be64()?;
-            bits.extend((0..64).map(|i| word >> i & 1 == 1));
+            if bits.len() < size {
+                bits.extend((0..64).map(|i| word >> i & 1 == 1));
+            }
         }
-        left -= literals.min(left);
+        left -= literals;
     }
     reader.be32()?;
     bits.truncate(size);
-    Some(bits)
+    Ok(bits)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// An index of version 4 with these paths: how much goes of the one before, and what comes.
+    fn index(paths: &[(u8, &[u8])], more: &[u8]) -> Vec<u8> {
+        let mut bytes = [&b"DIRC"[..], &[0, 0, 0, 4], &(paths.len() as u32).to_be_bytes()].concat();
+        for (drop, rest) in paths {
+            bytes.extend_from_slice(&[0; 62]);
+            bytes.push(*drop);
+            bytes.extend_from_slice(rest);
+            bytes.push(0);
+        }
+        bytes.extend_from_slice(more);
+        bytes.extend_from_slice(&[0; 20]);
+        bytes
+    }
+
+    #[test]
+    fn paths_of_version_4_do_not_fill_the_memory() {
+        let good = Index::of_bytes(&index(&[(0, b"a/b"), (1, b"c")], &[]), 20).unwrap();
+        assert_eq!(good.entries().map(|e| e.path).collect::<Vec<_>>(), [b"a/b", b"a/c"]);
+        let long = vec![b'x'; 1 << 20];
+        let paths: Vec<(u8, &[u8])> =
+            std::iter::once((0, &long[..])).chain(std::iter::repeat_n((0, &b"y"[..]), 4000)).collect();
+        assert_eq!(Index::of_bytes(&index(&paths, &[]), 20).unwrap_err(), PATHS);
+    }
+
+    #[test]
+    fn bitmaps_are_no_longer_than_the_index() {
+        let bitmap =
+            [&(1u32 << 28).to_be_bytes()[..], &[0, 0, 0, 1], &(0x1_ffff_ffffu64).to_be_bytes(), &[0; 4]].concat();
+        let data = [&[7; 20][..], &bitmap].concat();
+        let link = [&b"link"[..], &(data.len() as u32).to_be_bytes(), &data].concat();
+        assert_eq!(Index::of_bytes(&index(&[(0, b"a")], &link), 20).unwrap_err(), BITS);
+    }
+
+    #[test]
+    fn trees_that_hold_each_other_without_end_are_not_kept() {
+        let data = [&b"\0-1 1\n"[..], &b"x\0-1 1\n".repeat(50_000)].concat();
+        let trees = [&b"TREE"[..], &(data.len() as u32).to_be_bytes(), &data].concat();
+        let index = Index::of_bytes(&index(&[(0, b"a")], &trees), 20).unwrap();
+        assert_eq!((index.entries.len(), index.trees.len()), (1, 0));
+    }
 }

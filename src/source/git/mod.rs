@@ -1,6 +1,7 @@
 //! Reading git's object store without git: packs, loose objects, alternates. Nothing of a repository's configuration is
 //! looked at, so nothing of it is run.
 
+pub mod config;
 pub mod delta;
 pub mod diff;
 pub mod history;
@@ -9,6 +10,7 @@ pub mod lookup;
 pub mod objects;
 pub mod pack;
 pub mod places;
+pub mod regular;
 pub mod trees;
 
 /// Kinds of objects.

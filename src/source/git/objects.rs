@@ -1,5 +1,6 @@
 //! All objects of a repository: its packs, its loose objects, and those of the stores that it borrows from.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,11 +10,16 @@ use rayon::prelude::*;
 use super::Kind;
 use super::delta;
 use super::lookup::Lookup;
-use super::pack::{Damage, Entry, NONE, Pack, Scratch};
+use super::pack::{self, Damage, Entry, NONE, Pack, Scratch};
+use super::regular;
 use crate::model::{BlobId, Stretch};
 
 /// Stores that borrow from each other in a chain; git follows five.
 const MAX_ALTERNATES: usize = 5;
+
+/// Most stores that one names, and longest file that names them.
+const MAX_BORROWED: usize = 1024;
+const MAX_ALTERNATES_FILE: u64 = 4 << 20;
 
 /// Bytes of unfinished objects that one thread holds before it lets the oldest go, to be read again.
 const HELD: usize = 64 << 20;
@@ -117,7 +123,13 @@ impl Objects {
             }
             self.open_packs(&real.join("pack"), lookups);
             if depth < MAX_ALTERNATES {
-                waiting.extend(alternates(&real).into_iter().map(|d| (d, depth + 1)));
+                match alternates(&real) {
+                    Ok(stores) => waiting.extend(stores.into_iter().map(|d| (d, depth + 1))),
+                    Err(why) => {
+                        let why = format!("the stores that it borrows objects from are not known: {why}");
+                        self.problems.push((real.join("info/alternates"), why));
+                    }
+                }
             }
             self.dirs.push(real);
         }
@@ -465,8 +477,14 @@ impl Walk {
 /// A loose object: deflated, `<kind> <size>\0` before its bytes
 /// (<https://git-scm.com/book/en/v2/Git-Internals-Git-Objects#_object_storage>).
 fn loose(path: &Path, scratch: &mut Scratch, most: u64) -> Result<(Kind, Vec<u8>), Damage> {
-    let deflated = std::fs::read(path).map_err(|_| Damage::Read)?;
-    let mut bytes = vec![0; (deflated.len() * 4).max(1 << 10)];
+    let (file, length) = regular::open(path).map_err(|_| Damage::Read)?;
+    if length > pack::deflated_bound(usize::try_from(most).unwrap_or(usize::MAX)) as u64 {
+        return Err(Damage::TooLarge(length));
+    }
+    let mut deflated = Vec::with_capacity(length as usize);
+    file.take(length).read_to_end(&mut deflated).map_err(|_| Damage::Read)?;
+    let room = usize::try_from(most).unwrap_or(usize::MAX).saturating_add(1 << 10);
+    let mut bytes = vec![0; (deflated.len() * 4).max(1 << 10).min(room)];
     let length = loop {
         match scratch.inflater.zlib_decompress(&deflated, &mut bytes) {
             Ok(length) => break length,
@@ -491,11 +509,22 @@ fn loose(path: &Path, scratch: &mut Scratch, most: u64) -> Result<(Kind, Vec<u8>
 
 /// The stores that `info/alternates` names, one a line, relative to the store
 /// (<https://git-scm.com/docs/gitrepository-layout>).
-fn alternates(objects: &Path) -> Vec<PathBuf> {
-    let Ok(text) = std::fs::read(objects.join("info/alternates")) else { return Vec::new() };
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let lines = text.lines().filter(|l| !l.is_empty() && !l.starts_with('#'));
-    lines.take(64).map(|line| objects.join(line)).collect()
+///
+/// # Errors
+/// When there are such names and they cannot be read, or are too many.
+fn alternates(objects: &Path) -> Result<Vec<PathBuf>, String> {
+    let text = match regular::read(&objects.join("info/alternates"), MAX_ALTERNATES_FILE) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(e.to_string()),
+    };
+    let lines = text.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
+    let stores: Vec<PathBuf> = lines
+        .filter(|l| !l.is_empty() && !l.starts_with(b"#"))
+        .map(|line| objects.join(regular::path_of(line)))
+        .collect();
+    let count = stores.len();
+    if count > MAX_BORROWED { Err(format!("it names {count} stores")) } else { Ok(stores) }
 }
 
 /// Bytes of a hexadecimal text.

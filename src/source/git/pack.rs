@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Kind;
+use super::{Kind, regular};
 
 /// An object of a pack, in order of place.
 pub type Entry = u32;
@@ -25,6 +25,9 @@ const WINDOW: usize = 256 << 10;
 
 /// Longest chain of deltas that is followed. Git makes none over 4095 (`pack.depth`).
 pub(super) const MAX_CHAIN: usize = 5000;
+
+/// Longest index that is read: one of seventy million objects.
+const MAX_INDEX: u64 = 2 << 30;
 
 /// A pack with its index.
 pub struct Pack {
@@ -70,14 +73,13 @@ impl Pack {
     pub fn open(index: &Path, hash_len: usize) -> Result<Self, String> {
         let fail = |e: io::Error| e.to_string();
         let path = index.with_extension("pack");
-        let file = File::open(&path).map_err(|e| format!("its pack could not be opened: {e}"))?;
-        let length = file.metadata().map_err(fail)?.len();
+        let (file, length) = regular::open(&path).map_err(|e| format!("its pack could not be opened: {e}"))?;
         let mut head = [0u8; 12];
         read_at(&file, &mut head, 0).map_err(fail)?;
         if head.get(..4) != Some(b"PACK") || !matches!(be32(&head, 4), Some(2 | 3)) {
             return Err("the pack does not begin as one of version 2 or 3 does".to_owned());
         }
-        let raw = std::fs::read(index).map_err(fail)?;
+        let raw = regular::read(index, MAX_INDEX).map_err(|e| format!("its index could not be read: {e}"))?;
         let (ids, fanout, offsets) = parse_index(&raw, hash_len).ok_or("the index is damaged or of another version")?;
         drop(raw);
         let count = offsets.len();
@@ -89,9 +91,10 @@ impl Pack {
         id_of.sort_unstable_by_key(|i| offsets[*i as usize]);
         let mut entry_of = vec![NONE; count];
         id_of.iter().enumerate().for_each(|(entry, id)| entry_of[*id as usize] = entry as Entry);
-        let mut sorted: Vec<u64> = id_of.iter().map(|i| offsets[*i as usize]).collect();
+        // A place behind the end is one where nothing can be read.
+        let mut sorted: Vec<u64> = id_of.iter().map(|i| offsets[*i as usize].min(end)).collect();
         drop(offsets);
-        sorted.push(end.max(sorted.last().copied().unwrap_or(0)));
+        sorted.push(end);
         let mut pack = Self {
             path,
             file,
@@ -141,12 +144,15 @@ impl Pack {
                 _ => {}
             }
         }
+        // Entries that were followed once are not followed again, whether that led to an object or round in a circle.
+        let mut met = vec![false; if later.is_empty() { 0 } else { count }];
         for entry in later {
-            let mut chain = vec![entry];
+            let mut chain = Vec::new();
             let mut at = entry;
-            while self.kind[at as usize].is_none() && self.base[at as usize] != NONE && chain.len() < MAX_CHAIN {
-                at = self.base[at as usize];
+            while self.kind[at as usize].is_none() && self.base[at as usize] != NONE && !met[at as usize] {
+                met[at as usize] = true;
                 chain.push(at);
+                at = self.base[at as usize];
             }
             let kind = self.kind[at as usize];
             chain.into_iter().for_each(|e| self.kind[e as usize] = kind);
@@ -245,8 +251,8 @@ impl Pack {
         let skip = header.len + if header.code == 7 { self.hash_len } else { 0 };
         let from = self.offsets[entry as usize] + skip as u64;
         let to = self.offsets.get(entry as usize + 1).copied().unwrap_or(from);
-        let want = usize::try_from(to.saturating_sub(from)).map_err(|_| Damage::Header)?;
         let size = header.size as usize;
+        let want = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX).min(deflated_bound(size));
         let deflated = self.window(&mut scratch.window, from, want).ok_or(Damage::Read)?;
         out.clear();
         out.resize(size, 0);
@@ -453,6 +459,12 @@ pub(super) fn header_of(bytes: &[u8]) -> Option<Header> {
         back = Some(value);
     }
     Some(Header { code, size, len: at, back })
+}
+
+/// Most bytes that an object of this size takes when it is deflated: what does not shrink grows by a few bytes in sixteen
+/// thousand.
+pub(super) fn deflated_bound(size: usize) -> usize {
+    size.saturating_add(size >> 8).saturating_add(1024)
 }
 
 pub(super) fn be32(bytes: &[u8], at: usize) -> Option<u32> {
