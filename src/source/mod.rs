@@ -6,7 +6,8 @@ mod class;
 mod files;
 pub mod git;
 mod refs;
-mod reftable;
+#[doc(hidden)]
+pub mod reftable;
 mod repository;
 
 pub use cache::BlobCache;

@@ -2,21 +2,27 @@
 //! `MERGE_HEAD` (<https://git-scm.com/docs/gitrepository-layout>), and reftables.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
+use super::git::config::GitConfig;
 use super::git::objects::unhex;
+use super::git::regular;
 use super::reftable::{self, Value};
 use crate::model::BlobId;
 
 /// Longest file with one ref, and with many.
 const MAX_REF: u64 = 16 << 10;
 const MAX_PACKED: u64 = 512 << 20;
+/// Longest file with a line for each of several objects.
+const MAX_LINES: u64 = 64 << 20;
 /// Deepest directory below `refs`, and longest chain of symbolic refs; git follows five.
 const MAX_DEPTH: usize = 64;
 const MAX_SYMBOLIC: usize = 5;
 
-/// Files beside `HEAD` that name commits (<https://git-scm.com/docs/gitglossary#Documentation/gitglossary.txt-pseudoref>).
+/// `HEAD` and files beside it that name commits (<https://git-scm.com/docs/gitglossary#Documentation/gitglossary.txt-pseudoref>).
 const PSEUDO: &[&str] = &[
+    "HEAD",
     "ORIG_HEAD",
     "FETCH_HEAD",
     "MERGE_HEAD",
@@ -27,6 +33,9 @@ const PSEUDO: &[&str] = &[
     "AUTO_MERGE",
 ];
 
+/// Those that are files wherever other refs lie, since they hold more than one object.
+const SPECIAL: &[&str] = &["FETCH_HEAD", "MERGE_HEAD"];
+
 /// All refs of a repository.
 #[derive(Debug, Clone, Default)]
 pub struct Refs {
@@ -34,6 +43,8 @@ pub struct Refs {
     pub refs: Vec<(String, BlobId)>,
     /// The commit that is checked out.
     pub head: Option<BlobId>,
+    /// Whether no branch is checked out, but a commit.
+    pub detached: bool,
     /// What could not be read, in words.
     pub problems: Vec<String>,
 }
@@ -43,76 +54,105 @@ impl Refs {
     #[must_use]
     pub fn read(git_dir: &Path, common_dir: &Path, hash_len: usize) -> Self {
         let mut problems = Vec::new();
-        let mut values = BTreeMap::new();
-        table_or_files(common_dir, "", hash_len, &mut values, &mut problems);
-        let mut own = values.clone();
-        if git_dir != common_dir {
-            table_or_files(git_dir, "", hash_len, &mut own, &mut problems);
-        }
-        let resolve = |values: &BTreeMap<String, Value>, name: &str| {
-            let mut name = name.to_owned();
-            for _ in 0..=MAX_SYMBOLIC {
-                match values.get(&name)? {
-                    Value::Id(id) => return Some(*id),
-                    Value::Symbolic(next) => name.clone_from(next),
-                }
-            }
-            None
+        let config = GitConfig::read(&common_dir.join("config")).unwrap_or_else(|why| {
+            problems.push(format!("its configuration could not be read: {why}"));
+            GitConfig::default()
+        });
+        let tables = config.get("extensions", None, "refstorage").is_some_and(|s| s.eq_ignore_ascii_case("reftable"));
+        let mut read = |dir: &Path| {
+            let mut values = Values::new();
+            table_or_files(dir, tables, hash_len, &mut values, &mut problems);
+            values
         };
-        let head = resolve(&own, "HEAD");
-        let mut refs: BTreeMap<String, BlobId> =
-            own.keys().filter_map(|name| Some((name.clone(), resolve(&own, name)?))).collect();
-        // Other working trees have a HEAD of their own.
+        let same =
+            |a: &Path, b: &Path| a == b || a.canonicalize().ok().is_some_and(|a| b.canonicalize().ok() == Some(a));
+        let (shared, main): (Values, Values) = read(common_dir).into_iter().partition(|(name, _)| !is_private(name));
+        // Each working tree has a HEAD and some refs of its own; those of others are named as git names them
+        // (<https://git-scm.com/docs/git-worktree#_refs>).
+        let mut trees = vec![(same(git_dir, common_dir), "main-worktree".to_owned(), main)];
         for entry in std::fs::read_dir(common_dir.join("worktrees")).into_iter().flatten().flatten() {
             let name = format!("worktrees/{}", entry.file_name().to_string_lossy());
-            let mut theirs = values.clone();
-            table_or_files(&entry.path(), "", hash_len, &mut theirs, &mut problems);
-            refs.extend(resolve(&theirs, "HEAD").map(|id| (format!("{name}/HEAD"), id)));
+            trees.push((same(&entry.path(), git_dir), name, read(&entry.path())));
         }
-        refs.remove("HEAD");
-        Self { refs: refs.into_iter().collect(), head, problems }
+        if trees.iter().all(|(own, ..)| !own) {
+            trees.push((true, String::new(), read(git_dir)));
+        }
+        let mut refs: BTreeMap<String, BlobId> = BTreeMap::new();
+        let (mut head, mut detached) = (None, false);
+        for (own, label, mut values) in trees {
+            values.retain(|name, _| is_private(name));
+            let resolve = |name: &str| {
+                let mut name = name;
+                for _ in 0..=MAX_SYMBOLIC {
+                    let at = if is_private(name) { &values } else { &shared };
+                    match at.get(name)? {
+                        Value::Id(id) => return Some(*id),
+                        Value::Symbolic(next) => name = next,
+                    }
+                }
+                None
+            };
+            if own {
+                head = resolve("HEAD");
+                detached = matches!(values.get("HEAD"), Some(Value::Id(_)));
+                refs.extend(shared.keys().filter_map(|name| Some((name.clone(), resolve(name)?))));
+            }
+            for name in values.keys().filter(|name| !own || *name != "HEAD") {
+                let shown = if own { name.clone() } else { format!("{label}/{name}") };
+                refs.extend(resolve(name).map(|id| (shown, id)));
+            }
+        }
+        Self { refs: refs.into_iter().collect(), head, detached, problems }
     }
 }
 
-/// Everything that a git directory says of refs, over what is there already.
-fn table_or_files(
-    dir: &Path,
-    prefix: &str,
-    hash_len: usize,
-    values: &mut BTreeMap<String, Value>,
-    problems: &mut Vec<String>,
-) {
-    let list = dir.join("reftable/tables.list");
-    if list.is_file() {
-        match reftable::read(&dir.join("reftable"), hash_len) {
-            Ok(found) => {
-                for (name, value) in found {
-                    match value {
-                        Some(value) => values.insert(name, value),
-                        None => values.remove(&name),
-                    };
+type Values = BTreeMap<String, Value>;
+
+/// Whether a ref belongs to one working tree and not to all.
+fn is_private(name: &str) -> bool {
+    !name.starts_with("refs/")
+        || ["refs/bisect/", "refs/worktree/", "refs/rewritten/"].iter().any(|p| name.starts_with(p))
+}
+
+/// Everything that a git directory says of refs.
+fn table_or_files(dir: &Path, tables: bool, hash_len: usize, values: &mut Values, problems: &mut Vec<String>) {
+    let stack = dir.join("reftable");
+    if stack.join("tables.list").exists() {
+        let (found, why) = reftable::read(&stack, hash_len);
+        values.extend(found.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        problems.extend(why);
+    }
+    // Tables that the configuration does not know are not what git reads, so files win over them.
+    let special: &[&str] = if tables { SPECIAL } else { PSEUDO };
+    if !tables {
+        packed(dir, hash_len, values, problems);
+        loose(&dir.join("refs"), "refs", 0, hash_len, values, problems);
+    }
+    for name in special {
+        let path = dir.join(name);
+        match small(&path, if SPECIAL.contains(name) { MAX_LINES } else { MAX_REF }) {
+            Ok(text) => {
+                // Those that hold several objects have one a line, and what it is behind a tab.
+                let ids = text.lines().map(|line| line.split('\t').next().unwrap_or_default());
+                for (number, value) in ids.filter_map(|id| value_of(id, hash_len)).enumerate() {
+                    let more = if number == 0 { String::new() } else { format!(" ({})", number + 1) };
+                    values.insert(format!("{name}{more}"), value);
                 }
             }
-            Err(why) => problems.push(format!("the reftables could not be read: {why}")),
-        }
-        return;
-    }
-    packed(dir, hash_len, values, problems);
-    loose(&dir.join("refs"), "refs", 0, hash_len, values, problems);
-    for name in std::iter::once(&"HEAD").chain(PSEUDO) {
-        let path = dir.join(name);
-        let Some(text) = small(&path, MAX_REF) else { continue };
-        // `FETCH_HEAD` has a line for each of several; the first is what was asked for.
-        let line = text.lines().next().unwrap_or_default();
-        if let Some(value) = value_of(line.split('\t').next().unwrap_or_default(), hash_len) {
-            values.insert(format!("{prefix}{name}"), value);
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => problems.push(format!("{name} could not be read: {e}")),
         }
     }
 }
 
-fn small(path: &Path, most: u64) -> Option<String> {
-    std::fs::symlink_metadata(path).ok().filter(|m| m.is_file() && m.len() <= most)?;
-    std::fs::read(path).ok().map(|b| String::from_utf8_lossy(&b).into_owned())
+/// The text of a file; of a link that is a symbolic ref of old what a file would say.
+fn small(path: &Path, most: u64) -> io::Result<String> {
+    if let Ok(target) = std::fs::read_link(path)
+        && let Some(target) = target.to_str().filter(|t| t.starts_with("refs/"))
+    {
+        return Ok(format!("ref: {target}"));
+    }
+    regular::read(path, most).map(|b| String::from_utf8_lossy(&b).into_owned())
 }
 
 fn value_of(text: &str, hash_len: usize) -> Option<Value> {
@@ -125,21 +165,21 @@ fn value_of(text: &str, hash_len: usize) -> Option<Value> {
 }
 
 fn packed(dir: &Path, hash_len: usize, values: &mut BTreeMap<String, Value>, problems: &mut Vec<String>) {
-    let path = dir.join("packed-refs");
-    if !path.is_file() {
-        return;
-    }
-    let Some(text) = small(&path, MAX_PACKED) else {
-        return problems
-            .push("packed-refs could not be read, so branches and tags in it are not known by name".to_owned());
+    let text = match small(&dir.join("packed-refs"), MAX_PACKED) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return,
+        Err(e) => {
+            let why = format!("packed-refs could not be read, so branches and tags in it are not known by name: {e}");
+            return problems.push(why);
+        }
     };
     let mut damaged = 0;
     for line in text.lines().filter(|l| !l.is_empty() && !l.starts_with('#') && !l.starts_with('^')) {
         match line.split_once(' ').and_then(|(id, name)| Some((name, value_of(id, hash_len)?))) {
-            Some((name, value)) => {
+            Some((name, value)) if name.starts_with("refs/") => {
                 values.insert(name.to_owned(), value);
             }
-            None => damaged += 1,
+            _ => damaged += 1,
         }
     }
     if damaged > 0 {
@@ -160,8 +200,8 @@ fn loose(
         let Ok(kind) = entry.file_type() else { continue };
         if kind.is_dir() && depth < MAX_DEPTH {
             loose(&entry.path(), &name, depth + 1, hash_len, values, problems);
-        } else if kind.is_file() && !name.ends_with(".lock") {
-            match small(&entry.path(), MAX_REF).and_then(|text| value_of(&text, hash_len)) {
+        } else if !kind.is_dir() && !name.ends_with(".lock") {
+            match small(&entry.path(), MAX_REF).ok().and_then(|text| value_of(&text, hash_len)) {
                 Some(value) => {
                     values.insert(name, value);
                 }
@@ -198,13 +238,15 @@ mod tests {
         put("refs/heads/loop", "ref: refs/heads/loop");
         put("refs/heads/bad", "nothing");
         put("HEAD", "ref: refs/heads/main\n");
-        put("FETCH_HEAD", &format!("{}\tnot-for-merge\tbranch 'x' of y\n", hex(6)));
+        let fetched = |n: u8| format!("{}\tnot-for-merge\tbranch 'x' of y\n", hex(n));
+        put("FETCH_HEAD", &format!("{}{}", fetched(6), fetched(8)));
         put("worktrees/w/HEAD", &hex(7));
         let refs = Refs::read(dir.path(), dir.path(), 20);
         let id = |n: u8| BlobId::sha1([n; 20]);
         assert_eq!(refs.head, Some(id(4)));
         let expected = [
             ("FETCH_HEAD", id(6)),
+            ("FETCH_HEAD (2)", id(8)),
             ("refs/heads/main", id(4)),
             ("refs/remotes/origin/HEAD", id(5)),
             ("refs/remotes/origin/main", id(5)),
@@ -214,5 +256,33 @@ mod tests {
         let expected: Vec<_> = expected.iter().map(|(n, id)| ((*n).to_owned(), *id)).collect();
         assert_eq!(refs.refs, expected);
         assert_eq!(refs.problems.len(), 2, "{:?}", refs.problems);
+    }
+
+    #[test]
+    fn a_linked_working_tree_has_its_own_head_and_private_refs() {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |name: &str, n: u8| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, format!("{n:02x}").repeat(20)).unwrap();
+        };
+        put("HEAD", 1);
+        put("ORIG_HEAD", 2);
+        put("refs/bisect/bad", 3);
+        put("refs/heads/main", 4);
+        put("worktrees/w/HEAD", 5);
+        put("worktrees/w/refs/bisect/bad", 6);
+        let shown = |git_dir: &Path| {
+            let refs = Refs::read(git_dir, dir.path(), 20);
+            assert!(refs.detached && refs.problems.is_empty());
+            let all: Vec<String> = refs.refs.iter().map(|(n, id)| format!("{n} {}", id.as_bytes()[0])).collect();
+            (refs.head.unwrap().as_bytes()[0], all)
+        };
+        let linked = ["main-worktree/HEAD 1", "main-worktree/ORIG_HEAD 2", "main-worktree/refs/bisect/bad 3"];
+        let linked = [&linked[..], &["refs/bisect/bad 6", "refs/heads/main 4"]].concat();
+        assert_eq!(shown(&dir.path().join("worktrees/w")), (5, linked.iter().map(|s| (*s).to_owned()).collect()));
+        let main = ["ORIG_HEAD 2", "refs/bisect/bad 3", "refs/heads/main 4"];
+        let main = [&main[..], &["worktrees/w/HEAD 5", "worktrees/w/refs/bisect/bad 6"]].concat();
+        assert_eq!(shown(dir.path()), (1, main.iter().map(|s| (*s).to_owned()).collect()));
     }
 }

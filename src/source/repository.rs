@@ -5,14 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
+use super::git::config::GitConfig;
 use super::git::history::History;
 use super::git::index::Index;
 use super::git::objects::Objects;
+use super::git::regular;
 use super::refs::Refs;
 use crate::model::BlobId;
 
 /// Largest commit that is read for the roots of a history.
 const MAX_COMMIT: u64 = 16 << 20;
+
+/// Longest file that only says where a directory is.
+const MAX_POINTER: u64 = 64 << 10;
 
 /// A repository that was found.
 pub struct Repository {
@@ -72,8 +77,8 @@ impl Repository {
     }
 
     fn with(top: &Path, git_dir: PathBuf, bare: bool) -> Self {
-        let common = std::fs::read_to_string(git_dir.join("commondir")).ok();
-        let common_dir = common.map_or_else(|| git_dir.clone(), |c| git_dir.join(c.trim_end_matches(['\n', '\r'])));
+        let common = regular::read(&git_dir.join("commondir"), MAX_POINTER).ok();
+        let common_dir = common.map_or_else(|| git_dir.clone(), |c| git_dir.join(regular::path_of(line_of(&c))));
         let hash_len = hash_len(&common_dir);
         Self {
             top: top.to_owned(),
@@ -84,6 +89,16 @@ impl Repository {
             tracked: OnceLock::new(),
             root: OnceLock::new(),
         }
+    }
+
+    /// The repository's own configuration, with that of this working tree where there is one
+    /// (<https://git-scm.com/docs/git-worktree#_configuration_file>).
+    fn config(&self) -> GitConfig {
+        let mut config = config(&self.common_dir);
+        if config.is_true("extensions", "worktreeconfig") {
+            config.extend(GitConfig::read(&self.git_dir.join("config.worktree")).unwrap_or_default());
+        }
+        config
     }
 
     /// The names that point to commits.
@@ -136,8 +151,14 @@ impl Repository {
     /// (<https://git-scm.com/docs/githooks>).
     #[must_use]
     pub fn hooks(&self) -> PathBuf {
-        let set = |config: git2::Config| config.get_path("core.hookspath").ok();
-        let path = config(&self.common_dir).and_then(set).or_else(|| git2::Config::open_default().ok().and_then(set));
+        let own = self.config();
+        // A `~` in front is the user's home, where the user's own configuration lies; what that includes is the user's.
+        let home = || Some(git2::Config::find_global().ok()?.parent()?.to_owned());
+        let own = own.get("core", None, "hookspath").map(|path| {
+            path.strip_prefix("~/").and_then(|below| Some(home()?.join(below))).unwrap_or_else(|| PathBuf::from(path))
+        });
+        let user = || git2::Config::open_default().ok()?.get_path("core.hookspath").ok();
+        let path = own.or_else(user);
         path.map_or_else(|| self.common_dir.join("hooks"), |path| self.top.join(path))
     }
 
@@ -158,7 +179,7 @@ impl Repository {
                 && let Some(repository) = Self::bare_at(&dir)
             {
                 // Its working tree says where the superproject has it; the name is only mostly the same.
-                let tree = config(&dir).and_then(|c| c.get_string("core.worktree").ok()).map(|tree| dir.join(tree));
+                let tree = repository.config().get("core", None, "worktree").map(|tree| dir.join(tree));
                 let tree = tree.and_then(|t| t.canonicalize().ok()).zip(self.top.canonicalize().ok());
                 let path =
                     tree.and_then(|(t, top)| Some(t.strip_prefix(top).ok()?.to_string_lossy().replace('\\', "/")));
@@ -186,7 +207,7 @@ impl Repository {
     /// `owner/name` from the URL of the remote `origin`, when its host is a forge that names repositories so.
     #[must_use]
     pub fn slug(&self) -> Option<String> {
-        slug_of(&config(&self.common_dir)?.get_string("remote.origin.url").ok()?)
+        slug_of(self.config().get("remote", Some("origin"), "url")?)
     }
 
     /// The smallest root commit id of HEAD's history: the same for every full clone. `None` without commits and in
@@ -213,13 +234,18 @@ impl Repository {
 
 /// Length of ids by `extensions.objectFormat` (<https://git-scm.com/docs/git-config#Documentation/git-config.txt-extensionsobjectFormat>).
 fn hash_len(common_dir: &Path) -> usize {
-    let format = config(common_dir).and_then(|c| c.get_string("extensions.objectformat").ok());
-    if format.is_some_and(|f| f.eq_ignore_ascii_case("sha256")) { 32 } else { 20 }
+    let config = config(common_dir);
+    if config.get("extensions", None, "objectformat").is_some_and(|f| f.eq_ignore_ascii_case("sha256")) {
+        32
+    } else {
+        20
+    }
 }
 
-/// The repository's own configuration, and no other: nobody has to own it, and nothing that it names is run.
-fn config(common_dir: &Path) -> Option<git2::Config> {
-    git2::Config::open(&common_dir.join("config")).ok()
+/// The repository's own configuration, and no other: nobody has to own it, nothing that it names is run, and no file that it
+/// includes is read. That it cannot be read is told with the refs.
+fn config(common_dir: &Path) -> GitConfig {
+    GitConfig::read(&common_dir.join("config")).unwrap_or_default()
 }
 
 /// The git directory behind `.git`: itself, or where its `gitdir:` line points to.
@@ -228,10 +254,16 @@ fn git_dir(dot_git: &Path) -> Option<PathBuf> {
         return Some(dot_git.to_owned());
     }
     // A link, device or pipe of that name is not git's.
-    std::fs::symlink_metadata(dot_git).ok().filter(|m| m.is_file() && m.len() <= 4096)?;
-    let text = std::fs::read_to_string(dot_git).ok()?;
-    let target = text.strip_prefix("gitdir:")?.trim();
-    Some(dot_git.parent()?.join(target))
+    std::fs::symlink_metadata(dot_git).ok().filter(std::fs::Metadata::is_file)?;
+    let text = regular::read(dot_git, MAX_POINTER).ok()?;
+    let target = line_of(text.strip_prefix(b"gitdir:")?).trim_ascii_start();
+    Some(dot_git.parent()?.join(regular::path_of(target)))
+}
+
+/// A text without the end of its line.
+fn line_of(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|b| !matches!(b, b'\n' | b'\r')).map_or(0, |at| at + 1);
+    text.get(..end).unwrap_or_default()
 }
 
 fn slug_of(url: &str) -> Option<String> {
