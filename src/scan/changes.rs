@@ -19,7 +19,8 @@ pub fn of_commits(past: &Past<'_, '_, '_>, history: &History, mine: &[Rank], hea
             return Vec::new();
         }
         let Some(commit) = history.commit(*rank) else { return Vec::new() };
-        let olds: Vec<BlobId> = commit.parents.iter().filter_map(|p| history.commit(*p)).map(|c| c.tree).collect();
+        let olds: Vec<BlobId> =
+            commit.parents.iter().flatten().filter_map(|p| history.commit(*p)).map(|c| c.tree).collect();
         let changes = diff::against(&past.objects, scratch, commit.tree, &olds);
         let mut versions = of_changes(past, scratch, &changes, Some(*rank));
         if let Ok(Some((_, bytes))) = past.objects.read(scratch, commit.id.as_bytes()) {

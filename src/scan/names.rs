@@ -15,7 +15,9 @@ pub fn resolve(objects: &Objects, refs: &Refs, history: &History, name: &str) ->
     let end = name.find(['~', '^']).unwrap_or(name.len());
     let (base, steps) = name.split_at(end);
     let unknown = || format!("`{name}` names no commit of this repository; `git fetch` may bring it");
-    let id = by_name(refs, base).or_else(|| by_id(objects, base)).ok_or_else(unknown)?;
+    // A whole id means that id, whatever branch somebody gave its name to.
+    let id = whole_id(objects, base).or_else(|| by_name(refs, base));
+    let id = id.or_else(|| by_beginning(objects, history, base)).ok_or_else(unknown)?;
     let mut rank = peeled(objects, history, &id).ok_or_else(unknown)?;
     let mut rest = steps;
     while let Some(sign) = rest.chars().next() {
@@ -23,7 +25,7 @@ pub fn resolve(objects: &Objects, refs: &Refs, history: &History, name: &str) ->
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let count: usize = if digits == 0 { 1 } else { rest[..digits].parse().map_err(|_| unknown())? };
         rest = &rest[digits..];
-        let parent = |rank: Rank, n: usize| history.commit(rank).and_then(|c| c.parents.get(n).copied());
+        let parent = |rank: Rank, n: usize| history.commit(rank).and_then(|c| c.parents.get(n).copied().flatten());
         rank = match (sign, count) {
             (_, 0) => rank,
             ('~', n) => (0..n).try_fold(rank, |rank, _| parent(rank, 0)).ok_or_else(unknown)?,
@@ -61,14 +63,24 @@ fn by_name(refs: &Refs, name: &str) -> Option<BlobId> {
     forms.iter().find_map(|f| find(&format!("{f}{name}"))).or_else(|| find(&format!("refs/remotes/{name}/HEAD")))
 }
 
-fn by_id(objects: &Objects, name: &str) -> Option<BlobId> {
-    let hex = name.len() >= 4 && name.len() <= 2 * objects.hash_len() && name.bytes().all(|b| b.is_ascii_hexdigit());
+/// A whole id.
+fn whole_id(objects: &Objects, name: &str) -> Option<BlobId> {
+    let whole = name.len() == 2 * objects.hash_len();
+    BlobId::from_bytes(&unhex(name).filter(|_| whole)?)
+}
+
+/// The commit, or else the tag, whose id begins so, when there is only one.
+fn by_beginning(objects: &Objects, history: &History, name: &str) -> Option<BlobId> {
+    let hex = name.len() >= 4 && name.len() < 2 * objects.hash_len() && name.bytes().all(|b| b.is_ascii_hexdigit());
     if !hex {
         return None;
     }
     let name = name.to_ascii_lowercase();
-    if name.len() == 2 * objects.hash_len() {
-        return BlobId::from_bytes(&unhex(&name)?);
+    let mut commits = history.commits.iter().filter(|c| c.id.to_string().starts_with(&name));
+    match (commits.next(), commits.next()) {
+        (Some(commit), None) => return Some(commit.id),
+        (Some(_), Some(_)) => return None,
+        (None, _) => {}
     }
     match objects.with_prefix(&name).as_slice() {
         [id] => BlobId::from_bytes(id),

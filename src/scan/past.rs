@@ -128,6 +128,8 @@ impl Past<'_, '_, '_> {
         }
         let mut details: HashMap<Rank, history::Details> = HashMap::new();
         let mut reaching: HashMap<Rank, Vec<String>> = HashMap::new();
+        // What each ref at last points to.
+        let mut tags: HashMap<BlobId, Option<Rank>> = HashMap::new();
         let mut scratch = pack::Scratch::default();
         let mut sightings = Vec::new();
         for versions in groups.into_values() {
@@ -150,7 +152,8 @@ impl Past<'_, '_, '_> {
                 self.describe(place, details);
                 place.last_commit = last.and_then(|r| history.commit(r)).map(|c| c.id.to_string());
                 if !in_head && (reaching.contains_key(&rank) || reaching.len() < MAX_REACHING) {
-                    place.refs = reaching.entry(rank).or_insert_with(|| self.refs_reaching(history, rank)).clone();
+                    place.refs =
+                        reaching.entry(rank).or_insert_with(|| self.refs_reaching(history, rank, &mut tags)).clone();
                 }
             }
             sightings.push(sighting);
@@ -166,10 +169,16 @@ impl Past<'_, '_, '_> {
     }
 
     /// The refs whose history holds a commit.
-    pub fn refs_reaching(&self, history: &History, rank: Rank) -> Vec<String> {
+    fn refs_reaching(&self, history: &History, rank: Rank, tags: &mut HashMap<BlobId, Option<Rank>>) -> Vec<String> {
         let reaching = history.reaching(rank);
-        let holds = |id: &BlobId| history.rank(id).is_some_and(|r| reaching[r as usize]);
-        let mut names: Vec<String> = self.refs.refs.iter().filter(|(_, id)| holds(id)).map(|(n, _)| short(n)).collect();
+        let head = self.refs.head.iter().filter(|_| self.refs.detached).map(|id| ("HEAD", id));
+        let all = head.chain(self.refs.refs.iter().map(|(name, id)| (name.as_str(), id)));
+        // An annotated tag is an object of its own that points to a commit.
+        let mut holds = |id: &BlobId| {
+            let rank = *tags.entry(*id).or_insert_with(|| super::names::peeled(&self.objects, history, id));
+            rank.is_some_and(|r| reaching[r as usize])
+        };
+        let mut names: Vec<String> = all.filter(|(_, id)| holds(id)).map(|(name, _)| short(name)).collect();
         names.dedup();
         let more = names.len().saturating_sub(MAX_REFS);
         names.truncate(MAX_REFS);

@@ -469,6 +469,159 @@ fn a_pack_that_was_cut_is_a_gap() {
     }
 }
 
+#[test]
+fn a_branch_named_like_a_commit_does_not_narrow_a_range() {
+    let world = World::new();
+    let at = repository(&world);
+    let a = commit(&at, "a.txt", "x\n");
+    commit(&at, "b.txt", &line(1));
+    let tip = git(&at, &["rev-parse", "HEAD"]);
+    // Whoever names a branch as the first commit would have the range begin at its end.
+    git(&at, &["update-ref", &format!("refs/heads/{a}"), &tip]);
+    git(&at, &["update-ref", &format!("refs/tags/{}", a.to_uppercase()), &tip]);
+    finds(&at, &["--range", &format!("{a}..HEAD")], &[(1, "b.txt", &tip)]);
+    finds(&at, &["--range", &format!("{}..HEAD", a.to_uppercase())], &[(1, "b.txt", &tip)]);
+    finds(&at, &["--since-commit", &a[..10]], &[(1, "b.txt", &tip)]);
+    // Before the beginning of an id git takes a branch, and a tag before a branch.
+    git(&at, &["update-ref", &format!("refs/heads/{}", &a[..10]), &tip]);
+    finds(&at, &["--since-commit", &a[..10]], &[]);
+    git(&at, &["update-ref", "refs/tags/main", &a]);
+    finds(&at, &["--range", "main..refs/heads/main"], &[(1, "b.txt", &tip)]);
+}
+
+#[test]
+fn directories_of_a_sparse_index_below_others_are_no_changes() {
+    let world = World::new();
+    let at = repository(&world);
+    commit(&at, "in/a.txt", &line(1));
+    commit(&at, "in/deep/b.txt", &line(2));
+    commit(&at, "in/deep/er/c.txt", &line(3));
+    commit(&at, "in/kept/d.txt", &line(4));
+    commit(&at, "out/e/f.txt", &line(5));
+    git(&at, &["sparse-checkout", "init", "--cone", "--sparse-index"]);
+    git(&at, &["sparse-checkout", "set", "in/kept"]);
+    assert!(git(&at, &["ls-files", "--sparse"]).contains("in/deep/\n"));
+    finds(&at, &["--staged"], &[]);
+    fs::write(at.join("in/kept/new.txt"), line(6)).unwrap();
+    git(&at, &["add", "in/kept/new.txt"]);
+    finds(&at, &["--staged"], &[(6, "in/kept/new.txt", "")]);
+    // Without HEAD's directory everything in it is new.
+    git(&at, &["update-ref", "HEAD", "HEAD~3"]);
+    let (found, _) = scan(&at, &["--staged"]);
+    assert_eq!(found.keys().copied().collect::<Vec<_>>(), [3, 4, 5, 6]);
+}
+
+#[test]
+fn locations_name_annotated_tags_and_a_detached_head() {
+    let world = World::new();
+    let at = repository(&world);
+    commit(&at, "a.txt", "x\n");
+    git(&at, &["checkout", "-q", "--detach"]);
+    commit(&at, "b.txt", &line(1));
+    remove(&at, "b.txt");
+    let refs = |at: &Path| {
+        let report = scan(at, &[]).1;
+        findings(&report, RULE)[0]["locations"][0]["refs"].clone()
+    };
+    assert_eq!(refs(&at), serde_json::json!(["HEAD"]));
+    git(&at, &["tag", "-a", "v1", "-m", "x"]);
+    git(&at, &["tag", "-a", "v2", "-m", "x", "v1"]);
+    assert_eq!(refs(&at), serde_json::json!(["HEAD", "v1", "v2"]));
+    git(&at, &["checkout", "-q", "main"]);
+    assert_eq!(refs(&at), serde_json::json!(["v1", "v2"]));
+}
+
+#[test]
+fn a_second_parent_keeps_its_number_where_the_first_is_missing() {
+    let world = World::new();
+    let at = world.at("origin");
+    fs::create_dir(&at).unwrap();
+    git(&at, &["init", "-q"]);
+    commit(&at, "a.txt", "x\n");
+    git(&at, &["checkout", "-q", "-b", "topic"]);
+    let side = commit(&at, "side.txt", &line(1));
+    git(&at, &["checkout", "-q", "main"]);
+    let main = commit(&at, "main.txt", "x\n");
+    git(&at, &["merge", "-q", "--no-ff", "-m", "merge", "topic"]);
+    // Of the merge's parents only the second is here.
+    let gone = at.join(".git/objects").join(&main[..2]).join(&main[2..]);
+    fs::remove_file(gone).unwrap();
+    let (found, report) = scan(&at, &["--branch", "main^2"]);
+    assert_eq!(found[&1], [("side.txt".to_owned(), side)], "{report:#}");
+    let report = scan(&at, &["--branch", "main^1"]).1;
+    assert_eq!(notices(&report, "bad-ref").len(), 1, "{report:#}");
+}
+
+#[test]
+fn no_file_that_the_configuration_includes_is_read() {
+    let world = World::new();
+    let at = repository(&world);
+    let first = commit(&at, "a.txt", &line(1));
+    fs::write(at.join(".git/other"), "[extensions]\n\tobjectformat = sha256\n").unwrap();
+    let path = at.join(".git/config");
+    let include = "[include]\n\tpath = other\n[includeIf \"gitdir:**\"]\n\tpath = other\n";
+    fs::write(&path, fs::read_to_string(&path).unwrap() + include).unwrap();
+    remove(&at, "a.txt");
+    finds(&at, &[], &[(1, "a.txt", &first)]);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_in_the_place_of_files_are_neither_waited_for_nor_read() {
+    let world = World::new();
+    let origin = world.at("origin");
+    fs::create_dir(&origin).unwrap();
+    git(&origin, &["init", "-q"]);
+    commit(&origin, "a.txt", &line(1));
+    git(&origin, &["repack", "-q", "-a", "-d"]);
+    git(&origin, &["pack-refs", "--all"]);
+    let pack = fs::read_dir(origin.join(".git/objects/pack")).unwrap().map(|e| e.unwrap().path());
+    let pack = pack.into_iter().find(|p| p.extension().is_some_and(|e| e == "pack")).unwrap();
+    let pack = format!("objects/pack/{}", pack.file_stem().unwrap().to_str().unwrap());
+    let loose = format!("objects/{}/{}", "ab", "cd".repeat(19));
+    let names = [
+        "index",
+        "commondir",
+        "config",
+        "HEAD",
+        "packed-refs",
+        "refs/heads/x",
+        "objects/info/alternates",
+        "shallow",
+        "FETCH_HEAD",
+        "ORIG_HEAD",
+        "reftable/tables.list",
+        "config.worktree",
+        &loose,
+    ];
+    let mut names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+    names.extend([format!("{pack}.idx"), format!("{pack}.pack")]);
+    for (number, name) in names.iter().enumerate() {
+        for device in [false, true] {
+            let at = world.at(format!("{number}-{device}"));
+            let copied = std::process::Command::new("cp").arg("-r").args([&origin, &at]).status().unwrap();
+            assert!(copied.success());
+            let path = at.join(".git").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let _ = fs::remove_file(&path);
+            if device {
+                std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+            } else {
+                assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+            }
+            // The world ends a run that takes too long.
+            for args in [&["--history-only"][..], &["--staged"]] {
+                scan(&at, args);
+            }
+        }
+    }
+    // In the place of `.git` itself.
+    let at = world.at("dot");
+    fs::create_dir(&at).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(at.join(".git")).status().unwrap().success());
+    scan(&at, &[]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_repository_of_another_user_is_scanned() {
