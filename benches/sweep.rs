@@ -3,9 +3,10 @@
 //!
 //!     cargo bench --bench sweep -- REPOSITORY [ROUNDS]
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::exit, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -16,12 +17,12 @@ use keyroll::source::git::objects::{Item, Objects, Sweep};
 /// Blobs over this are left out, as a scan leaves them out.
 const MOST: u64 = 64 << 20;
 
-fn main() {
+fn main() -> ExitCode {
     // `cargo bench` hands over a flag of its own.
     let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let Some(path) = args.first() else {
         eprintln!("usage: cargo bench --bench sweep -- REPOSITORY [ROUNDS]");
-        std::process::exit(2);
+        return ExitCode::from(2);
     };
     let rounds: usize = args.get(1).map_or(3, |n| n.parse().unwrap());
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().unwrap();
@@ -65,4 +66,5 @@ fn main() {
     };
     let (ours, theirs) = (median(&ours), median(&theirs));
     println!("medians: keyroll {ours:.3} s, git2 {theirs:.3} s: {:.1}x", theirs / ours);
+    ExitCode::SUCCESS
 }

@@ -161,6 +161,16 @@ impl Config {
     }
 }
 
+/// What git tells the programs that it runs of where its files lie
+/// (<https://git-scm.com/docs/git#_environment_variables>).
+#[derive(Debug, Clone, Default)]
+pub struct GitNames {
+    /// `GIT_DIR`: the git directory.
+    pub dir: Option<PathBuf>,
+    /// `GIT_INDEX_FILE`: the index of the commit that is being made.
+    pub index: Option<PathBuf>,
+}
+
 /// What the scan needs to know.
 #[derive(Debug)]
 pub struct Settings {
@@ -182,6 +192,9 @@ pub struct Settings {
     pub only: Vec<Vec<u8>>,
     /// Which commits of a repository are scanned.
     pub commits: Commits,
+    /// The git directory and index of the repository that the current directory lies in, when git named them: it does so when it
+    /// runs a hook.
+    pub git: GitNames,
     /// More directories that hold objects of the repository: where a server keeps those of a push that is not accepted yet.
     pub object_dirs: Vec<PathBuf>,
     /// A text to scan in the place of standard input, and what reports call it.

@@ -39,7 +39,7 @@ use crate::text::numbers;
 use self::seen::{Blob, Seen};
 
 pub use explain::{Explained, explain};
-pub use place::{Place, place};
+pub use place::{Place, place, place_with};
 
 /// Why a scan cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -310,6 +310,10 @@ fn produce(
         worker.finish(root.repository.as_deref());
         for (repository, name) in worker.met() {
             past(&repository, name, Vec::new());
+        }
+        // Names of commits, and an index, are those of the repository that was asked for.
+        if settings.tree == Tree::Staged || matches!(settings.commits, Commits::Some { .. }) {
+            continue;
         }
         // Submodules that are not checked out lie inside the git directory.
         let modules: Vec<_> = root.repository.iter().flat_map(|r| r.modules()).collect();

@@ -1,6 +1,6 @@
 //! `keyroll hook`: what is about to be committed, pushed or received, said in few words.
 
-use std::io::{Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use super::args::{HookArgs, HookType};
 use super::scan::watched;
 use super::{Exit, complain, output, print, settings};
-use crate::config::{Commits, Settings, Tree};
+use crate::config::{Commits, GitNames, Settings, Tree};
 use crate::model::{Finding, NoticeKind, Report};
 use crate::scan::{self, Place};
 use crate::text::escape;
@@ -30,10 +30,10 @@ pub fn run(args: &HookArgs) -> anyhow::Result<Exit> {
     if args.install || args.uninstall {
         return install(args);
     }
-    let place =
-        scan::place(Path::new(".")).context("not in a repository: a hook scans what git is about to take in")?;
+    let (place, git) = here()?;
     let mut settings = settings::from_gate(&args.gate)?;
-    settings.paths = vec![PathBuf::from(".")];
+    settings.paths = vec![if git.dir.is_some() { place.top.clone() } else { PathBuf::from(".") }];
+    settings.git = git;
     settings.tree = Tree::None;
     settings.commits = Commits::None;
     match args.hook_type {
@@ -49,12 +49,19 @@ pub fn run(args: &HookArgs) -> anyhow::Result<Exit> {
             let [file] = args.files.as_slice() else { bail!("commit-msg hands over one file: the message") };
             let text = std::fs::read(file).with_context(|| file.display().to_string())?;
             settings.stdin = true;
-            settings.given = Some(("(commit message)".to_owned(), message(&text)));
+            settings.given = Some(("(commit message)".to_owned(), message(&text, Cleanup::of(&place))));
         }
-        HookType::PrePush => match pushed(&lines()?, args.files.first().and_then(|r| r.to_str())) {
-            Some(commits) => settings.commits = commits,
-            None => return quiet_end(args, "nothing is pushed but what goes away"),
-        },
+        HookType::PrePush => {
+            let remote = args.files.first().and_then(|r| r.to_str());
+            let commits = match by_pre_commit(&settings::environment) {
+                Some(commits) => Some(commits),
+                None => pushed(&lines()?, remote),
+            };
+            match commits {
+                Some(commits) => settings.commits = commits,
+                None => return quiet_end(args, "nothing is pushed but what goes away"),
+            }
+        }
         HookType::PreReceive => match received(&lines()?) {
             Some(commits) => {
                 settings.commits = commits;
@@ -77,6 +84,23 @@ pub fn run(args: &HookArgs) -> anyhow::Result<Exit> {
     tell(args, &settings, &report)
 }
 
+/// The repository that the hook runs in, and what git says of where its files lie. A relative name starts at the top of the
+/// working tree, where git runs its hooks.
+fn here() -> anyhow::Result<(Place, GitNames)> {
+    let none = "not in a repository: a hook scans what git is about to take in";
+    let at = std::env::current_dir()?;
+    let mut git = GitNames::default();
+    let named = settings::environment("GIT_DIR").map(|dir| at.join(dir));
+    let top = settings::environment("GIT_WORK_TREE").map_or_else(|| at.clone(), |top| at.join(top));
+    let by_name = named.as_deref().and_then(|dir| scan::place_with(&top, dir));
+    if by_name.is_some() {
+        git.dir = named;
+    }
+    let place = by_name.or_else(|| scan::place(Path::new("."))).context(none)?;
+    git.index = settings::environment("GIT_INDEX_FILE").map(|index| place.top.join(index));
+    Ok((place, git))
+}
+
 fn quiet_end(args: &HookArgs, why: &str) -> anyhow::Result<Exit> {
     if !args.output.quiet {
         complain(&format!("{why}: nothing was scanned"));
@@ -86,6 +110,9 @@ fn quiet_end(args: &HookArgs, why: &str) -> anyhow::Result<Exit> {
 
 /// What git says on standard input.
 fn lines() -> anyhow::Result<Vec<Vec<String>>> {
+    if std::io::stdin().is_terminal() {
+        bail!("git hands this hook the refs on standard input; by hand `keyroll scan --range A..B` does the same");
+    }
     let mut text = String::new();
     std::io::stdin().lock().take(MAX_REFS).read_to_string(&mut text).context("standard input")?;
     Ok(text.lines().map(|l| l.split_whitespace().map(str::to_owned).collect()).collect())
@@ -103,7 +130,7 @@ fn pushed(lines: &[Vec<String>], remote: Option<&str>) -> Option<Commits> {
             known.push(theirs.clone());
         }
     }
-    known.push(remote.map_or_else(|| "refs/remotes/*".to_owned(), |r| format!("refs/remotes/{r}/*")));
+    known.push(remote.map_or_else(|| "refs/remotes/*".to_owned(), |r| remote_refs(r.to_owned())));
     (!include.is_empty()).then_some(Commits::Some { include, exclude: Vec::new(), known })
 }
 
@@ -122,15 +149,63 @@ fn received(lines: &[Vec<String>]) -> Option<Commits> {
     (!include.is_empty()).then_some(Commits::Some { include, exclude: Vec::new(), known })
 }
 
-/// A message without what git takes out of it: lines that begin with `#`, and everything from the scissors on
-/// (<https://git-scm.com/docs/git-commit#Documentation/git-commit.txt---cleanupltmodegt>). Lines keep their numbers.
-fn message(text: &[u8]) -> Vec<u8> {
+/// What pre-commit says of a push in the place of git's lines
+/// (<https://pre-commit.com/#pre-commit-during-push>): both ends of it, or only the remote when nothing of the branch is there.
+fn by_pre_commit(variable: &dyn Fn(&str) -> Option<String>) -> Option<Commits> {
+    variable("PRE_COMMIT")?;
+    let remotes = variable("PRE_COMMIT_REMOTE_NAME").map_or_else(|| "refs/remotes/*".to_owned(), remote_refs);
+    // The names before version 2.2 come second.
+    let end = |new: &str, old: &str| variable(new).or_else(|| variable(old));
+    let (from, to) = (end("PRE_COMMIT_FROM_REF", "PRE_COMMIT_SOURCE"), end("PRE_COMMIT_TO_REF", "PRE_COMMIT_ORIGIN"));
+    let to = to.or_else(|| variable("PRE_COMMIT_LOCAL_BRANCH")).unwrap_or_else(|| "HEAD".to_owned());
+    let known = from.into_iter().filter(|from| !is_none(from)).chain([remotes]).collect();
+    Some(Commits::Some { include: vec![to], exclude: Vec::new(), known })
+}
+
+/// What is known of a remote.
+fn remote_refs(remote: String) -> String {
+    format!("refs/remotes/{remote}/*")
+}
+
+/// What git will take out of a message (<https://git-scm.com/docs/git-commit#Documentation/git-commit.txt---cleanupmode>).
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cleanup {
+    /// What comments begin with, when they go.
+    comment: Option<String>,
+    /// Whether everything from the scissors on goes.
+    cut: bool,
+}
+
+impl Cleanup {
+    /// By the configuration, and by whether somebody edited the message: git says `GIT_EDITOR=:` to hooks when nobody does
+    /// (<https://git-scm.com/docs/githooks#_description>), and then takes nothing out by itself. What may stay is scanned.
+    fn of(place: &Place) -> Self {
+        let edited = settings::environment("GIT_EDITOR").as_deref() != Some(":");
+        let mode = place.setting("commit", "cleanup").unwrap_or_default();
+        let comment = ["commentstring", "commentchar"].iter().find_map(|name| place.setting("core", name));
+        Self::by(edited, &mode, comment.as_deref())
+    }
+
+    fn by(edited: bool, mode: &str, comment: Option<&str>) -> Self {
+        let comment = comment.unwrap_or("#").to_owned();
+        let strips = mode == "strip" || edited && matches!(mode, "" | "default");
+        // Which character `auto` chose is not known.
+        Self { comment: (strips && comment != "auto").then_some(comment), cut: edited || mode == "scissors" }
+    }
+}
+
+/// A message without what git takes out of it. Lines keep their numbers.
+fn message(text: &[u8], cleanup: Cleanup) -> Vec<u8> {
+    const SCISSORS: &[u8] = b" ------------------------ >8 ------------------------";
     let mut out = Vec::with_capacity(text.len());
     for line in text.split_inclusive(|b| *b == b'\n') {
-        if line.starts_with(b"# ------------------------ >8 ---") {
+        // Before the scissors stands one comment character, which may be a string.
+        let end = line.trim_ascii_end();
+        if cleanup.cut && end.len() <= SCISSORS.len() + 16 && end.len() > SCISSORS.len() && end.ends_with(SCISSORS) {
             break;
         }
-        out.extend_from_slice(if line.starts_with(b"#") { b"\n" } else { line });
+        let goes = cleanup.comment.as_deref().is_some_and(|comment| line.starts_with(comment.as_bytes()));
+        out.extend_from_slice(if goes { b"\n" } else { line });
     }
     out
 }
@@ -306,9 +381,41 @@ mod tests {
     }
 
     #[test]
-    fn comments_of_a_message_are_none_of_it() {
+    fn what_git_keeps_of_a_message_is_scanned_and_nothing_else() {
         let text = b"subject\n# comment\nbody\n# ------------------------ >8 ------------------------\ndiff";
-        assert_eq!(message(text), b"subject\n\nbody\n");
+        let by = |edited, mode, comment| message(text, Cleanup::by(edited, mode, comment));
+        assert_eq!(by(true, "", None), b"subject\n\nbody\n");
+        assert_eq!(by(false, "strip", None), b"subject\n\nbody\n\ndiff");
+        // `git commit -m` keeps lines that look like comments.
+        assert_eq!(by(false, "", None), text);
+        assert_eq!(by(true, "whitespace", None), b"subject\n# comment\nbody\n");
+        assert_eq!(by(true, "", Some("auto")), b"subject\n# comment\nbody\n");
+        assert_eq!(by(false, "scissors", Some(";")), b"subject\n# comment\nbody\n");
+        assert_eq!(message(b"x\n; y\n", Cleanup::by(true, "", Some(";"))), b"x\n\n");
+    }
+
+    #[test]
+    fn pre_commit_says_by_variables_what_is_pushed() {
+        let (a, b) = ("a".repeat(40), "b".repeat(40));
+        let by = |set: &[(&str, &str)]| {
+            by_pre_commit(&|name| set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+        };
+        let some = |include: &str, known: &[&str]| {
+            let known = known.iter().map(|n| (*n).to_owned()).collect();
+            Some(Commits::Some { include: vec![include.to_owned()], exclude: Vec::new(), known })
+        };
+        let both = [
+            ("PRE_COMMIT", "1"),
+            ("PRE_COMMIT_FROM_REF", &b),
+            ("PRE_COMMIT_TO_REF", &a),
+            ("PRE_COMMIT_REMOTE_NAME", "up"),
+        ];
+        assert_eq!(by(&both), some(&a, &[&b, "refs/remotes/up/*"]));
+        // Without an old end everything is new.
+        let first =
+            [("PRE_COMMIT", "1"), ("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/x"), ("PRE_COMMIT_REMOTE_NAME", "up")];
+        assert_eq!(by(&first), some("refs/heads/x", &["refs/remotes/up/*"]));
+        assert_eq!(by(&both[1..]), None);
     }
 
     #[test]

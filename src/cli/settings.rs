@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::args::{ConfigCommand, ExplainArgs, GateArgs, ScanArgs};
 use super::{Exit, print};
 use crate::config::baseline::Baseline;
-use crate::config::{self, Allowlist, Commits, Config, Settings, Tree};
+use crate::config::{self, Allowlist, Commits, Config, GitNames, Settings, Tree};
 use crate::model::{Confidence, FingerprintKey, Severity, parse_instant};
 
 /// The settings of a scan. Flags win over the configuration, which wins over the defaults.
@@ -35,6 +35,7 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         only: Vec::new(),
         commits: commits(args)?,
         authors: args.authors,
+        git: GitNames::default(),
         object_dirs: Vec::new(),
         given: None,
         show_secrets: args.show_secrets,
@@ -211,6 +212,7 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         only: Vec::new(),
         commits: Commits::None,
         authors: false,
+        git: GitNames::default(),
         object_dirs: Vec::new(),
         given: None,
         show_secrets: false,

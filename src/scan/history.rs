@@ -162,7 +162,9 @@ impl Past<'_, '_, '_> {
     /// What the next commit would bring in.
     fn staged(&self, only: &[Vec<u8>]) {
         self.tell_problems();
-        let index = match self.site.repository.index() {
+        let repository = self.site.repository;
+        let own = || repository.index();
+        let index = match self.settings().git.index.as_deref().map_or_else(own, |path| repository.index_at(path)) {
             Ok(index) => index.unwrap_or_default(),
             Err(why) => {
                 let message = format!("the index could not be read: {why}");

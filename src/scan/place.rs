@@ -25,7 +25,16 @@ pub struct Place {
 /// The repository that holds a path.
 #[must_use]
 pub fn place(path: &Path) -> Option<Place> {
-    let repository = discover(&path.canonicalize().ok()?)?;
+    of(discover(&path.canonicalize().ok()?)?)
+}
+
+/// The same where git named the git directory of the working tree that begins here.
+#[must_use]
+pub fn place_with(top: &Path, git_dir: &Path) -> Option<Place> {
+    of(Repository::of(&top.canonicalize().ok()?, &git_dir.canonicalize().ok()?)?)
+}
+
+fn of(repository: Repository) -> Option<Place> {
     Some(Place { top: repository.top.clone(), hooks: repository.hooks(), repository, commits: OnceLock::new() })
 }
 
@@ -43,6 +52,12 @@ impl Place {
         let inside = path.strip_prefix(top).ok()?;
         let parts: Vec<&[u8]> = inside.components().map(|c| c.as_os_str().as_encoded_bytes()).collect();
         Some(parts.join(&b'/'))
+    }
+
+    /// What the configuration of the repository, else that of the user, sets.
+    #[must_use]
+    pub fn setting(&self, section: &str, name: &str) -> Option<String> {
+        self.repository.setting(section, name)
     }
 
     /// Whether a name means a commit that is here.

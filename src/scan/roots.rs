@@ -65,7 +65,15 @@ pub fn resolve(settings: &Settings) -> Result<Vec<StartingPoint>, ScanError> {
         };
         return Ok(vec![point]);
     }
-    resolve_paths(&settings.paths)
+    let mut points = resolve_paths(&settings.paths)?;
+    if let (Some(dir), [point]) = (&settings.git.dir, points.as_mut_slice())
+        && let Input::Directory(path) = &point.input
+        && let Some(repository) = dir.canonicalize().ok().and_then(|dir| Repository::of(path, &dir))
+    {
+        point.repository = Some(Arc::new(repository));
+        (point.name, point.inside) = (Vec::new(), Vec::new());
+    }
+    Ok(points)
 }
 
 /// The starting points of these paths.

@@ -68,6 +68,15 @@ impl Repository {
         Some(Self::with(top, git_dir, false))
     }
 
+    /// A repository whose working tree and git directory are known, wherever they lie.
+    #[must_use]
+    pub fn of(top: &Path, git_dir: &Path) -> Option<Self> {
+        if top == git_dir {
+            return Self::bare_at(git_dir);
+        }
+        git_dir.join("HEAD").is_file().then(|| Self::with(top, git_dir.to_owned(), false))
+    }
+
     /// The repository whose git directory this is, whether or not a working tree belongs to it.
     #[must_use]
     pub fn bare_at(git_dir: &Path) -> Option<Self> {
@@ -113,6 +122,21 @@ impl Repository {
     /// Says what is wrong with it.
     pub fn index(&self) -> Result<Option<Index>, String> {
         Index::read(&self.git_dir, self.hash_len)
+    }
+
+    /// Another index than its own: the one of a commit that is being made.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn index_at(&self, path: &Path) -> Result<Option<Index>, String> {
+        Index::read_at(&self.git_dir, path, self.hash_len)
+    }
+
+    /// What its configuration, else that of the user, sets.
+    #[must_use]
+    pub fn setting(&self, section: &str, name: &str) -> Option<String> {
+        let user = || git2::Config::open_default().ok()?.get_string(&format!("{section}.{name}")).ok();
+        self.config().get(section, None, name).map(str::to_owned).or_else(user)
     }
 
     /// Whether the index holds this path (`/` between segments). A repository whose index cannot be read tracks nothing.

@@ -73,21 +73,7 @@ fn it_is_installed_and_git_runs_it() {
     let world = repository();
     world.run(&["hook", "--install"]).ends(0).says("pre-commit");
     world.run(&["hook", "--install"]).ends(0);
-    let path = Path::new(env!("CARGO_BIN_EXE_keyroll")).parent().unwrap();
-    let path = format!("{}:{}", path.display(), std::env::var("PATH").unwrap());
-    let try_commit = |world: &World| {
-        let run = std::process::Command::new("git")
-            .args(["-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-q", "-m", "x"])
-            .current_dir(world.path())
-            .env("PATH", &path)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .output()
-            .unwrap();
-        (
-            run.status.success(),
-            String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr),
-        )
-    };
+    let try_commit = |world: &World| git_with_hooks(world.path(), &["commit", "-q", "-m", "x"], &[]);
     world.put("conf.py", line(1));
     git(world.path(), &["add", "conf.py"]);
     let (ok, text) = try_commit(&world);
@@ -107,6 +93,105 @@ fn it_is_installed_and_git_runs_it() {
     git(world.path(), &["config", "core.hooksPath", "my-hooks"]);
     world.run(&["hook", "--install"]).ends(0);
     assert!(world.at("my-hooks/pre-commit").is_file());
+}
+
+/// Runs git with the hooks that keyroll installed, and nothing of the user's.
+fn git_with_hooks(at: &Path, args: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
+    let bin = Path::new(env!("CARGO_BIN_EXE_keyroll")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let run = std::process::Command::new("git")
+        .args(["-c", "user.name=A", "-c", "user.email=a@example.org"])
+        .args(args)
+        .current_dir(at)
+        .env("PATH", &path)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    (run.status.success(), String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr))
+}
+
+#[test]
+fn what_git_hands_over_as_another_index_is_what_is_scanned() {
+    let world = repository();
+    commit(world.path(), "a.py", "x\n");
+    commit(world.path(), "b.py", "y\n");
+    world.run(&["hook", "--install"]).ends(0);
+    // `commit -a` and `commit FILE` make an index of their own.
+    world.put("a.py", line(1));
+    let (ok, text) = git_with_hooks(world.path(), &["commit", "-q", "-a", "-m", "x"], &[]);
+    assert!(!ok && text.contains("a.py:1:8"), "{text}");
+    let (ok, text) = git_with_hooks(world.path(), &["commit", "-q", "-m", "x", "a.py"], &[]);
+    assert!(!ok && text.contains("a.py:1:8"), "{text}");
+    // What stays behind is none of that commit.
+    git(world.path(), &["add", "a.py"]);
+    world.put("b.py", "z\n");
+    let (ok, text) = git_with_hooks(world.path(), &["commit", "-q", "-m", "x", "b.py"], &[]);
+    assert!(ok, "{text}");
+}
+
+#[test]
+fn a_git_directory_apart_and_linked_working_trees_have_hooks_too() {
+    let world = World::new();
+    fs::create_dir(world.at("tree")).unwrap();
+    git(world.path(), &["init", "-q", "--bare", "apart.git"]);
+    git(&world.at("apart.git"), &["config", "core.bare", "false"]);
+    let binary = env!("CARGO_BIN_EXE_keyroll");
+    let hook = world.at("apart.git/hooks/pre-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, format!("#!/bin/sh\nexec '{binary}' hook\n")).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        world.put("tree/conf.py", line(1));
+        let at = ["--git-dir=../apart.git", "--work-tree=."];
+        let run = |args: &[&str]| git_with_hooks(&world.at("tree"), &[&at[..], args].concat(), &[]);
+        assert!(run(&["add", "."]).0);
+        let (ok, text) = run(&["commit", "-q", "-m", "x"]);
+        assert!(!ok && text.contains("conf.py:1:8"), "{text}");
+    }
+    let main = repository();
+    commit(main.path(), "a.py", "x\n");
+    main.run(&["hook", "--install"]).ends(0);
+    git(main.path(), &["worktree", "add", "-q", "linked"]);
+    main.put("linked/conf.py", line(2));
+    git(&main.at("linked"), &["add", "."]);
+    let (ok, text) = git_with_hooks(&main.at("linked"), &["commit", "-q", "-m", "x"], &[]);
+    assert!(!ok && text.contains("conf.py:1:8"), "{text}");
+}
+
+#[test]
+fn a_range_and_an_index_say_nothing_of_submodules() {
+    let world = World::new();
+    let (inner, outer) = (world.at("inner"), world.at("outer"));
+    for at in [&inner, &outer] {
+        fs::create_dir(at).unwrap();
+        git(at, &["init", "-q"]);
+    }
+    commit(&inner, "conf.yml", &line(1));
+    commit(&outer, "a.txt", "x\n");
+    git(&outer, &["submodule", "-q", "add", inner.to_str().unwrap(), "lib"]);
+    git(&outer, &["commit", "-q", "-m", "submodule"]);
+    // The index of the submodule has what its HEAD has not.
+    fs::write(outer.join("lib/more.yml"), line(2)).unwrap();
+    git(&outer.join("lib"), &["add", "."]);
+    world.run_in("outer", &["hook"]).ends(0).complains("NOTHING WAS SCANNED");
+    world.run_in("outer", &["scan", "--range", "HEAD~1..HEAD", "--no-config"]).ends(0);
+}
+
+#[test]
+fn lines_of_a_message_that_git_keeps_are_scanned() {
+    let world = repository();
+    commit(world.path(), "a.py", "x\n");
+    world.run(&["hook", "--install", "--hook-type", "commit-msg"]).ends(0);
+    let message = format!("x\n\n# {}", line(1));
+    // With -m nobody edits the message, and git keeps what looks like a comment.
+    let (ok, text) = git_with_hooks(world.path(), &["commit", "-q", "--allow-empty", "-m", &message], &[]);
+    assert!(!ok && text.contains("(commit message):3"), "{text}");
+    let editor = format!("printf '%s' '{message}' >");
+    let (ok, text) = git_with_hooks(world.path(), &["commit", "-q", "--allow-empty"], &[("GIT_EDITOR", &editor)]);
+    assert!(ok, "{text}");
 }
 
 #[test]

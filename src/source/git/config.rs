@@ -130,7 +130,13 @@ impl Text<'_> {
             byte = self.next()?;
         }
         let mut name = Vec::new();
-        while byte == b'"' {
+        if byte != b'"' {
+            if byte != b'\n' {
+                self.skip_line();
+            }
+            return None;
+        }
+        loop {
             match self.next()? {
                 b'"' => {
                     let end = self.next()?;
@@ -144,10 +150,6 @@ impl Text<'_> {
                 other => name.push(other),
             }
         }
-        if byte != b'\n' {
-            self.skip_line();
-        }
-        None
     }
 
     /// A name and its value.

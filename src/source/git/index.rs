@@ -130,7 +130,15 @@ impl Index {
     /// # Errors
     /// Says what is wrong with it.
     pub fn read(git_dir: &Path, hash_len: usize) -> Result<Option<Self>, String> {
-        Self::read_file(git_dir, &git_dir.join("index"), hash_len, true)
+        Self::read_at(git_dir, &git_dir.join("index"), hash_len)
+    }
+
+    /// The same of another file than `index`; what it shares with others lies in the git directory all the same.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn read_at(git_dir: &Path, path: &Path, hash_len: usize) -> Result<Option<Self>, String> {
+        Self::read_file(git_dir, path, hash_len, true)
     }
 
     fn read_file(git_dir: &Path, path: &Path, hash_len: usize, may_link: bool) -> Result<Option<Self>, String> {
@@ -192,11 +200,8 @@ impl Index {
             let data = reader.take(length)?;
             match signature {
                 // What is known of trees spares work and is needed for nothing.
-                b"TREE" => {
-                    if index.read_trees(data).is_err() {
-                        index.trees = HashMap::new();
-                    }
-                }
+                b"TREE" if index.read_trees(data).is_err() => index.trees = HashMap::new(),
+                b"TREE" => {}
                 b"link" => {
                     let (shared, bits) = data.split_at_checked(hash_len).ok_or(DAMAGED)?;
                     link = Some(Link { shared: shared.to_vec(), bits: bits.to_vec() });

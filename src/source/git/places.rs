@@ -93,6 +93,9 @@ enum What {
     Place,
 }
 
+/// What an entry leads to, its number and the number of its name.
+type Lead = (What, u32, u32);
+
 /// Entries that lead nowhere between two marks at most, so that reading can begin near any place.
 const STEP: usize = 16;
 
@@ -281,7 +284,7 @@ fn marks(
     body: &[u8],
     base: Option<(&Vec<Mark>, usize, &[Stretch])>,
     hash_len: usize,
-    leads: &dyn Fn(TreeEntry<'_>) -> Option<(What, u32, u32)>,
+    leads: &dyn Fn(TreeEntry<'_>) -> Option<Lead>,
     list: &mut dyn FnMut(&Mark),
 ) -> Vec<Mark> {
     let (base, _, parts) = base.map_or((&[][..], 0, &[][..]), |(marks, len, parts)| (marks.as_slice(), len, parts));
@@ -462,15 +465,15 @@ mod tests {
         names.iter().flat_map(entry).collect()
     }
 
-    fn leads(entry: TreeEntry<'_>) -> Option<(What, u32, u32)> {
+    fn leads(entry: TreeEntry<'_>) -> Option<Lead> {
         let number = u32::from(entry.id[0]);
         let what = if entry.is_tree() { What::Tree } else { What::Blob };
         (entry.is_tree() || number.is_multiple_of(3)).then_some((what, number, entry.name.len() as u32))
     }
 
-    fn listed(body: &[u8], base: Option<(&Vec<Mark>, usize, &[Stretch])>) -> (Vec<(What, u32, u32, u32)>, Vec<Mark>) {
+    fn listed(body: &[u8], base: Option<(&Vec<Mark>, usize, &[Stretch])>) -> (Vec<(u32, Lead)>, Vec<Mark>) {
         let mut list = Vec::new();
-        let marks = marks(body, base, 20, &leads, &mut |m| list.push((m.what, m.at, m.end, m.number)));
+        let marks = marks(body, base, 20, &leads, &mut |m| list.push((m.at, (m.what, m.end, m.number))));
         (list, marks)
     }
 
