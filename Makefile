@@ -23,7 +23,7 @@ STRICT ?=
 # $(call missing,WHAT,HOW) says that WHAT is skipped, or fails under STRICT.
 missing = if [ -n "$(STRICT)" ]; then echo "error: $(1) is needed here: $(2)" >&2; exit 1; else echo "skipped: $(1) ($(2))"; fi
 
-.PHONY: help setup test format lint unit docs deny advisories python generate selfscan full hook bench accuracy fuzz clean
+.PHONY: help setup test format lint unit docs deny advisories python generate selfscan full bench accuracy fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,10 +61,11 @@ deny: ## licences, sources and bans of dependencies
 advisories: ## known vulnerabilities of dependencies; wants the network and cargo-deny
 	$(CARGO) deny --locked check advisories
 
-python: $(VENV)/.ready $(KEYROLL) ## SARIF output against the schema of OASIS
+python: $(VENV)/.ready $(KEYROLL) ## SARIF output against the schema of OASIS, hooks under pre-commit
 	@mkdir -p $(TARGET)/checks
 	$(KEYROLL) scan tests/fixtures src --no-config --no-history --exit-zero -q -f sarif=$(TARGET)/checks/scan.sarif || [ $$? -eq 3 ]
 	$(VENV)/bin/python tests/python/check_sarif.py tests/fixtures/report/*.sarif $(TARGET)/checks/scan.sarif
+	$(VENV)/bin/python tests/python/pre_commit_hooks.py $(KEYROLL)
 
 selfscan: $(KEYROLL) ## keyroll on this repository: nothing but what .keyroll.yml explains
 	$(KEYROLL) scan . --no-history -q -c .keyroll.yml
@@ -80,15 +81,9 @@ generate: ## rewrite what is generated: completions, manual, reference pages, sc
 
 full: ## as test, with nothing skipped, long runs, and the fuzz targets built
 	KEYROLL_FULL=1 $(MAKE) test STRICT=1
-	$(MAKE) hook STRICT=1
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { $(call missing,chromium,renders HTML reports); }
 	cd fuzz && $(CARGO) check
 	@echo "ok: make full"
-
-hook: $(KEYROLL) ## this repository as a hook of pre-commit
-	@if ! command -v pre-commit >/dev/null; then $(call missing,pre-commit,pip install pre-commit); \
-	elif [ ! -f .pre-commit-hooks.yaml ]; then echo "skipped: no .pre-commit-hooks.yaml yet"; \
-	else pre-commit validate-manifest .pre-commit-hooks.yaml; fi
 
 bench: ## time the release build beside the peers on PATH (BENCH_TREE, BENCH_RUNS)
 	$(CARGO) build --locked --release

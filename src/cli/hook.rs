@@ -156,7 +156,7 @@ fn by_pre_commit(variable: &dyn Fn(&str) -> Option<String>) -> Option<Commits> {
     let remotes = variable("PRE_COMMIT_REMOTE_NAME").map_or_else(|| "refs/remotes/*".to_owned(), remote_refs);
     // The names before version 2.2 come second.
     let end = |new: &str, old: &str| variable(new).or_else(|| variable(old));
-    let (from, to) = (end("PRE_COMMIT_FROM_REF", "PRE_COMMIT_SOURCE"), end("PRE_COMMIT_TO_REF", "PRE_COMMIT_ORIGIN"));
+    let (from, to) = (end("PRE_COMMIT_FROM_REF", "PRE_COMMIT_ORIGIN"), end("PRE_COMMIT_TO_REF", "PRE_COMMIT_SOURCE"));
     let to = to.or_else(|| variable("PRE_COMMIT_LOCAL_BRANCH")).unwrap_or_else(|| "HEAD".to_owned());
     let known = from.into_iter().filter(|from| !is_none(from)).chain([remotes]).collect();
     Some(Commits::Some { include: vec![to], exclude: Vec::new(), known })
