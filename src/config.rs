@@ -153,9 +153,22 @@ impl Config {
         let file = if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) {
             ConfigFile::default()
         } else {
-            serde_yaml::from_str(&text)
+            serde_yaml::from_str::<ConfigFile>(&text)
                 .map_err(|e| ConfigError::Syntax { path: path.to_owned(), message: without_values(&e.to_string()) })?
         };
+        // A version that is none would hold nothing off, and nobody would know.
+        let is_number = |part: &str| !part.is_empty() && part.len() < 10 && part.bytes().all(|b| b.is_ascii_digit());
+        if let Some(version) = file.rules_version.as_deref().filter(|v| !v.split('.').all(is_number)) {
+            return Err(ConfigError::Entry {
+                path: path.to_owned(),
+                entry: "rules-version".to_owned(),
+                message: format!(
+                    "{} is no version; write one like \"{}\"",
+                    crate::text::escape::terminal(version.get(..32).unwrap_or(version)),
+                    env!("CARGO_PKG_VERSION")
+                ),
+            });
+        }
         let hash = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
         Ok(Self { file, path: Some(path.to_owned()), hash: Some(hash) })
     }
@@ -219,6 +232,8 @@ pub struct Settings {
     pub enabled_rules: Vec<String>,
     /// More rules.
     pub rule_dirs: Vec<PathBuf>,
+    /// More rules, by name and text: those of another commit.
+    pub rule_files: Vec<(PathBuf, Vec<u8>)>,
     /// The time that ages are measured against.
     pub as_of: Timestamp,
     /// `flag` or `today`.

@@ -179,13 +179,17 @@ pub fn load_rules(dirs: &[std::path::PathBuf]) -> Result<Cow<'static, [Rule]>, S
     }
     let mut all = rules::built_in().to_vec();
     for dir in dirs {
-        for rule in rules::load_dir(dir)? {
-            // A rule of the same id replaces the one that is compiled in.
-            all.retain(|r| r.id != rule.id);
-            all.push(rule);
-        }
+        add_rules(&mut all, rules::load_dir(dir)?);
     }
     Ok(Cow::Owned(all))
+}
+
+/// Adds rules; one of the same id replaces the one that is there.
+fn add_rules(all: &mut Vec<Rule>, more: Vec<Rule>) {
+    for rule in more {
+        all.retain(|r| r.id != rule.id);
+        all.push(rule);
+    }
 }
 
 /// The engine for these settings.
@@ -193,7 +197,10 @@ pub fn load_rules(dirs: &[std::path::PathBuf]) -> Result<Cow<'static, [Rule]>, S
 /// # Errors
 /// When rules cannot be used or a setting names one that does not exist.
 pub fn engine(settings: &Settings) -> Result<Engine, ScanError> {
-    let rules = load_rules(&settings.rule_dirs)?;
+    let mut rules = load_rules(&settings.rule_dirs)?;
+    for (path, bytes) in &settings.rule_files {
+        add_rules(rules.to_mut(), rules::load_text(path, &String::from_utf8_lossy(bytes))?);
+    }
     let ids: BTreeSet<&str> = rules.iter().map(|r| r.id.as_ref()).collect();
     let named = (settings.disabled_rules.iter().map(|r| ("rules.disable or --disable-rule", r.as_str())))
         .chain(settings.enabled_rules.iter().map(|r| ("--enable-rule", r.as_str())))

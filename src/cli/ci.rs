@@ -70,7 +70,7 @@ pub fn run(args: &CiArgs) -> anyhow::Result<Exit> {
             0,
             Notice {
                 kind: NoticeKind::Gap,
-                code: "missing-base".to_owned(),
+                code: "missing-commit".to_owned(),
                 path: None,
                 line: None,
                 column: None,
@@ -122,6 +122,17 @@ fn plan(run: &Run, place: &Place) -> Plan {
         words,
     };
     let head_or = |names: &[String]| here(names).unwrap_or_else(|| "HEAD".to_owned());
+    // What is checked out may have nothing of a change whose head is not here.
+    let lost = |names: &[String]| {
+        let wanted = names.iter().filter(|n| *n != "HEAD").map(|n| short(n)).collect::<Vec<_>>().join(", ");
+        (here(names).is_none() && !wanted.is_empty()).then(|| {
+            format!(
+                "the head ({wanted}) is not in this checkout, so what is checked out was scanned in its place; check out the \
+                 head of the change, with {}",
+                run.depth
+            )
+        })
+    };
     let range = |base: String, head: String, request: bool| {
         if base == head {
             return one(head.clone(), format!("before and after are one commit, {}: what it brings in", short(&head)));
@@ -148,11 +159,14 @@ fn plan(run: &Run, place: &Place) -> Plan {
     };
     match &run.change {
         Change::Request { base, head } => match here(base) {
-            Some(base) => range(base, head_or(head), true),
+            Some(base) => Plan { notice: lost(head), ..range(base, head_or(head), true) },
             None => without(&format!("the base ({})", base.join(", ")), head_or(head), true),
         },
         Change::Push { before, after, default } => match place.has_commit(before) {
-            true => range(before.clone(), head_or(std::slice::from_ref(after)), false),
+            true => Plan {
+                notice: lost(std::slice::from_ref(after)),
+                ..range(before.clone(), head_or(std::slice::from_ref(after)), false)
+            },
             // A forced push leaves the old commits behind, and a clone does not bring them.
             false => first(run, place, head_or(std::slice::from_ref(after)), default.as_deref(), Some(before)),
         },
@@ -218,7 +232,12 @@ fn settings(args: &CiArgs, plan: &Plan, place: &Place) -> anyhow::Result<Setting
         Some(bytes) => Config::parse(&bytes, &path)?,
         None => Config::default(),
     };
-    settings::from_gate_with(&args.gate, config)
+    // Its rules and its baseline are those of then, too.
+    let at = |path: &std::path::Path| {
+        let name = path.to_str()?.trim_start_matches("./").replace('\\', "/");
+        place.files_at(plan.base.as_deref()?, &name)
+    };
+    settings::from_gate_before(&args.gate, config, &at)
 }
 
 /// What the change adds that keeps findings quiet: comments, entries of the configuration, lines of the baseline.
@@ -300,7 +319,14 @@ fn write(report: &Report, args: &CiArgs, provider: Option<&str>, new: &[String])
     if let Some(id) = annotations.filter(|_| logged) {
         super::print(&rendered(id)?)?;
     }
-    let summary = environment("GITHUB_STEP_SUMMARY").filter(|_| provider == Some("GitHub Actions"));
+    // Azure is handed a file of the agent's own directory
+    // (<https://learn.microsoft.com/en-us/azure/devops/pipelines/scripts/logging-commands#uploadsummary-add-some-markdown-content-to-the-build-summary>).
+    let azure = provider == Some("Azure Pipelines");
+    let summary = match provider {
+        Some("GitHub Actions") => environment("GITHUB_STEP_SUMMARY"),
+        Some("Azure Pipelines") => environment("AGENT_TEMPDIRECTORY").map(|dir| format!("{dir}/keyroll-summary.md")),
+        _ => None,
+    };
     if let Some(path) = summary {
         let mut text = rendered("markdown")?;
         if !new.is_empty() {
@@ -312,9 +338,13 @@ fn write(report: &Report, args: &CiArgs, provider: Option<&str>, new: &[String])
             text.truncate(end);
             text.push_str("\n\n(cut: the whole report is in the log)\n");
         }
-        let mut file =
-            std::fs::OpenOptions::new().append(true).create(true).open(&path).with_context(|| path.clone())?;
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).append(!azure).write(true).truncate(azure);
+        let mut file = options.open(&path).with_context(|| path.clone())?;
         file.write_all(text.as_bytes()).with_context(|| path.clone())?;
+        if azure {
+            super::print(&format!("##vso[task.uploadsummary]{path}\n"))?;
+        }
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         disabled_rules,
         enabled_rules: args.enable_rule.clone(),
         rule_dirs,
+        rule_files: Vec::new(),
         as_of,
         as_of_source,
         key: key_with(&baseline, configured_key(args.key_file.as_deref(), &config)?, explicit)?,
@@ -89,6 +90,31 @@ pub fn explicit_key(gate: &GateArgs) -> anyhow::Result<Option<FingerprintKey>> {
 pub fn from_gate_with(gate: &GateArgs, config: Config) -> anyhow::Result<Settings> {
     settings_of(gate, &config, baseline(gate.baseline.as_deref(), &config)?)
 }
+
+/// The same under a configuration of an earlier commit: the files that it names are read from there, by `at`, which gives the
+/// files at a path with their names. What flags name is the invoker's and read as always.
+pub fn from_gate_before(gate: &GateArgs, mut config: Config, at: FilesAt<'_>) -> anyhow::Result<Settings> {
+    let known = match (&gate.baseline, &config.file.baseline) {
+        (None, Some(path)) => {
+            let then = at(path).and_then(|files| files.into_iter().next());
+            then.map(|(_, bytes)| Baseline::parse(&String::from_utf8_lossy(&bytes), path)).transpose()?
+        }
+        _ => baseline(gate.baseline.as_deref(), &config)?,
+    };
+    let mut rule_files = Vec::new();
+    config.file.rules.dirs.retain(|dir| match at(dir) {
+        Some(files) => {
+            rule_files.extend(files);
+            false
+        }
+        // A folder of another place than the repository is none of the change's.
+        None => dir.is_absolute(),
+    });
+    Ok(Settings { rule_files, ..settings_of(gate, &config, known)? })
+}
+
+/// Reads the files at a path, with their names.
+pub type FilesAt<'a> = &'a dyn Fn(&Path) -> Option<Vec<(PathBuf, Vec<u8>)>>;
 
 fn settings_of(gate: &GateArgs, config: &Config, baseline: Option<Baseline>) -> anyhow::Result<Settings> {
     let (as_of, as_of_source) = as_of(gate.as_of.as_deref())?;
@@ -224,6 +250,7 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         disabled_rules: Vec::new(),
         enabled_rules: Vec::new(),
         rule_dirs: rules.to_vec(),
+        rule_files: Vec::new(),
         as_of: today()?,
         as_of_source: "today",
         key: None,

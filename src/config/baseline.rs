@@ -121,13 +121,20 @@ impl Baseline {
     /// # Errors
     /// Names file and line.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let bytes = std::fs::read(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
+        Self::parse(&String::from_utf8_lossy(&bytes), path)
+    }
+
+    /// Reads the text of one.
+    ///
+    /// # Errors
+    /// Names file and line.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let fail = |line: usize, message: String| ConfigError::Entry {
             path: path.to_owned(),
             entry: format!("line {line}"),
             message,
         };
-        let bytes = std::fs::read(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
-        let text = String::from_utf8_lossy(&bytes);
         let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim()));
         let (_, first) = lines.next().ok_or_else(|| fail(1, "no baseline: the file is empty".to_owned()))?;
         let header: Option<Header> = serde_json::from_str(first).ok();

@@ -72,17 +72,19 @@ pub fn load_dir(dir: &Path) -> Result<Vec<Rule>, LoadError> {
     let mut rules = Vec::new();
     for path in files {
         let text = std::fs::read_to_string(&path).map_err(|e| io(&path, e))?;
-        let file = parse_file(&path, &text)?;
-        for def in &file.rules {
-            let rule = convert(&file, def).map_err(|message| LoadError::Rule {
-                path: path.clone(),
-                rule: def.id.clone(),
-                message,
-            })?;
-            rules.push(rule);
-        }
+        rules.extend(load_text(&path, &text)?);
     }
     Ok(rules)
+}
+
+/// The rules of one file's text.
+///
+/// # Errors
+/// When it cannot be used.
+pub fn load_text(path: &Path, text: &str) -> Result<Vec<Rule>, LoadError> {
+    let file = parse_file(path, text)?;
+    let fail = |def: &RuleDef, message| LoadError::Rule { path: path.to_owned(), rule: def.id.clone(), message };
+    file.rules.iter().map(|def| convert(&file, def).map_err(|message| fail(def, message))).collect()
 }
 
 /// Makes a rule of its written form.

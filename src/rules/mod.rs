@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use crate::model::{Confidence, Human, IdentityKind, RuleInfo, Severity};
 
-pub use load::{LoadError, convert, load_dir, parse_file};
+pub use load::{LoadError, convert, load_dir, load_text, parse_file};
 pub use reach::Reach;
 
 /// Text that is either compiled in or loaded.

@@ -89,6 +89,25 @@ impl Place {
         Some(bytes.to_vec())
     }
 
+    /// The rule files that a commit has at a path: the file itself, or every `*.yml` and `*.yaml` of a folder, sorted. `None`
+    /// when it has nothing there.
+    #[must_use]
+    pub fn files_at(&self, commit: &str, path: &str) -> Option<Vec<(PathBuf, Vec<u8>)>> {
+        if let Some(bytes) = self.file_at(commit, path) {
+            return Some(vec![(PathBuf::from(path), bytes)]);
+        }
+        let rank = self.rank(commit)?;
+        let (objects, history) = self.commits()?;
+        let names = diff::names_in(objects, &mut Scratch::default(), history.commit(rank)?.tree, path.as_bytes())?;
+        let names = names.into_iter().map(|name| String::from_utf8_lossy(&name).into_owned());
+        let names = names.filter(|name| name.ends_with(".yml") || name.ends_with(".yaml"));
+        let file = |name: String| {
+            let path = format!("{path}/{name}");
+            Some((PathBuf::from(&path), self.file_at(commit, &path)?))
+        };
+        Some(names.filter_map(file).collect())
+    }
+
     fn rank(&self, name: &str) -> Option<Rank> {
         let (objects, history) = self.commits()?;
         super::names::resolve(objects, &self.repository.refs(), history, name).ok()

@@ -14,13 +14,19 @@ const MARKS: usize = 2;
 /// bidirectional controls, characters that show nothing, and runs of combining marks. `\n`, `\r`, `\t` are written so,
 /// other ASCII as `\x1b`, the rest as `\u{202e}`. A backslash of the text itself stays single: the result is for
 /// reading, not for decoding. Applying it twice changes nothing.
+///
+/// Commands that CI systems take from a log are escaped, too: `##vso[…]`, `##[…]`, `##teamcity[…]` anywhere, and `::error` and
+/// the like wherever a line may be broken
+/// (<https://learn.microsoft.com/en-us/azure/devops/pipelines/scripts/logging-commands>,
+/// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>).
 #[must_use]
 pub fn terminal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut marks = MARKS;
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         let zero_width = c.width() == Some(0);
-        if is_unsafe(c) || (zero_width && marks >= MARKS) {
+        let commands = matches!(c, '#' | ':') && begins_command(&text[at..]);
+        if commands || is_unsafe(c) || (zero_width && marks >= MARKS) {
             push_escape(&mut out, c);
             marks = MARKS;
         } else {
@@ -29,6 +35,19 @@ pub fn terminal(text: &str) -> String {
         }
     }
     out
+}
+
+/// Commands of GitHub Actions, by how they begin.
+const COMMANDS: &[&str] =
+    &["error", "warning", "notice", "debug", "group", "endgroup", "add-", "remove-", "set-", "save-", "stop-", "echo"];
+
+/// Whether a text begins as a command in a CI log does.
+fn begins_command(text: &str) -> bool {
+    if let Some(name) = text.strip_prefix("##") {
+        return name.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).starts_with('[');
+    }
+    let Some(name) = text.strip_prefix("::") else { return false };
+    COMMANDS.iter().any(|c| name.get(..c.len()).is_some_and(|n| n.eq_ignore_ascii_case(c)))
 }
 
 /// A parser's message with everything it quotes from the input left out that is no plain word: the input may hold secrets.
@@ -118,6 +137,18 @@ mod tests {
         assert_eq!(terminal("a\x1b[31mred\x1b[0m"), "a\\x1b[31mred\\x1b[0m");
         assert_eq!(terminal("two\r\nlines\tand\0nul\x7f"), "two\\r\\nlines\\tand\\x00nul\\x7f");
         assert_eq!(terminal("\u{9b}31m"), "\\u{9b}31m");
+    }
+
+    #[test]
+    fn commands_of_ci_logs_become_visible_and_other_colons_stay() {
+        assert_eq!(terminal("##vso[task.setvariable variable=x]y"), "\\x23#vso[task.setvariable variable=x]y");
+        assert_eq!(terminal("a ###[add-path]b"), "a #\\x23#[add-path]b");
+        assert_eq!(terminal("x::Add-Mask::y"), "x\\x3a:Add-Mask::y");
+        for plain in ["arn:aws:s3:::bucket", "std::fmt", "## heading [1]", "#[test]", "a::b"] {
+            assert_eq!(terminal(plain), plain);
+        }
+        let twice = terminal("##[x] ::error::y");
+        assert_eq!(terminal(&twice), twice);
     }
 
     #[test]

@@ -199,4 +199,7 @@ fn rules_that_came_later_stay_off() {
     world.run(&["scan"]).ends(1).says("ZZ key");
     world.put(".keyroll.yml", "rules-version: '0.9'\nrules:\n  dirs: [more]\n");
     world.run(&["scan"]).ends(0).says("rules-version");
+    // What is no version would hold nothing off.
+    world.put(".keyroll.yml", "rules-version: latest\n");
+    world.run(&["scan"]).ends(2).complains("rules-version: latest is no version");
 }

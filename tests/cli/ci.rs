@@ -147,6 +147,78 @@ fn a_change_does_not_relax_what_judges_it_and_its_suppressions_are_told() {
 }
 
 #[test]
+fn a_head_that_is_not_here_is_no_clean_result() {
+    let story = story();
+    let lost = "ef".repeat(20);
+    let event = format!(r#"{{"pull_request":{{"base":{{"sha":"{}"}},"head":{{"sha":"{lost}"}}}}}}"#, story.base);
+    // What this event checks out is the base: nothing of the change.
+    git(story.world.path(), &["checkout", "-q", "main"]);
+    story
+        .github("pull_request_target", &event, &["--exit-zero"])
+        .ends(3)
+        .says("the head (efefefefefef) is not in this");
+}
+
+#[test]
+fn rules_and_baseline_of_a_change_do_not_judge_it() {
+    let story = story();
+    let at = story.world.path();
+    git(at, &["checkout", "-q", "main"]);
+    let rule = |pattern: &str| {
+        format!(
+            "provider: zz\nname: ZZ\nrules:\n  - id: zz-key\n    name: ZZ key\n    description: It opens every door of the \
+             house to whoever holds it.\n    remediation: Revoke it in the settings and give each door its own.\n    \
+             identity: {{kind: other}}\n    severity: high\n    confidence: high\n    keywords: [zzk-]\n    pattern: \
+             '{pattern}'\n    references: ['https://example.com']\n    examples: ['a = zzk-{{hex:32}}']\n    \
+             counterexamples: ['zzk-1']\n"
+        )
+    };
+    commit(at, "more/zz.yml", &rule("zzk-[0-9a-f]{32}"));
+    story.world.put(".keyroll.yml", "baseline: .keyroll-baseline\nrules:\n  dirs: [more]\n");
+    story.world.run(&["baseline", "create"]).ends(0);
+    git(at, &["add", "."]);
+    git(at, &["commit", "-q", "-m", "known"]);
+    git(at, &["checkout", "-q", "-b", "next"]);
+    // The change takes the rule away and puts its values into the baseline.
+    commit(at, "more/zz.yml", &rule("zzk-[0-9a-f]{33}"));
+    commit(at, "door.txt", "zzk-0123456789abcdef0123456789abcdef\n");
+    commit(at, "third.py", &line(3));
+    story.world.run(&["baseline", "create", "--force"]).ends(0);
+    git(at, &["commit", "-q", "-a", "-m", "baseline"]);
+    let run = story.run(&[], &["--base", "main"]).ends(1);
+    assert!(run.out.contains("door.txt") && run.out.contains("third.py"), "{}", run.out);
+    assert!(!run.out.contains("old.py"), "{}", run.out);
+    run.complains("new suppression: baseline:");
+}
+
+#[test]
+fn names_of_files_give_no_commands_to_the_log() {
+    let story = story();
+    let hostile = "##vso[task.setvariable variable=PATH]x ::stop-commands::y";
+    let head = commit(story.world.path(), hostile, &line(3));
+    let agent = story.world.path().parent().unwrap();
+    let summary = agent.join("keyroll-summary.md");
+    let _ = fs::remove_file(&summary);
+    let variables = [
+        ("TF_BUILD", "True"),
+        ("BUILD_SOURCEVERSION", head.as_str()),
+        ("BUILD_REASON", "IndividualCI"),
+        ("AGENT_TEMPDIRECTORY", agent.to_str().unwrap()),
+    ];
+    let run = story.run(&variables, &[]).ends(1);
+    let commands: Vec<&str> = run.out.lines().chain(run.err.lines()).filter(|l| l.contains("##")).collect();
+    assert!(
+        commands.iter().all(|l| l.starts_with("##vso[task.logissue ") || l.starts_with("##vso[task.uploadsummary]")),
+        "{commands:?}"
+    );
+    assert!(commands.iter().all(|l| l.matches("##").count() == 1) && commands.len() == 2, "{commands:?}");
+    assert!(fs::read_to_string(&summary).unwrap().starts_with("### keyroll: 1 finding\n"));
+    let variables = [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "push"), ("GITHUB_SHA", head.as_str())];
+    let run = story.run(&variables, &[]).ends(1);
+    assert!(!run.out.contains("::stop-commands"), "{}", run.out);
+}
+
+#[test]
 fn a_job_summary_is_written_and_harmless() {
     let story = story();
     let hostile = "<img src=x> @team |`.py";

@@ -102,15 +102,15 @@ fn push(before: Option<String>, after: String, default: Option<String>) -> Chang
 fn github(env: Env<'_>, event: Option<&Value>) -> Change {
     let text = |pointer: &str| event.and_then(|e| e.pointer(pointer)).and_then(Value::as_str).map(str::to_owned);
     let sha = env("GITHUB_SHA").unwrap_or_else(|| "HEAD".to_owned());
-    match env("GITHUB_EVENT_NAME").unwrap_or_default().as_str() {
+    let name = env("GITHUB_EVENT_NAME").unwrap_or_default();
+    match name.as_str() {
         "pull_request" | "pull_request_target" | "pull_request_review" => {
             let base = text("/pull_request/base/sha").into_iter();
             let base = base.chain(env("GITHUB_BASE_REF").iter().flat_map(|b| branch(b))).collect();
-            // What is checked out is the merge of both sides, unless the workflow chose the head.
-            Change::Request {
-                base,
-                head: text("/pull_request/head/sha").into_iter().chain([sha, "HEAD".to_owned()]).collect(),
-            }
+            // What is checked out is the merge of both sides, unless the workflow chose the head; in `pull_request_target` it is
+            // the base, which has nothing of the change.
+            let merge = (name != "pull_request_target").then_some(sha);
+            Change::Request { base, head: text("/pull_request/head/sha").into_iter().chain(merge).collect() }
         }
         "merge_group" => {
             let head = text("/merge_group/head_sha").into_iter().chain([sha]).collect();
@@ -257,7 +257,8 @@ mod tests {
             change(&[("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", name), ("GITHUB_SHA", B)], event)
         };
         let event = format!(r#"{{"pull_request":{{"base":{{"sha":"{A}","ref":"main"}},"head":{{"sha":"{B}"}}}}}}"#);
-        assert_eq!(with("pull_request", &event), request(&[A], &[B, B, "HEAD"]));
+        assert_eq!(with("pull_request", &event), request(&[A], &[B, B]));
+        assert_eq!(with("pull_request_target", &event), request(&[A], &[B]));
         let event =
             format!(r#"{{"before":"{A}","after":"{B}","forced":true,"repository":{{"default_branch":"main"}}}}"#);
         assert_eq!(

@@ -123,6 +123,18 @@ pub fn at_path(objects: &Objects, scratch: &mut Scratch, tree: BlobId, path: &[u
     Some(id)
 }
 
+/// The names of the files that a tree has in a directory, sorted; `None` when it has no such directory.
+pub fn names_in(objects: &Objects, scratch: &mut Scratch, tree: BlobId, path: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut id = tree;
+    let mut missing = Vec::new();
+    for part in path.split(|b| *b == b'/').filter(|part| !part.is_empty()) {
+        let entry = entries(objects, scratch, &id, &mut missing).into_iter().find(|e| e.name == part && e.is_tree)?;
+        id = entry.id;
+    }
+    let files = entries(objects, scratch, &id, &mut missing).into_iter().filter(|e| !e.is_tree && !e.is_commit);
+    Some(files.map(|e| e.name).collect())
+}
+
 /// A path and a name below it.
 pub(super) fn join(path: &[u8], name: &[u8]) -> Vec<u8> {
     if path.is_empty() { name.to_vec() } else { [path, name].join(&b'/') }
