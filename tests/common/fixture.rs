@@ -6,6 +6,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use data_encoding::BASE32;
 use keyroll::detect::{Engine, Scratch};
@@ -33,6 +34,9 @@ pub fn collapse(text: &str) -> String {
     })
 }
 
+/// Made once: that takes longer than most tests.
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(Cow::Borrowed(rules::built_in()), Vec::new()));
+
 /// One generated value.
 pub fn value(what: &str, seed: u64) -> String {
     if what == "aws-access-key-id" {
@@ -40,9 +44,8 @@ pub fn value(what: &str, seed: u64) -> String {
     }
     let rule = rules::built_in().iter().find(|r| r.id == what).unwrap_or_else(|| panic!("no rule {what}"));
     let text = rules::example::expand(&rule.examples[0], seed).expect("examples expand");
-    let engine = Engine::new(Cow::Borrowed(rules::built_in()), Vec::new());
-    let found = engine.scan(&mut Scratch::default(), text.as_bytes(), &PathClass::default(), &|_| true, false);
-    let own = found.candidates.iter().find(|c| engine.rule(c.rule).is_some_and(|r| r.id == what));
+    let found = ENGINE.scan(&mut Scratch::default(), text.as_bytes(), &PathClass::default(), &|_| true, false);
+    let own = found.candidates.iter().find(|c| ENGINE.rule(c.rule).is_some_and(|r| r.id == what));
     String::from_utf8(own.expect("an example is found by its rule").secret.expose().to_vec()).unwrap()
 }
 
