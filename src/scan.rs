@@ -4,6 +4,7 @@
 mod changes;
 mod explain;
 mod history;
+mod known;
 mod locate;
 mod names;
 mod past;
@@ -41,6 +42,7 @@ use self::seen::{Blob, Seen};
 use self::tally::Tally;
 
 pub use explain::{Explained, explain};
+pub use known::{Gone, gone};
 pub use place::{Place, place, place_with};
 
 /// Why a scan cannot start.
@@ -193,7 +195,7 @@ pub fn run(settings: &Settings, progress: &Progress) -> Result<Report, ScanError
     tally.pour(&mut gathered.coverage);
     gathered.notices.extend(tally.lfs());
     gathered.finish(settings);
-    Ok(build_report(settings, &engine, &key, gathered, progress))
+    Ok(build_report(settings, &engine, (&key, &roots), gathered, progress))
 }
 
 /// Walks the roots and scans what they hold; runs on the pool.
@@ -447,7 +449,7 @@ struct Seeing {
 fn build_report(
     settings: &Settings,
     engine: &Engine,
-    key: &roots::RunKey<'_>,
+    (key, roots): (&roots::RunKey<'_>, &[roots::StartingPoint]),
     mut gathered: Gathered,
     progress: &Progress,
 ) -> Report {
@@ -471,16 +473,13 @@ fn build_report(
         let message = format!("{count} not run, since the configuration says `rules-version`");
         gathered.notices.push(limit("rules-version", None, message));
     }
-    // Whether something of a baseline is gone only a scan of everything can tell.
-    let whole = settings.tree == Tree::Work && settings.commits == Commits::All && !interrupted;
-    if let Some(baseline) = settings.baseline.as_ref().filter(|_| whole) {
-        let seen = inventory.credentials.iter().filter_map(|c| c.fingerprint.as_deref()).collect();
-        let stale = baseline.stale(&seen, &assessment.findings).len() as u64;
-        if stale > 0 {
-            let count = numbers::count(stale, "entry of the baseline matches", "entries of the baseline match");
-            let message = format!("{count} nothing any more; `keyroll baseline prune` takes them out");
-            gathered.notices.push(limit("stale-baseline", None, message));
-        }
+    let gone = known::told(settings, (engine.rules(), roots), &gathered.notices, &inventory, &assessment.findings);
+    let gone = gone.unwrap_or_default();
+    if !gone.entries.is_empty() {
+        let count =
+            numbers::count(gone.entries.len() as u64, "entry of the baseline matches", "entries of the baseline match");
+        let message = format!("{count} nothing any more; `keyroll baseline prune` takes them out");
+        gathered.notices.push(limit("stale-baseline", None, message));
     }
     let findings = assessment.findings.into_iter().filter(|f| f.severity >= settings.severity).collect();
     let incomplete = interrupted

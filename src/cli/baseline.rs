@@ -1,7 +1,6 @@
-//! `keyroll baseline …` and `keyroll triage`.
+//! `keyroll baseline …`.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -10,9 +9,10 @@ use super::args::{BaselineArgs, BaselineCommand, GateArgs};
 use super::scan::watched;
 use super::settings;
 use super::{Exit, complain, print};
-use crate::config::baseline::{Baseline, Verdict, entry_of};
+use crate::config::baseline::{Baseline, Verdict, entries_of};
 use crate::config::{self, Commits, Settings, Tree};
-use crate::model::{Finding, FingerprintKey, Report, SuppressionKind};
+use crate::model::{Confidence, Finding, FingerprintKey, Severity};
+use crate::scan;
 use crate::text::escape;
 use crate::text::numbers::count;
 
@@ -84,11 +84,17 @@ fn create(args: &BaselineArgs) -> anyhow::Result<Exit> {
     let mut weak: Vec<&Finding> = Vec::new();
     let before = baseline.len();
     let open: Vec<&Finding> = report.findings.iter().filter(|f| f.suppressed.is_none()).collect();
-    for finding in &open {
-        match entry_of(finding, Verdict::Known, "") {
-            Some(entry) => baseline.put(entry),
-            None => weak.push(finding),
+    // What checks say of a value goes with the value.
+    let by_value = |f: &Finding| {
+        let mine = || report.inventory.exposures.iter().filter(|e| Some(&e.credential) == f.credential.as_ref());
+        mine().any(|e| e.fingerprint.is_some()) && mine().all(|e| e.rule != f.id)
+    };
+    for finding in open.iter().filter(|f| !by_value(f)) {
+        let entries = entries_of(finding, &report.inventory.exposures, Verdict::Known, "");
+        if entries.is_empty() {
+            weak.push(finding);
         }
+        entries.into_iter().for_each(|entry| baseline.put(entry));
     }
     save(&baseline)?;
     let mut text = format!(
@@ -108,7 +114,11 @@ fn create(args: &BaselineArgs) -> anyhow::Result<Exit> {
     }
     text.push_str(&weak_ones(&weak));
     print(&text)?;
-    Ok(if report.incomplete { Exit::Incomplete } else { Exit::Clean })
+    if report.incomplete {
+        complain("not everything could be read; `keyroll scan` says what");
+        return Ok(Exit::Incomplete);
+    }
+    Ok(Exit::Clean)
 }
 
 /// Findings of values that can be guessed, which no entry may tell or hide.
@@ -131,110 +141,37 @@ fn weak_ones(weak: &[&Finding]) -> String {
     text
 }
 
-/// What of a baseline nothing in a report is found by.
-fn stale(baseline: &Baseline, report: &Report) -> Vec<config::baseline::Entry> {
-    let seen: BTreeSet<&str> = report.inventory.credentials.iter().filter_map(|c| c.fingerprint.as_deref()).collect();
-    baseline.stale(&seen, &report.findings).into_iter().cloned().collect()
-}
-
 fn prune(args: &BaselineArgs) -> anyhow::Result<Exit> {
     let path = path(&args.gate)?;
     let mut baseline = Baseline::load(&path)?;
     if args.no_history {
         bail!("what stands in the history only would look as if it were gone: leave --no-history out");
     }
-    let settings = settings(&args.gate, &args.path, &baseline)?;
-    let report = watched(&settings, false)?;
-    if report.incomplete {
-        complain("not everything could be read, so nothing is known to be gone; `keyroll scan` says what");
-        return Ok(Exit::Incomplete);
-    }
-    let gone = stale(&baseline, &report);
-    baseline.remove(&gone);
-    save(&baseline)?;
-    let (out, left) = (count(gone.len() as u64, "entry", "entries"), count(baseline.len() as u64, "entry", "entries"));
-    print(&format!("took {out} out of {}; {left} left\n", settings::shown(&path)))
-}
-
-/// `keyroll triage`.
-pub fn triage(args: &BaselineArgs) -> anyhow::Result<Exit> {
-    let path = path(&args.gate)?;
-    let mut baseline = open(&args.gate, &path)?;
     let mut settings = settings(&args.gate, &args.path, &baseline)?;
-    if args.no_history {
-        settings.commits = Commits::None;
-    }
+    // What a setting keeps out of reports is there all the same.
+    settings.excludes = globset::GlobSet::empty();
+    settings.disabled_rules.clear();
+    settings.rules_version = None;
+    (settings.confidence, settings.severity) = (Confidence::Low, Severity::Info);
     let report = watched(&settings, false)?;
-    // What is only known has not been looked at.
-    let unseen = |f: &&Finding| {
-        f.suppressed.as_ref().is_none_or(|s| s.kind == SuppressionKind::Baseline && s.reason == "known before")
-    };
-    let waiting: Vec<&Finding> = report.findings.iter().filter(unseen).collect();
-    let mut input = std::io::stdin().lock();
-    let mut ask = |question: &str| -> anyhow::Result<Option<String>> {
-        print(question)?;
-        std::io::stdout().flush()?;
-        let mut line = String::new();
-        Ok((input.read_line(&mut line)? > 0).then(|| line.trim().to_owned()))
-    };
-    let (mut real, mut kept) = (0u64, 0u64);
-    'all: for (i, finding) in waiting.iter().enumerate() {
-        print(&described(finding, i + 1, waiting.len()))?;
-        loop {
-            let Some(answer) = ask("[r]eal  [f]alse  [a]ccepted  [s]kip  [q]uit > ")? else { break 'all };
-            let (verdict, wants) = match answer.to_ascii_lowercase().chars().next() {
-                Some('r') => {
-                    real += 1;
-                    print("  stays a finding: rotate it\n")?;
-                    break;
-                }
-                Some('f') => (Verdict::False, "why is it none? (may stay empty) > "),
-                Some('a') => (Verdict::Accepted, "why is it accepted? > "),
-                Some('s') => break,
-                Some('q') => break 'all,
-                _ => continue,
-            };
-            let Some(reason) = ask(wants)? else { break 'all };
-            if verdict == Verdict::Accepted && reason.is_empty() {
-                print("  what is accepted needs a reason\n")?;
-                continue;
-            }
-            match entry_of(finding, verdict, &reason) {
-                Some(entry) => {
-                    baseline.put(entry);
-                    // After each answer, so that nothing said is lost.
-                    save(&baseline)?;
-                    kept += 1;
-                }
-                None => {
-                    print("  too weak for a fingerprint: change it, or accept it by a comment beside it\n")?;
-                }
-            }
-            break;
-        }
+    let gone = scan::gone(&settings, &report)?;
+    let gone = gone.map_err(|why| {
+        anyhow::anyhow!(
+            "nothing was taken out of {}, because not everything was seen: {why}. Scan the whole repository, in a clone with \
+             all of its history",
+            settings::shown(&path)
+        )
+    })?;
+    baseline.remove(&gone.entries);
+    save(&baseline)?;
+    let number = |n: usize| count(n as u64, "entry", "entries");
+    let (out, left) = (number(gone.entries.len()), number(baseline.len()));
+    print(&format!("took {out} out of {}; {left} left\n", settings::shown(&path)))?;
+    if !gone.unsure.is_empty() {
+        let ids: BTreeSet<&str> = gone.unsure.iter().map(|e| e.id.as_str()).collect();
+        let ids: Vec<&str> = ids.into_iter().take(5).collect();
+        let left = number(gone.unsure.len());
+        complain(&format!("{left} matched nothing and stayed: {} did not run over everything", ids.join(", ")));
     }
-    if !std::io::stdin().is_terminal() {
-        print("\n")?;
-    }
-    let left = (waiting.len() as u64).saturating_sub(real + kept);
-    print(&format!("{real} real, {kept} in {}, {left} not judged\n", settings::shown(&path)))?;
-    Ok(if real > 0 && !args.gate.exit_zero { Exit::Findings(args.gate.exit_code) } else { Exit::Clean })
-}
-
-fn described(finding: &Finding, number: usize, of: usize) -> String {
-    let mut lines = vec![
-        format!("\n{number} of {of}  {}  {}  [{}]", finding.severity.as_str(), finding.title, finding.id),
-        finding.preview.as_deref().map(|p| format!("  value  {p}")).unwrap_or_default(),
-    ];
-    for place in finding.locations.iter().take(3) {
-        let when = place.time.map(|t| format!("  since {}", t.strftime("%Y-%m-%d"))).unwrap_or_default();
-        let past = if place.in_head { "" } else { "  (history only)" };
-        lines.push(format!("  at     {}:{}{when}{past}", place.path, place.line));
-    }
-    if finding.locations.len() > 3 {
-        lines.push(format!("         and {} more places", finding.locations.len() - 3));
-    }
-    lines.extend(finding.evidence.iter().take(4).map(|e| format!("  seen   {e}")));
-    let shown = lines.iter().filter(|l| !l.is_empty());
-    shown.map(|l| l.split('\n').map(escape::terminal).collect::<Vec<_>>().join("\n") + "\n").collect()
+    Ok(Exit::Clean)
 }

@@ -1,8 +1,8 @@
 //! `keyroll import …`: what other scanners were told, as configuration and baseline. What cannot be said in keyroll's words is
 //! printed and never guessed.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path};
 
 use anyhow::{Context as _, bail};
 use sha1::{Digest as _, Sha1};
@@ -11,9 +11,9 @@ use super::args::{GateArgs, ImportArgs, ImportCommand};
 use super::baseline;
 use super::scan::watched;
 use super::{Exit, complain, print, settings};
-use crate::config::baseline::{Baseline, Verdict, entry_of};
+use crate::config::baseline::{Baseline, Verdict, entries_of};
 use crate::config::{Commits, Tree};
-use crate::model::Finding;
+use crate::model::{Finding, Report, SuppressionKind};
 use crate::scan::{self, Place};
 use crate::text::escape;
 use crate::text::numbers::count;
@@ -22,26 +22,32 @@ use crate::text::numbers::count;
 const MAX: u64 = 64 << 20;
 
 /// Rule ids of gitleaks and what finds the same here.
-const RULES: &[(&str, &str)] = &[
-    ("aws-access-token", "aws-access-key-id"),
-    ("generic-api-key", "generic-secret"),
-    ("github-pat", "github-pat-classic"),
-    ("github-fine-grained-pat", "github-pat-fine-grained"),
-    ("github-oauth", "github-oauth-token"),
-    ("github-app-token", "github-app-installation-token"),
-    ("github-refresh-token", "github-refresh-token"),
-    ("gitlab-pat", "gitlab-pat"),
-    ("jwt", "jwt"),
-    ("private-key", "private-key"),
-    ("slack-bot-token", "slack-bot-token"),
-    ("slack-user-token", "slack-user-token"),
-    ("slack-webhook-url", "slack-webhook-url"),
-    ("stripe-access-token", "stripe-secret-key"),
-    ("npm-access-token", "npm-access-token"),
-    ("pypi-upload-token", "pypi-upload-token"),
-    ("gcp-api-key", "google-api-key"),
-    ("curl-auth-user", "curl-user-password"),
+const RULES: &[(&str, &[&str])] = &[
+    ("aws-access-token", &["aws-access-key-id"]),
+    ("generic-api-key", &[GENERIC]),
+    ("github-pat", &["github-pat-classic"]),
+    ("github-fine-grained-pat", &["github-pat-fine-grained"]),
+    ("github-oauth", &["github-oauth-token"]),
+    ("github-app-token", &["github-app-installation-token", "github-app-user-token"]),
+    ("github-refresh-token", &["github-refresh-token"]),
+    ("gitlab-pat", &["gitlab-pat"]),
+    ("jwt", &["json-web-token"]),
+    ("private-key", &["private-key-block"]),
+    ("slack-bot-token", &["slack-bot-token"]),
+    ("slack-user-token", &["slack-user-token"]),
+    ("slack-webhook-url", &["slack-webhook-url"]),
+    ("stripe-access-token", &["stripe-secret-key", "stripe-restricted-key", "stripe-test-key"]),
+    ("npm-access-token", &["npm-access-token"]),
+    ("pypi-upload-token", &["pypi-upload-token"]),
+    ("gcp-api-key", &["google-api-key"]),
+    ("curl-auth-user", &["curl-user-password"]),
 ];
+
+/// The rule that looks at any value, whose findings another tool may call by any name.
+const GENERIC: &str = "generic-secret";
+
+/// Keys of gitleaks that say nothing which a configuration could hold.
+const WORDS: &[&str] = &["title", "description", "minVersion", "id", "tags"];
 
 /// Runs the command.
 pub fn run(command: ImportCommand) -> anyhow::Result<Exit> {
@@ -71,13 +77,19 @@ fn left(what: &str, why: &str) {
     complain(&escape::terminal(&format!("not taken over: {what}: {why}")));
 }
 
+/// Which of a file's values an entry is about.
+enum Meant {
+    /// What a rule of gitleaks finds on a line.
+    Line { line: u64, rule: String },
+    /// What has this SHA-1, wherever it stands: lines move.
+    Hash(String),
+}
+
 /// A place that another scanner was told to keep quiet about.
 struct Position {
     commit: Option<String>,
     file: String,
-    line: u64,
-    /// SHA-1 of the value there, when it is known.
-    sha1: Option<String>,
+    what: Meant,
     verdict: Verdict,
     /// As it was written.
     shown: String,
@@ -86,18 +98,21 @@ struct Position {
 /// Lines of a `.gitleaksignore`: `commit:file:rule:line` or `file:rule:line`.
 fn ignored(text: &str) -> Vec<Position> {
     let mut all = Vec::new();
-    for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+    let lines = text.lines().map(str::trim).enumerate();
+    for (i, line) in lines.filter(|(_, l)| !l.is_empty() && !l.starts_with('#')) {
         let mut parts: Vec<&str> = line.split(':').collect();
         let number = parts.pop().and_then(|n| n.parse().ok());
         let rule = parts.pop();
-        let (Some(number), Some(_), false) = (number, rule, parts.is_empty()) else {
-            left(line, "neither `commit:file:rule:line` nor `file:rule:line`");
+        let (Some(number), Some(rule), false) = (number, rule, parts.is_empty()) else {
+            // Not shown: whatever it is, it may be a value.
+            left(&format!("line {}", i + 1), "neither `commit:file:rule:line` nor `file:rule:line`");
             continue;
         };
+        let what = Meant::Line { line: number, rule: rule.to_owned() };
         let is_commit = |p: &str| p.len() >= 7 && p.bytes().all(|b| b.is_ascii_hexdigit());
         let commit = (parts.len() > 1 && is_commit(parts[0])).then(|| parts.remove(0).to_owned());
         let file = parts.join(":").replace('\\', "/");
-        all.push(Position { commit, file, line: number, sha1: None, verdict: Verdict::Known, shown: line.to_owned() });
+        all.push(Position { commit, file, what, verdict: Verdict::Known, shown: line.to_owned() });
     }
     all
 }
@@ -117,8 +132,7 @@ fn secrets(text: &str) -> anyhow::Result<Vec<Position>> {
             all.push(Position {
                 commit: None,
                 file: file.replace('\\', "/"),
-                line,
-                sha1: Some(text("hashed_secret")),
+                what: Meant::Hash(text("hashed_secret")),
                 verdict: if judged_false { Verdict::False } else { Verdict::Known },
                 shown: format!("{file}:{line} ({})", text("type")),
             });
@@ -133,77 +147,114 @@ fn positions(args: &ImportArgs, all: Vec<Position>) -> anyhow::Result<Exit> {
     let path = baseline::path(&args.gate)?;
     let mut baseline = baseline::open(&args.gate, &path)?;
     let place = scan::place(Path::new("."));
-    let mut seen: BTreeMap<(Option<String>, String), Option<Vec<Finding>>> = BTreeMap::new();
-    let (before, mut lost) = (baseline.len(), 0u64);
+    let mut seen: BTreeMap<(Option<String>, String), Result<Report, &'static str>> = BTreeMap::new();
+    let (before, mut lost, mut stopped) = (baseline.len(), 0u64, false);
     for position in all {
         let key = (position.commit.clone(), position.file.clone());
         let found = match seen.get(&key) {
             Some(found) => found,
             None => {
                 let found = findings(&args.gate, place.as_ref(), &position, &baseline)?;
+                stopped = found.as_ref().is_ok_and(|report| report.coverage.interrupted);
                 seen.entry(key).or_insert(found)
             }
         };
-        let why = match found {
-            None => Some("the file is not there (any more)"),
-            Some(found) => take(&mut baseline, found, &position),
+        if stopped {
+            break;
+        }
+        let taken = match found {
+            Err(why) => Err(*why),
+            Ok(report) => take(&mut baseline, report, &position),
         };
-        if let Some(why) = why {
+        if let Err(why) = taken {
             left(&position.shown, why);
             lost += 1;
         }
     }
     baseline::save(&baseline)?;
     let (new, lost) = ((baseline.len() - before) as u64, count(lost, "place", "places"));
-    print(&format!("{} in {}, {lost} not taken over\n", count(new, "value", "values"), settings::shown(&path)))
+    print(&format!("{} in {}, {lost} not taken over\n", count(new, "value", "values"), settings::shown(&path)))?;
+    if stopped {
+        complain("stopped before the end; what was taken over so far is kept");
+        return Ok(Exit::Incomplete);
+    }
+    Ok(Exit::Clean)
 }
 
-/// Puts what stands at a place into the baseline, or says why it cannot.
-fn take(baseline: &mut Baseline, found: &[Finding], position: &Position) -> Option<&'static str> {
-    let at_line: Vec<&Finding> = found
-        .iter()
-        .filter(|f| {
-            f.preview.is_some() && f.locations.iter().any(|l| l.line <= position.line && position.line <= l.end_line)
-        })
-        .collect();
-    if at_line.is_empty() {
-        return Some("keyroll finds nothing there, so there is nothing to keep quiet");
-    }
-    let hash = |f: &Finding| {
-        let digest = Sha1::digest(f.preview.as_deref().unwrap_or_default().as_bytes());
-        digest.iter().map(|b| format!("{b:02x}")).collect::<String>()
+/// Puts what an entry is about into the baseline, or says why it cannot.
+fn take(baseline: &mut Baseline, report: &Report, position: &Position) -> Result<(), &'static str> {
+    // The values themselves are only needed to compare their hashes.
+    let values: Vec<&Finding> = report.findings.iter().filter(|f| f.preview.is_some()).collect();
+    let meant = match &position.what {
+        Meant::Hash(sha1) => of_hash(values, sha1)?,
+        Meant::Line { line, rule } => on_line(values, *line, rule)?,
     };
-    let meant: Vec<&&Finding> =
-        at_line.iter().filter(|f| position.sha1.as_ref().is_none_or(|sha1| *sha1 == hash(f))).collect();
-    if meant.is_empty() {
-        return Some("another value stands there than the one that was meant (or only a part of it was hashed)");
-    }
     for finding in meant {
-        // The value itself was only needed to compare its hash.
-        match entry_of(finding, position.verdict, "") {
-            Some(entry) => baseline.put(entry),
-            None => return Some("a value too weak for a fingerprint: accept it by a comment"),
+        let accepted = |kind: SuppressionKind| kind != SuppressionKind::Baseline;
+        if finding.suppressed.as_ref().is_some_and(|s| accepted(s.kind)) {
+            return Err("a comment or the configuration accepts it already");
         }
+        let entries = entries_of(finding, &report.inventory.exposures, position.verdict, "");
+        if entries.is_empty() {
+            return Err("a value too weak for a fingerprint: accept it by a comment");
+        }
+        entries.into_iter().for_each(|entry| baseline.put(entry));
     }
-    None
+    Ok(())
 }
 
-/// What keyroll finds in a file; `None` when it is not there.
+/// The findings of the value with a hash.
+fn of_hash<'f>(mut values: Vec<&'f Finding>, sha1: &str) -> Result<Vec<&'f Finding>, &'static str> {
+    let hash = |f: &Finding| -> String {
+        let digest = Sha1::digest(f.preview.as_deref().unwrap_or_default().as_bytes());
+        digest.iter().map(|b| format!("{b:02x}")).collect()
+    };
+    values.retain(|f| hash(f) == sha1);
+    match values.is_empty() {
+        true => Err("no value that keyroll finds in the file has its hash (or only a part of it was hashed)"),
+        false => Ok(values),
+    }
+}
+
+/// The findings of a line that a rule of gitleaks means.
+fn on_line<'f>(mut values: Vec<&'f Finding>, line: u64, rule: &str) -> Result<Vec<&'f Finding>, &'static str> {
+    values.retain(|f| f.locations.iter().any(|l| l.line <= line && line <= l.end_line));
+    if values.is_empty() {
+        return Err("keyroll finds nothing there, so there is nothing to keep quiet");
+    }
+    let rules = known(rule);
+    let (named, others): (Vec<&Finding>, Vec<&Finding>) =
+        values.into_iter().partition(|f| rules.contains(&f.id.as_str()));
+    let is_open = rules.is_empty() || rules.contains(&GENERIC);
+    let distinct: BTreeSet<_> = others.iter().map(|f| (&f.fingerprint, &f.credential)).collect();
+    match (named.is_empty(), is_open, distinct.len()) {
+        (false, ..) => Ok(named),
+        (true, true, 1) => Ok(others),
+        (true, true, _) => Err("several values stand on that line, and which one was meant is ambiguous"),
+        (true, false, _) => Err("another value stands there than one that this rule finds"),
+    }
+}
+
+/// What keyroll finds in a file, or why it cannot look.
 fn findings(
     gate: &GateArgs,
     place: Option<&Place>,
     position: &Position,
     baseline: &Baseline,
-) -> anyhow::Result<Option<Vec<Finding>>> {
+) -> anyhow::Result<Result<Report, &'static str>> {
     let bytes = match (&position.commit, place) {
         (Some(commit), Some(place)) => place.file_at(commit, &position.file),
         (Some(_), None) => None,
         (None, _) => {
-            let small = std::fs::metadata(&position.file).is_ok_and(|m| m.is_file() && m.len() <= MAX);
-            if small { std::fs::read(&position.file).ok() } else { None }
+            let path = Path::new(&position.file);
+            if !is_inside(path)? {
+                return Ok(Err("it lies outside of this directory"));
+            }
+            let small = std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= MAX);
+            if small { std::fs::read(path).ok() } else { None }
         }
     };
-    let Some(bytes) = bytes else { return Ok(None) };
+    let Some(bytes) = bytes else { return Ok(Err("the file is not there (any more)")) };
     let mut settings = settings::from_gate_under(gate, baseline)?;
     settings.stdin = true;
     settings.given = Some((position.file.clone(), bytes));
@@ -211,7 +262,17 @@ fn findings(
     settings.commits = Commits::None;
     // Nothing of this report is written anywhere.
     settings.show_secrets = true;
-    Ok(Some(watched(&settings, true)?.findings))
+    Ok(Ok(watched(&settings, true)?))
+}
+
+/// Whether a path stays in the current directory, links included. An entry names files that a stranger chose.
+fn is_inside(path: &Path) -> anyhow::Result<bool> {
+    if !path.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir)) {
+        return Ok(false);
+    }
+    let here = std::env::current_dir()?.canonicalize()?;
+    // What is not there is told as that.
+    Ok(path.canonicalize().map_or(true, |path| path.starts_with(here)))
 }
 
 /// A `.gitleaks.toml` as configuration on standard output.
@@ -221,45 +282,89 @@ fn config(args: &ImportArgs, text: &str) -> anyhow::Result<Exit> {
         anyhow::anyhow!("{}: line {line}: {}", args.file.display(), escape::without_values(e.message()))
     })?;
     let mut out = Fragment::default();
-    let tables = |table: &toml::Table, names: [&str; 2]| -> Vec<toml::Table> {
-        let one = |v: &toml::Value| match v {
-            toml::Value::Table(table) => vec![table.clone()],
-            toml::Value::Array(all) => all.iter().filter_map(|v| v.as_table().cloned()).collect(),
-            _ => Vec::new(),
-        };
-        names.iter().filter_map(|n| table.get(*n)).flat_map(one).collect()
-    };
-    for list in tables(&file, ["allowlist", "allowlists"]) {
-        out.allow(&list, &[]);
+    unmapped(&file, "", &["extend", "allowlist", "allowlists", "rules"]);
+    for (place, list) in tables(&file, "", &["allowlist", "allowlists"]) {
+        out.allow(&list, &place, &[]);
     }
-    let disabled = file.get("extend").and_then(|e| e.get("disabledRules")).and_then(|d| d.as_array());
-    for id in disabled.into_iter().flatten().filter_map(|v| v.as_str()) {
-        match known(id) {
-            Some(rule) => out.disable.push(rule.to_owned()),
-            None => left(&format!("extend.disabledRules: {id}"), "no rule here is known to find the same"),
+    if let Some(extend) = file.get("extend").and_then(|e| e.as_table()) {
+        unmapped(extend, "extend.", &["useDefault", "disabledRules"]);
+        for id in texts(extend, "extend.", "disabledRules") {
+            let rules = known(&id);
+            if rules.is_empty() {
+                left(&format!("extend.disabledRules: {id}"), "no rule here is known to find the same");
+            }
+            out.disable.extend(rules.into_iter().map(str::to_owned));
         }
     }
-    for rule in tables(&file, ["rules", "rules"]).iter().take(10_000) {
+    for (place, rule) in tables(&file, "", &["rules"]).into_iter().take(10_000) {
         let id = rule.get("id").and_then(|v| v.as_str()).unwrap_or("without id");
-        let ids: Vec<String> = known(id).map(str::to_owned).into_iter().collect();
-        for list in tables(rule, ["allowlist", "allowlists"]) {
+        let ids: Vec<String> = known(id).into_iter().map(str::to_owned).collect();
+        for (place, list) in tables(&rule, &format!("{place}."), &["allowlist", "allowlists"]) {
             match ids.is_empty() {
                 true => left(&format!("allowlist of the rule {id}"), "no rule here is known to find the same"),
-                false => out.allow(&list, &ids),
+                false => out.allow(&list, &place, &ids),
             }
         }
         if rule.contains_key("regex") {
             let why = "its own rule: `keyroll rules new` writes the beginnings of one; the built-in rules stay on";
             left(&format!("rule {id}"), why);
+        } else {
+            unmapped(&rule, &format!("{place}."), &["allowlist", "allowlists"]);
         }
     }
     print(&out.text(&settings::shown(&args.file)))
 }
 
-fn known(id: &str) -> Option<&'static str> {
-    let alias = RULES.iter().find(|(theirs, _)| *theirs == id).map(|(_, ours)| *ours);
-    let same = crate::rules::built_in().iter().find(|r| r.id == alias.unwrap_or(id));
-    same.map(|r| r.id.as_ref())
+/// The tables of some keys, each alone or in a list, with where they stand.
+fn tables(table: &toml::Table, before: &str, names: &[&str]) -> Vec<(String, toml::Table)> {
+    let mut all = Vec::new();
+    for name in names {
+        match table.get(*name) {
+            None => {}
+            Some(toml::Value::Table(one)) => all.push((format!("{before}{name}"), one.clone())),
+            Some(toml::Value::Array(list)) => {
+                for (i, one) in list.iter().enumerate() {
+                    let place = format!("{before}{name}[{i}]");
+                    match one.as_table() {
+                        Some(one) => all.push((place, one.clone())),
+                        None => left(&place, "no table"),
+                    }
+                }
+            }
+            Some(_) => left(&format!("{before}{name}"), "no table"),
+        }
+    }
+    all
+}
+
+/// The texts of a list; what is none is told by its place.
+fn texts(table: &toml::Table, before: &str, name: &str) -> Vec<String> {
+    let Some(value) = table.get(name) else { return Vec::new() };
+    let all = value.as_array().map(|all| all.iter().map(|v| v.as_str().unwrap_or_default().to_owned()));
+    let Some(all) = all else {
+        left(&format!("{before}{name}"), "no list of texts");
+        return Vec::new();
+    };
+    let all: Vec<String> = all.collect();
+    for (i, _) in all.iter().enumerate().filter(|(_, text)| text.is_empty()) {
+        left(&format!("{before}{name}[{i}]"), "an empty text, or none");
+    }
+    all
+}
+
+/// Says which keys of a table nothing is made of. Only their names: what they hold may be anything.
+fn unmapped(table: &toml::Table, before: &str, mapped: &[&str]) {
+    for key in table.keys().filter(|k| !mapped.contains(&k.as_str()) && !WORDS.contains(&k.as_str())) {
+        left(&format!("{before}{key}"), "a key that keyroll has nothing like");
+    }
+}
+
+/// The rules here that find what a rule of gitleaks finds.
+fn known(id: &str) -> Vec<&'static str> {
+    let same = [id];
+    let ours = RULES.iter().find(|(theirs, _)| *theirs == id).map_or(&same[..], |(_, ours)| ours);
+    let all = crate::rules::built_in().iter().map(|r| r.id.as_ref());
+    all.filter(|r| ours.contains(r)).collect()
 }
 
 /// What becomes of a configuration.
@@ -271,56 +376,65 @@ struct Fragment {
 }
 
 impl Fragment {
-    /// An allowlist: paths, expressions and stop words; of all rules or of some.
-    fn allow(&mut self, list: &toml::Table, of: &[String]) {
+    /// An allowlist: paths, expressions and stop words; of all rules or of some. What cannot be said is told by its place,
+    /// because expressions and stop words may be values.
+    fn allow(&mut self, list: &toml::Table, place: &str, of: &[String]) {
         let about = list.get("description").and_then(|d| d.as_str()).unwrap_or("taken over from gitleaks").to_owned();
-        let texts = |name: &str| -> Vec<String> {
-            let all = list.get(name).and_then(|v| v.as_array());
-            all.into_iter().flatten().filter_map(|v| v.as_str()).map(str::to_owned).collect()
+        let before = format!("{place}.");
+        unmapped(
+            list,
+            &before,
+            &["paths", "regexes", "regexTarget", "stopwords", "commits", "condition", "targetRules"],
+        );
+        let every = |name: &str| -> Vec<(String, String)> {
+            let numbered = texts(list, &before, name).into_iter().enumerate();
+            let numbered = numbered.filter(|(_, text)| !text.is_empty());
+            numbered.map(|(i, text)| (format!("{before}{name}[{i}]"), text)).collect()
         };
         let mut rules = of.to_vec();
-        for id in texts("targetRules") {
-            match known(&id) {
-                Some(rule) => rules.push(rule.to_owned()),
-                None => return left(&format!("allowlist of the rule {id}"), "no rule here is known to find the same"),
+        for (at, id) in every("targetRules") {
+            let ours = known(&id);
+            if ours.is_empty() {
+                left(&format!("{at}: {id}"), "no rule here is known to find the same");
             }
+            rules.extend(ours.into_iter().map(str::to_owned));
+        }
+        if rules.is_empty() && list.contains_key("targetRules") {
+            return left(place, "an allowlist of rules that are not known here");
         }
         let both = list.get("condition").and_then(|c| c.as_str()).is_some_and(|c| c.eq_ignore_ascii_case("and"));
         if both {
-            return left(&about, "an allowlist whose conditions must all hold; write an entry with `path` and `regex`");
+            return left(place, "an allowlist whose conditions must all hold; write an entry with `path` and `regex`");
         }
-        for commit in texts("commits") {
-            left(&format!("commit {commit}"), "commits are not accepted as a whole; the baseline keeps values");
+        for (at, commit) in every("commits") {
+            left(&format!("{at}: commit {commit}"), "commits are not accepted as a whole; the baseline keeps values");
         }
         let target = list.get("regexTarget").and_then(|t| t.as_str()).unwrap_or("secret");
-        let mut add = |rules: &[String], entry: Vec<(&'static str, String)>| {
-            let of_rule = |rule: &String| entry.iter().cloned().chain([("rule", rule.clone())]).collect();
-            if rules.is_empty() { self.allow.push(entry.clone()) } else { self.allow.extend(rules.iter().map(of_rule)) }
-        };
-        for regex in texts("regexes") {
+        for (at, regex) in every("regexes") {
             match (target, regex::bytes::Regex::new(&regex)) {
-                ("secret", Ok(_)) => add(&rules, vec![("regex", regex), ("reason", about.clone())]),
-                ("secret", Err(_)) => left(&regex, "an expression that keyroll cannot read"),
-                _ => left(&regex, "an expression over the line or match; keyroll's speak of the value alone"),
+                ("secret", Ok(_)) => self.add(&rules, vec![("regex", regex), ("reason", about.clone())]),
+                ("secret", Err(_)) => left(&at, "an expression that keyroll cannot read"),
+                _ => left(&at, "an expression over the line or match; keyroll's speak of the value alone"),
             }
         }
-        for word in texts("stopwords") {
+        for (_, word) in every("stopwords") {
             let regex = format!("(?i){}", regex::escape(&word));
-            add(&rules, vec![("regex", regex), ("reason", about.clone())]);
+            self.add(&rules, vec![("regex", regex), ("reason", about.clone())]);
         }
-        for path in texts("paths") {
+        for (_, path) in every("paths") {
             match glob_of(&path) {
                 Some(glob) if rules.is_empty() => self.exclude.push((glob, about.clone())),
-                Some(glob) => {
-                    let entry = [("path", glob), ("reason", about.clone())];
-                    let of_rule = |rule: &String| entry.iter().cloned().chain([("rule", rule.clone())]).collect();
-                    self.allow.extend(rules.iter().map(of_rule));
-                }
+                Some(glob) => self.add(&rules, vec![("path", glob), ("reason", about.clone())]),
                 None => {
                     left(&path, "an expression over paths that no glob says the same as; write one below `exclude:`")
                 }
             }
         }
+    }
+
+    fn add(&mut self, rules: &[String], entry: Vec<(&'static str, String)>) {
+        let of_rule = |rule: &String| entry.iter().cloned().chain([("rule", rule.clone())]).collect();
+        if rules.is_empty() { self.allow.push(entry.clone()) } else { self.allow.extend(rules.iter().map(of_rule)) }
     }
 
     fn text(&self, from: &str) -> String {
@@ -415,9 +529,16 @@ mod tests {
     }
 
     #[test]
+    fn two_names_of_rules_were_none_of_ours() {
+        for (theirs, ours) in RULES {
+            assert_eq!(known(theirs).len(), ours.len(), "{theirs}: {ours:?}");
+        }
+    }
+
+    #[test]
     fn lines_of_an_ignore_file() {
         let all = ignored("# x\nabcdef0123:src/a.py:generic-api-key:7\nC:\\x\\b.py:jwt:3\nnonsense\n");
-        let shown: Vec<_> = all.iter().map(|p| (p.commit.as_deref(), p.file.as_str(), p.line)).collect();
-        assert_eq!(shown, [(Some("abcdef0123"), "src/a.py", 7), (None, "C:/x/b.py", 3)]);
+        let shown: Vec<_> = all.iter().map(|p| (p.commit.as_deref(), p.file.as_str())).collect();
+        assert_eq!(shown, [(Some("abcdef0123"), "src/a.py"), (None, "C:/x/b.py")]);
     }
 }

@@ -10,11 +10,13 @@ mod explain;
 mod generate;
 mod hook;
 mod import;
+mod interrupt;
 mod output;
 mod progress;
 mod rules;
 mod scan;
 mod settings;
+mod triage;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -68,7 +70,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Scan(args) => scan::run(&args, args.stdin),
         Command::Hook(args) => hook::run(&args),
         Command::Baseline { command } => baseline::run(command),
-        Command::Triage(args) => baseline::triage(&args),
+        Command::Triage(args) => triage::run(&args),
         Command::Import { command } => import::run(command),
         Command::Ci(args) => ci::run(&args),
         Command::Stdin(args) => scan::run(&args, true),

@@ -7,7 +7,7 @@ use anyhow::bail;
 
 use super::args::ScanArgs;
 use super::progress::Line;
-use super::{Exit, complain, output, settings};
+use super::{Exit, complain, interrupt, output, settings};
 use crate::config::Settings;
 use crate::model::Report;
 use crate::scan::{self, Progress};
@@ -30,8 +30,7 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
 pub fn watched(settings: &Settings, quiet: bool) -> anyhow::Result<Report> {
     let progress = Arc::new(Progress::default());
     let on_interrupt = Arc::clone(&progress);
-    // Without a handler Ctrl-C ends the process at once, which is all that is lost.
-    let _ = ctrlc::set_handler(move || {
+    interrupt::on(move || {
         if on_interrupt.stop.swap(true, Ordering::Relaxed) {
             // A second one means it.
             std::process::abort();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
-use crate::model::{Finding, FingerprintKey, Suppression, SuppressionKind};
+use crate::model::{Confidence, Exposure, Finding, FingerprintKey, Suppression, SuppressionKind};
 use crate::text::escape::without_values;
 
 /// Why something is in a baseline.
@@ -35,6 +35,9 @@ pub struct Entry {
     pub fingerprint: String,
     /// Rule or check.
     pub id: String,
+    /// How sure its finding was, when it was less than is reported by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
     /// For findings about no value: the identity, credential or file that they are about.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
@@ -90,23 +93,31 @@ fn subject(finding: &Finding) -> String {
     identity.or_else(|| finding.credential.clone()).unwrap_or_else(path)
 }
 
-/// The entry that would hold a finding; `None` for values too weak for a fingerprint: under a key that others can know their
+/// The entries that hold a finding: one for each spelling of its value, because a key that was copied with other line ends is one
+/// credential with several fingerprints. Empty for values too weak for a fingerprint: under a key that others can know their
 /// fingerprint would tell them, and their place alone would hide the next value that stands there.
 #[must_use]
-pub fn entry_of(finding: &Finding, verdict: Verdict, reason: &str) -> Option<Entry> {
-    let fingerprint = finding.fingerprint.clone().unwrap_or_default();
-    let about_value = finding.credential.is_some() && finding.preview.is_some();
-    if fingerprint.is_empty() && about_value {
-        return None;
-    }
-    Some(Entry {
-        subject: if fingerprint.is_empty() { subject(finding) } else { String::new() },
-        fingerprint,
+pub fn entries_of(finding: &Finding, exposures: &[Exposure], verdict: Verdict, reason: &str) -> Vec<Entry> {
+    let entry = |fingerprint: &str, subject: String| Entry {
+        fingerprint: fingerprint.to_owned(),
         id: finding.id.clone(),
+        confidence: Some(finding.confidence).filter(|c| *c < Confidence::Medium),
+        subject,
         verdict,
         path: finding.locations.first().map(|l| l.path.clone()).unwrap_or_default(),
         reason: reason.to_owned(),
-    })
+    };
+    let mine = |e: &&Exposure| Some(&e.credential) == finding.credential.as_ref() && e.rule == finding.id;
+    let mut places = exposures.iter().filter(mine).peekable();
+    if places.peek().is_some() {
+        let open = |e: &&Exposure| e.suppressed.as_ref().is_none_or(|s| s.kind == SuppressionKind::Baseline);
+        let spellings: BTreeSet<&str> = places.filter(open).filter_map(|e| e.fingerprint.as_deref()).collect();
+        return spellings.into_iter().map(|fingerprint| entry(fingerprint, String::new())).collect();
+    }
+    match finding.fingerprint.as_deref().filter(|f| !f.is_empty()) {
+        Some(fingerprint) => vec![entry(fingerprint, String::new())],
+        None => vec![entry("", subject(finding))],
+    }
 }
 
 impl Baseline {
@@ -155,6 +166,16 @@ impl Baseline {
         Ok(baseline)
     }
 
+    /// Fingerprints, key and name of the key: what looks like a value in its text and is none. Only what has the form that
+    /// keyroll writes counts, so that nothing else can pass for one.
+    #[must_use]
+    pub fn hashes(&self) -> BTreeSet<&str> {
+        let own = [(Some(self.key_id.as_str()), 16), (self.key.as_deref(), 64)];
+        let entries = self.entries.values().map(|e| (Some(e.fingerprint.as_str()), 32));
+        let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        own.into_iter().chain(entries).filter_map(|(h, n)| h.filter(|h| h.len() == n && is_hex(h))).collect()
+    }
+
     /// The key that its fingerprints are made with, when it is its own.
     #[must_use]
     pub fn own_key(&self) -> Option<FingerprintKey> {
@@ -170,6 +191,13 @@ impl Baseline {
                 self.entries.insert(key, entry);
             }
         }
+    }
+
+    /// Whether somebody has judged what these entries hold; what is only known waits.
+    #[must_use]
+    pub fn is_judged(&self, entries: &[Entry]) -> bool {
+        let judged = |e: &Entry| self.entries.get(&key_of(e)).is_some_and(|e| e.verdict != Verdict::Known);
+        !entries.is_empty() && entries.iter().all(judged)
     }
 
     /// How many entries it has.
@@ -211,13 +239,16 @@ impl Baseline {
         Some(self.suppression(entry))
     }
 
-    /// Entries that nothing of a report is found by: `fingerprints` are those of all values seen.
+    /// Entries that nothing in a report is found by.
     #[must_use]
-    pub fn stale(&self, fingerprints: &BTreeSet<&str>, findings: &[Finding]) -> Vec<&Entry> {
+    pub fn unmatched(&self, exposures: &[Exposure], findings: &[Finding]) -> Vec<&Entry> {
+        let values = exposures.iter().filter_map(|e| e.fingerprint.as_deref());
+        let fingerprints: BTreeSet<&str> =
+            values.chain(findings.iter().filter_map(|f| f.fingerprint.as_deref())).collect();
         let subjects: BTreeSet<(&str, String)> = findings.iter().map(|f| (f.id.as_str(), subject(f))).collect();
-        let seen = |e: &&Entry| {
-            fingerprints.contains(e.fingerprint.as_str())
-                || e.fingerprint.is_empty() && subjects.contains(&(e.id.as_str(), e.subject.clone()))
+        let seen = |e: &&Entry| match e.fingerprint.as_str() {
+            "" => subjects.contains(&(e.id.as_str(), e.subject.clone())),
+            fingerprint => fingerprints.contains(fingerprint),
         };
         self.entries.values().filter(|e| !seen(e)).collect()
     }
@@ -251,6 +282,7 @@ mod tests {
         Entry {
             fingerprint: fingerprint.to_owned(),
             id: "rule".to_owned(),
+            confidence: None,
             subject: String::new(),
             verdict,
             path: "a b.py".to_owned(),
@@ -273,7 +305,7 @@ mod tests {
         assert_eq!(back.find(Some("aa")).unwrap().reason, "a test key");
         assert_eq!(back.find(Some("ff")).unwrap().reason, "known before");
         assert_eq!((back.find(Some("bb")), back.find(None)), (None, None));
-        assert_eq!(back.stale(&BTreeSet::from(["aa"]), &[]).len(), 1);
+        assert_eq!(back.unmatched(&[], &[]).len(), 2);
         assert!(back.text().lines().nth(1).unwrap().contains("\"aa\""));
     }
 

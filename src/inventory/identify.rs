@@ -128,6 +128,7 @@ pub(super) fn exposures(sightings: &[Keyed]) -> Vec<Exposure> {
             test_path: s.test_path,
             evidence: evidence.into_iter().collect(),
             suppressed: s.suppressed.clone(),
+            fingerprint: s.fingerprint.clone(),
             location: s.location.clone(),
         };
         match out.entry((id.as_str(), s.rule.as_str(), &s.location)) {
@@ -146,6 +147,10 @@ fn absorb(into: &mut Exposure, other: Exposure) {
     into.base_severity = into.base_severity.max(other.base_severity);
     into.test_path &= other.test_path;
     into.key_name = match (into.key_name.take(), other.key_name) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    into.fingerprint = match (into.fingerprint.take(), other.fingerprint) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };

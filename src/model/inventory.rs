@@ -382,6 +382,10 @@ pub struct Exposure {
     /// Why it is kept out of the findings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Suppression>,
+    /// Keyed fingerprint of the value as it is written here, which may differ between the copies of one key in line ends. Only
+    /// for the run that made it: outputs have that of the credential.
+    #[serde(skip)]
+    pub fingerprint: Option<String>,
     /// The place.
     pub location: Location,
 }

@@ -5,13 +5,14 @@ use std::hash::BuildHasher as _;
 
 use super::locate::Locator;
 use super::roots::RunKey;
+use super::text_kind::Own;
 use crate::config::Settings;
-use crate::detect::{Engine, Reference};
+use crate::detect::{Detected, Engine, Reference};
 use crate::model::{
     At, AuthMode, Candidate, Confidence, Fact, Family, LocatedFact, Part, PathClass, RepoPath, Secret, Severity,
-    Sighting, UsageFact, Validity,
+    Sighting, Span, UsageFact, Validity,
 };
-use crate::rules::Rule;
+use crate::rules::{Matcher, Rule};
 use crate::validate;
 
 /// What all sightings of a run have in common.
@@ -76,6 +77,39 @@ impl Sight<'_> {
             location: locator.span(candidate.span),
         })
     }
+
+    /// Takes out what looks like a value in texts that keyroll wrote. Reports are full of names, ids and fingerprints: only what
+    /// has a form of its own, which somebody may have put there, counts in them. Baselines hold fingerprints.
+    pub fn keep_telling(&self, own: &Own, text: &[u8], found: &mut Detected) {
+        match own {
+            Own::No => return,
+            Own::Report => found.candidates.retain(|candidate| {
+                let rule = self.engine.rule(candidate.rule);
+                rule.is_some_and(|rule| {
+                    !rule.identifier
+                        && rule.case_sensitive
+                        && candidate.confidence >= Confidence::High
+                        && !matches!(rule.matcher, Matcher::Generic)
+                })
+            }),
+            Own::Baseline(baseline) => {
+                let hashes = baseline.hashes();
+                found.candidates.retain(|c| !run_of_hex(text, c.span).is_some_and(|run| hashes.contains(run)));
+            }
+        }
+        found.references.clear();
+    }
+}
+
+/// The hexadecimal digits around a span, when it holds nothing else.
+fn run_of_hex(text: &[u8], span: Span) -> Option<&str> {
+    let is_hex = |b: &u8| b.is_ascii_hexdigit();
+    if !span.of(text).iter().all(is_hex) {
+        return None;
+    }
+    let before = text.get(..span.start)?.iter().rev().take_while(|b| is_hex(b)).count();
+    let after = text.get(span.end..)?.iter().take_while(|b| is_hex(b)).count();
+    std::str::from_utf8(text.get(span.start - before..span.end + after)?).ok()
 }
 
 /// The parts that may be shown. A proof that reads names out of the value knows which of them are none; without one, what

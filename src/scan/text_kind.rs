@@ -1,5 +1,8 @@
 //! What a text is before anybody looks for anything in it: readable, a pointer, a report of keyroll's own, an input of a format.
 
+use std::path::Path;
+
+use crate::config::baseline::Baseline;
 use crate::decode;
 use crate::formats::{self, Format, Syntax};
 use crate::model::{Family, PathClass, RepoPath};
@@ -16,17 +19,30 @@ pub fn path_globs(rule: &Rule) -> globset::GlobSet {
     set.build().unwrap_or_else(|_| globset::GlobSet::empty())
 }
 
-/// Whether a text is a report that keyroll wrote, by its beginning.
-pub fn is_own_report(text: &[u8]) -> bool {
-    let head = text.get(..1500.min(text.len())).unwrap_or_default();
-    let has = |part: &[u8]| memchr::memmem::find(head, part).is_some();
-    let report = has(b"\"schema\": \"keyroll.report/") || has(b"sarif") && has(b"\"name\": \"keyroll\"");
-    head.starts_with(b"{") && report || is_own_baseline(text)
+/// What keyroll itself wrote.
+pub enum Own {
+    /// Nothing: a text like any other.
+    No,
+    /// A report: full of names, ids and fingerprints.
+    Report,
+    /// A baseline.
+    Baseline(Baseline),
 }
 
-/// A baseline: fingerprints, and a key that is no secret.
-pub fn is_own_baseline(text: &[u8]) -> bool {
-    text.starts_with(b"{\"format\":\"keyroll-baseline/")
+/// Whether keyroll wrote a text: a report by its beginning, a baseline only when every line of it is one's. Anybody can write a
+/// first line, and what stands below it would be hidden.
+pub fn own(text: &[u8]) -> Own {
+    let head = text.get(..1500.min(text.len())).unwrap_or_default();
+    let has = |part: &[u8]| memchr::memmem::find(head, part).is_some();
+    if !head.starts_with(b"{") {
+        return Own::No;
+    }
+    if has(b"\"schema\": \"keyroll.report/") || has(b"sarif") && has(b"\"name\": \"keyroll\"") {
+        return Own::Report;
+    }
+    let text = std::str::from_utf8(text).ok().filter(|text| text.starts_with("{\"format\":\"keyroll-baseline/"));
+    let baseline = text.and_then(|text| Baseline::parse(text, Path::new("")).ok());
+    baseline.map_or(Own::No, Own::Baseline)
 }
 
 /// What Git LFS leaves in the place of a file (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>).

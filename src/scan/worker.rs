@@ -14,7 +14,7 @@ use super::locate::{self, Locator};
 use super::roots::RunKey;
 use super::seen::{Blob, Seen};
 use super::sight::{self, Anchors, Sight};
-use super::text_kind::{claim, is_lfs_pointer, is_own_baseline, is_own_report, path_globs, readable};
+use super::text_kind::{Own, claim, is_lfs_pointer, own, path_globs, readable};
 use super::{Message, Progress, Tally, gap, limit};
 use crate::config::Settings;
 use crate::decode;
@@ -22,9 +22,9 @@ use crate::detect::{self, Detected, Engine, Scratch};
 use crate::doc::{self, Doc};
 use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{
-    BlobId, Candidate, Confidence, Fact, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span,
+    BlobId, Candidate, Fact, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span,
 };
-use crate::rules::{Matcher, Rule};
+use crate::rules::Rule;
 use crate::source::{self, Entry, Repository};
 
 /// Files over this are read in pieces.
@@ -302,30 +302,27 @@ impl<'a> Worker<'a> {
         if !first {
             return;
         }
-        let own = is_own_report(&text.bytes);
-        if own && !is_own_baseline(&text.bytes) {
+        let own = own(&text.bytes);
+        if matches!(own, Own::Report) {
             self.own_report(name);
         }
-        let (sightings, references) = self.sightings(scratch, bytes, &text.bytes, (binary, own), &class, name);
+        let (sightings, references) = self.sightings(scratch, bytes, &text.bytes, (binary, &own), &class, name);
         self.sighted(blob, sightings, references);
     }
 
-    /// What detectors see in a blob that is held whole; `binary` and `own` say that it is no text, and that it is a report of
-    /// keyroll.
+    /// What detectors see in a blob that is held whole; `binary` and `own` say that it is no text, and what of keyroll's it is.
     fn sightings(
         &self,
         scratch: &mut Scratch,
         bytes: &[u8],
         text: &[u8],
-        (binary, own): (bool, bool),
+        (binary, own): (bool, &Own),
         class: &PathClass,
         name: &RepoPath,
     ) -> (Vec<Sighting>, Vec<LocatedFact>) {
         let mut found = self.detect(scratch, text, class, name);
         self.report_cut(found.cut, name);
-        if own {
-            self.keep_telling(&mut found);
-        }
+        self.sight.keep_telling(own, text, &mut found);
         if found.candidates.is_empty() && (found.references.is_empty() || !sight::counts_references(class)) {
             return (Vec::new(), Vec::new());
         }
@@ -354,8 +351,8 @@ impl<'a> Worker<'a> {
         let read = || {
             BUFFERS.with_borrow_mut(|Buffers { scratch, .. }| {
                 let Some((text, binary)) = readable(bytes) else { return Vec::new() };
-                let own = is_own_report(&text.bytes);
-                self.sightings(scratch, bytes, &text.bytes, (binary, own), class, name).0
+                let own = own(&text.bytes);
+                self.sightings(scratch, bytes, &text.bytes, (binary, &own), class, name).0
             })
         };
         catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
@@ -391,7 +388,7 @@ impl<'a> Worker<'a> {
         let (mut line, mut column) = (1u64, 1u64);
         let mut charset = None;
         let mut claimed = None;
-        let (mut cut, mut own) = (false, false);
+        let (mut cut, mut kind) = (false, Own::No);
         let mut hasher = source::BlobHasher::new(length);
         let mut anchors = Anchors::default();
         let mut scratch = Scratch::default();
@@ -410,10 +407,10 @@ impl<'a> Worker<'a> {
                 claimed = claim(name, &class, &text.bytes);
             }
             let mut found = self.detect(&mut scratch, &text.bytes, &class, name);
-            own |= offset == 0 && is_own_report(&text.bytes);
-            if own {
-                self.keep_telling(&mut found);
+            if offset == 0 {
+                kind = own(&text.bytes);
             }
+            self.sight.keep_telling(&kind, &text.bytes, &mut found);
             cut |= found.cut;
             let locator = Locator::piece(name, None, &text.bytes, line, column);
             // What begins in the second half of the part shared with the next piece is found there, with its context.
@@ -434,7 +431,7 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.report_cut(cut, name);
-        if own {
+        if matches!(kind, Own::Report) {
             self.own_report(name);
         }
         let id = hasher.finish();
@@ -454,21 +451,6 @@ impl<'a> Worker<'a> {
             self.stream_format(format, file, name, &class);
         }
         Ok(())
-    }
-
-    /// A report of keyroll is full of names, ids and fingerprints, and of no values: only what has a form of its own, which
-    /// somebody may have put there, counts.
-    fn keep_telling(&self, found: &mut Detected) {
-        found.references.clear();
-        found.candidates.retain(|candidate| {
-            let rule = self.engine.rule(candidate.rule);
-            rule.is_some_and(|rule| {
-                !rule.identifier
-                    && rule.case_sensitive
-                    && candidate.confidence >= Confidence::High
-                    && !matches!(rule.matcher, Matcher::Generic)
-            })
-        });
     }
 
     fn own_report(&self, name: &RepoPath) {

@@ -1,7 +1,7 @@
 //! Names that point to objects: loose and packed refs, those of linked working trees, pseudo refs such as `HEAD` and
 //! `MERGE_HEAD` (<https://git-scm.com/docs/gitrepository-layout>), and reftables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
@@ -132,9 +132,11 @@ fn table_or_files(dir: &Path, tables: bool, hash_len: usize, values: &mut Values
         let path = dir.join(name);
         match small(&path, if SPECIAL.contains(name) { MAX_LINES } else { MAX_REF }) {
             Ok(text) => {
-                // Those that hold several objects have one a line, and what it is behind a tab.
+                // Those that hold several objects have one a line, and what it is behind a tab; many branches may be one commit.
                 let ids = text.lines().map(|line| line.split('\t').next().unwrap_or_default());
-                for (number, value) in ids.filter_map(|id| value_of(id, hash_len)).enumerate() {
+                let mut told = BTreeSet::new();
+                let ids = ids.filter(|id| told.insert(*id)).filter_map(|id| value_of(id, hash_len));
+                for (number, value) in ids.enumerate() {
                     let more = if number == 0 { String::new() } else { format!(" ({})", number + 1) };
                     values.insert(format!("{name}{more}"), value);
                 }

@@ -1,12 +1,15 @@
 //! Baselines survive what moves and hide nothing new; triage fills them; imports take over values and never places.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use sha1::{Digest as _, Sha1};
 
 use crate::fixture::value;
 use crate::git::{commit, git, git_at};
-use crate::world::{World, findings, notices};
+use crate::world::{World, findings, finish, notices};
 
 const RULE: &str = "github-pat-classic";
 
@@ -81,6 +84,150 @@ fn stale_entries_are_told_and_taken_out() {
     assert!(notices(&world.json(&["-b", ".keyroll-baseline"]), "stale-baseline").is_empty());
 }
 
+/// A repository with a value in a directory, one at its top and one in the history only, and a baseline of all three.
+fn known() -> World {
+    let world = repository();
+    commit(world.path(), "sub/a.py", &line(1));
+    commit(world.path(), "b.py", &line(2));
+    commit(world.path(), "gone.py", &line(3));
+    git(world.path(), &["rm", "-q", "gone.py"]);
+    git(world.path(), &["commit", "-q", "-m", "x"]);
+    world.run(&["baseline", "create"]).ends(0).says("3 entries");
+    world
+}
+
+#[test]
+fn pruning_a_part_took_out_what_stands_elsewhere() {
+    let world = known();
+    let before = world.read(".keyroll-baseline");
+    let refused = |args: &[&str], why: &str| {
+        let run = world.run(&[&["baseline", "prune"], args].concat()).ends(2);
+        run.complains("nothing was taken out").complains(why);
+        assert_eq!(world.read(".keyroll-baseline"), before, "{args:?}");
+    };
+    refused(&["sub"], "may hold more");
+    refused(&["b.py"], "may hold more");
+    world.run_in("sub", &["baseline", "prune", "-b", "../.keyroll-baseline"]).ends(2).complains("may hold more");
+    world.run(&["baseline", "prune", "--no-history"]).ends(2);
+    // What cannot be read may hold them.
+    let object = git(world.path(), &["rev-parse", "HEAD:b.py"]);
+    let object = format!(".git/objects/{}/{}", &object[..2], &object[2..]);
+    let bytes = fs::read(world.at(&object)).unwrap();
+    fs::remove_file(world.at(&object)).unwrap();
+    world.put(&object, b"nonsense");
+    refused(&[], "unreadable-object");
+    fs::remove_file(world.at(&object)).unwrap();
+    world.put(&object, bytes);
+    // Nor does a clone without its history tell, or one that holds another repository's baseline.
+    let elsewhere = World::new();
+    let from = format!("file://{}", world.path().display());
+    git(elsewhere.path(), &["clone", "-q", "--depth", "1", &from, "cut"]);
+    git(elsewhere.path(), &["init", "-q", "other"]);
+    elsewhere.put("cut/.keyroll-baseline", &before);
+    elsewhere.put("other/c.py", "x = 1\n");
+    elsewhere.run_in("cut", &["baseline", "prune"]).ends(2).complains("shallow-clone");
+    elsewhere.run_in("other", &["baseline", "prune", "-b", "../cut/.keyroll-baseline"]).ends(2);
+    assert_eq!(elsewhere.read("cut/.keyroll-baseline"), before);
+    // A scan of everything tells.
+    world.run(&["baseline", "prune"]).ends(0).says("took 0 entries");
+    assert_eq!(world.read(".keyroll-baseline"), before);
+}
+
+#[test]
+fn pruning_under_a_setting_took_out_what_the_setting_hides() {
+    let world = known();
+    let before = world.read(".keyroll-baseline");
+    let configurations = [
+        "exclude:\n  - path: sub/\n    reason: x\n".to_owned(),
+        format!("rules:\n  disable: [{RULE}]\n"),
+        "confidence: confirmed\nseverity: critical\n".to_owned(),
+    ];
+    for configuration in configurations {
+        world.put(".keyroll.yml", &configuration);
+        world.run(&["baseline", "prune"]).ends(0).says("took 0 entries");
+        world.run(&["baseline", "prune", "--confidence", "high"]).ends(0).says("took 0 entries");
+        assert_eq!(world.read(".keyroll-baseline"), before, "{configuration}");
+    }
+    // What is really gone goes; what only a rule that is not here would find stays.
+    let text = before.replace(RULE, "rule-of-ours");
+    world.put(".keyroll-baseline", text.replace("\"fingerprint\":\"", "\"fingerprint\":\"0"));
+    world.run(&["baseline", "prune"]).ends(0).says("took 0 entries").complains("rule-of-ours");
+    world.put(".keyroll-baseline", before.replace("\"fingerprint\":\"", "\"fingerprint\":\"0"));
+    world.run(&["baseline", "prune"]).ends(0).says("took 3 entries");
+}
+
+#[test]
+fn stale_entries_were_told_by_scans_of_less() {
+    let world = known();
+    let stale = |args: &[&str]| {
+        let report = world.json(&[&["-b", ".keyroll-baseline"], args].concat());
+        notices(&report, "stale-baseline").len()
+    };
+    let less: [&[&str]; 9] = [
+        &[],
+        &["--exclude", "sub"],
+        &["--disable-rule", RULE],
+        &["--enable-rule", "json-web-token"],
+        &["--confidence", "confirmed"],
+        &["--severity", "critical"],
+        &["--no-history"],
+        &["--branch", "HEAD"],
+        &["--history-only"],
+    ];
+    for args in less {
+        assert_eq!(stale(args), 0, "{args:?}");
+    }
+    let report = world.json_of("sub", &["-b", ".keyroll-baseline"]);
+    assert!(notices(&report, "stale-baseline").is_empty(), "{report:#}");
+    // An entry that was made at a lower confidence says so.
+    let text = world.read(".keyroll-baseline");
+    let weaker = text.replace("\"fingerprint\":\"", "\"confidence\":\"low\",\"fingerprint\":\"0");
+    world.put(".keyroll-baseline", weaker);
+    assert_eq!((stale(&[]), stale(&["--confidence", "low"])), (0, 1));
+}
+
+#[test]
+fn a_baseline_that_was_just_made_had_stale_entries() {
+    let world = World::new();
+    // A workflow, so that checks speak, too, and a key id with its secret, which are two values of one credential.
+    let id = value("aws-access-key-id", 1);
+    let secret = value("aws-access-key-pair", 1);
+    world.put("a.env", format!("AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={secret}\n"));
+    world.put("b.env", line(1));
+    world.put("deploy.env", line(1));
+    let workflow = "on: pull_request_target\njobs:\n  a:\n    runs-on: x\n    permissions: write-all\n    steps:\n      \
+                    - uses: actions/checkout@v4\n        with:\n          ref: ${{ github.event.pull_request.head.sha }}\n      \
+                    - run: make\n        env:\n          AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}\n";
+    world.put(".github/workflows/a.yml", workflow);
+    world.run(&["baseline", "create"]).ends(0);
+    assert!(world.read(".keyroll-baseline").contains("NHI"), "no check spoke");
+    let report = world.json(&["-b", ".keyroll-baseline"]);
+    assert!(notices(&report, "stale-baseline").is_empty(), "{report:#}");
+    let open = report["findings"].as_array().unwrap().iter().filter(|f| f["suppressed"].is_null());
+    assert_eq!(open.map(|f| f["id"].clone()).collect::<Vec<_>>(), [""; 0]);
+    world.run(&["baseline", "prune"]).ends(0).says("took 0 entries");
+}
+
+#[test]
+fn a_first_line_hid_the_values_below_it() {
+    let world = World::new();
+    world.put("a.py", line(1));
+    world.run(&["baseline", "create"]).ends(0);
+    let text = world.read(".keyroll-baseline");
+    assert!(findings(&world.json(&[]), "generic-secret").is_empty(), "its own hashes are no values");
+    let password = format!("api_key = \"{}\"\n", value("generic-secret", 1));
+    world.put("conf.py", &password);
+    assert_eq!(findings(&world.json(&[]), "generic-secret").len(), 1, "found without a first line");
+    for hidden in [
+        format!("{}\n{password}", text.lines().next().unwrap()),
+        format!("{text}{password}"),
+        format!("{text}# {password}"),
+    ] {
+        world.put("conf.py", &hidden);
+        assert_eq!(findings(&world.json(&[]), "generic-secret").len(), 1, "{hidden}");
+    }
+}
+
 #[test]
 fn another_key_is_refused_by_both_names() {
     let world = World::new();
@@ -124,6 +271,53 @@ fn triage_asks_and_keeps_each_answer() {
     world.pipe(b"", &["triage"]).ends(0).says("2 not judged");
 }
 
+/// Copies of one private key that differ in line ends and indentation only.
+fn copies() -> [String; 3] {
+    let key = value("private-key-block", 1).trim().to_owned();
+    [format!("{key}\n"), format!("{key}\n").replace('\n', "\r\n"), format!("  {}\n", key.replace('\n', "\n  "))]
+}
+
+#[test]
+fn copies_of_a_key_stayed_open_after_the_first_was_judged() {
+    let world = World::new();
+    for (i, copy) in copies().iter().enumerate() {
+        world.put(format!("{i}.pem"), copy);
+    }
+    let keys = findings(&world.json(&[]), "private-key-block").len();
+    let answers = "a\nfor the demo\n".repeat(keys);
+    world.pipe(answers.as_bytes(), &["triage"]).ends(0).says("0 not judged");
+    let report = world.json(&["-b", ".keyroll-baseline"]);
+    let open = findings(&report, "private-key-block").into_iter().filter(|f| f["suppressed"].is_null());
+    assert_eq!(open.count(), 0, "{report:#}");
+    world.pipe(b"", &["triage"]).ends(0).says("0 not judged");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_at_the_question_did_nothing() {
+    let world = World::new();
+    world.put("1.py", line(1));
+    world.put("2.py", line(2));
+    let mut child = world.command(&["triage"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"f\nnot a token\n").unwrap();
+    let mut shown = Vec::new();
+    let out = child.stdout.as_mut().unwrap();
+    while !String::from_utf8_lossy(&shown).contains("2 of 2") {
+        let mut byte = [0];
+        out.read_exact(&mut byte).unwrap();
+        shown.push(byte[0]);
+    }
+    let began = Instant::now();
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    // Standard input stays open: nothing else ends it.
+    let run = finish(child).ends(3).says("1 in .keyroll-baseline, 1 not judged").complains("is kept");
+    drop(stdin);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(run.err.lines().count() < 5 && world.read(".keyroll-baseline").contains("not a token"), "{}", run.err);
+}
+
 #[test]
 fn imports_take_over_values_and_never_places() {
     let world = repository();
@@ -153,7 +347,7 @@ fn imports_take_over_values_and_never_places() {
     let results = [entry("a.py", 2, &sha1("ghp")), entry("b.py", 1, &sha1(&value(RULE, 3)))].join(",");
     world.put(".secrets.baseline", format!(r#"{{"version":"1.5.0","results":{{{results}}}}}"#));
     let run = world.run(&["import", "detect-secrets", ".secrets.baseline"]).ends(0).says("1 value in");
-    run.complains("another value stands there");
+    run.complains("no value that keyroll finds in the file has its hash");
     assert_eq!(open(&world, &[]), ["a.py"]);
     world.run(&["import", "detect-secrets", ".gitleaksignore"]).ends(2);
 }

@@ -309,8 +309,8 @@ fn refs_in_reftables() {
     git(&at, &["tag", "-a", "v1", "-m", "x"]);
     for _ in 0..2 {
         let report = finds(&at, &[], &[(1, "conf.yml", &first)]);
-        // main, the tag, ORIG_HEAD or none, and the topics but one.
-        assert_eq!(report["coverage"]["refs"], 301, "{report:#}");
+        // main, the tag, what was fetched, and the topics but one.
+        assert_eq!(report["coverage"]["refs"], 302, "{report:#}");
         assert_eq!(report["coverage"]["roots"][0]["head"], git(&at, &["rev-parse", "HEAD"]));
         git(&at, &["pack-refs", "--all"]);
     }

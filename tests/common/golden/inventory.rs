@@ -305,6 +305,7 @@ pub fn inventory() -> Inventory {
             test_path: false,
             evidence: vec!["the secret follows its access key id".into()],
             suppressed: None,
+            fingerprint: None,
             location: at("config/prod.env", 3, 23, 63),
         }],
         links: vec![Link {
