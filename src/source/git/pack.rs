@@ -20,7 +20,7 @@ pub type Entry = u32;
 pub const NONE: Entry = Entry::MAX;
 
 /// Bytes read at once: few where reading jumps, more and more where it goes on from where it ended.
-const JUMP: usize = 16 << 10;
+const JUMP: usize = 4 << 10;
 const WINDOW: usize = 256 << 10;
 
 /// Longest chain of deltas that is followed. Git makes none over 4095 (`pack.depth`).
