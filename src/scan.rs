@@ -473,11 +473,11 @@ fn build_report(
         let message = format!("{count} not run, since the configuration says `rules-version`");
         gathered.notices.push(limit("rules-version", None, message));
     }
-    let gone = known::told(settings, (engine.rules(), roots), &gathered.notices, &inventory, &assessment.findings);
-    let gone = gone.unwrap_or_default();
-    if !gone.entries.is_empty() {
-        let count =
-            numbers::count(gone.entries.len() as u64, "entry of the baseline matches", "entries of the baseline match");
+    let seen = (&inventory, &assessment.findings[..]);
+    let told = |b| known::told(settings, b, (engine.rules(), roots), &gathered.notices, seen).ok();
+    let stale = settings.baseline.as_ref().and_then(told).map_or(0, |gone| gone.entries.len() as u64);
+    if stale > 0 {
+        let count = numbers::count(stale, "entry of the baseline matches", "entries of the baseline match");
         let message = format!("{count} nothing any more; `keyroll baseline prune` takes them out");
         gathered.notices.push(limit("stale-baseline", None, message));
     }

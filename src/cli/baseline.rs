@@ -10,7 +10,7 @@ use super::scan::watched;
 use super::settings;
 use super::{Exit, complain, print};
 use crate::config::baseline::{Baseline, Verdict, entries_of};
-use crate::config::{self, Commits, Settings, Tree};
+use crate::config::{self, Allowlist, Commits, Settings, Tree};
 use crate::model::{Confidence, Finding, FingerprintKey, Severity};
 use crate::scan;
 use crate::text::escape;
@@ -84,12 +84,7 @@ fn create(args: &BaselineArgs) -> anyhow::Result<Exit> {
     let mut weak: Vec<&Finding> = Vec::new();
     let before = baseline.len();
     let open: Vec<&Finding> = report.findings.iter().filter(|f| f.suppressed.is_none()).collect();
-    // What checks say of a value goes with the value.
-    let by_value = |f: &Finding| {
-        let mine = || report.inventory.exposures.iter().filter(|e| Some(&e.credential) == f.credential.as_ref());
-        mine().any(|e| e.fingerprint.is_some()) && mine().all(|e| e.rule != f.id)
-    };
-    for finding in open.iter().filter(|f| !by_value(f)) {
+    for finding in &open {
         let entries = entries_of(finding, &report.inventory.exposures, Verdict::Known, "");
         if entries.is_empty() {
             weak.push(finding);
@@ -148,13 +143,16 @@ fn prune(args: &BaselineArgs) -> anyhow::Result<Exit> {
         bail!("what stands in the history only would look as if it were gone: leave --no-history out");
     }
     let mut settings = settings(&args.gate, &args.path, &baseline)?;
-    // What a setting keeps out of reports is there all the same.
+    // What a setting, a comment or the baseline itself keeps out of reports is there all the same.
+    settings.baseline = None;
+    settings.inline_ignores = false;
+    settings.allow = Allowlist::default();
     settings.excludes = globset::GlobSet::empty();
     settings.disabled_rules.clear();
     settings.rules_version = None;
     (settings.confidence, settings.severity) = (Confidence::Low, Severity::Info);
     let report = watched(&settings, false)?;
-    let gone = scan::gone(&settings, &report)?;
+    let gone = scan::gone(&settings, &baseline, &report)?;
     let gone = gone.map_err(|why| {
         anyhow::anyhow!(
             "nothing was taken out of {}, because not everything was seen: {why}. Scan the whole repository, in a clone with \

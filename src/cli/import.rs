@@ -388,8 +388,8 @@ impl Fragment {
         );
         let every = |name: &str| -> Vec<(String, String)> {
             let numbered = texts(list, &before, name).into_iter().enumerate();
-            let numbered = numbered.filter(|(_, text)| !text.is_empty());
-            numbered.map(|(i, text)| (format!("{before}{name}[{i}]"), text)).collect()
+            let named = numbered.map(|(i, text)| (format!("{before}{name}[{i}]"), text));
+            named.filter(|(_, text)| !text.is_empty()).collect()
         };
         let mut rules = of.to_vec();
         for (at, id) in every("targetRules") {

@@ -26,25 +26,25 @@ pub struct Gone {
     pub unsure: Vec<Entry>,
 }
 
-/// What of the settings' baseline is gone; what keeps the report from telling is said in words.
+/// What of a baseline is gone; what keeps the report from telling is said in words. Only a scan that did not go by the baseline
+/// tells it of findings of checks: of a value that is known they do not speak.
 ///
 /// # Errors
 /// When rules or paths of the settings cannot be used.
-pub fn gone(settings: &Settings, report: &Report) -> Result<Result<Gone, String>, ScanError> {
+pub fn gone(settings: &Settings, baseline: &Baseline, report: &Report) -> Result<Result<Gone, String>, ScanError> {
     let rules = super::load_rules(&settings.rule_dirs)?;
     let points = roots::resolve(settings)?;
-    Ok(told(settings, (&rules, &points), &report.notices, &report.inventory, &report.findings))
+    Ok(told(settings, baseline, (&rules, &points), &report.notices, (&report.inventory, &report.findings)))
 }
 
 /// The same while the report is made.
 pub(super) fn told(
     settings: &Settings,
+    baseline: &Baseline,
     (rules, points): (&[Rule], &[StartingPoint]),
     notices: &[Notice],
-    inventory: &Inventory,
-    findings: &[Finding],
+    (inventory, findings): (&Inventory, &[Finding]),
 ) -> Result<Gone, String> {
-    let Some(baseline) = &settings.baseline else { return Ok(Gone::default()) };
     if let Some(why) = narrowed(settings, points, baseline) {
         return Err(why.to_owned());
     }
@@ -56,8 +56,9 @@ pub(super) fn told(
         let place = notice.path.as_deref().map(|p| format!("{p}: ")).unwrap_or_default();
         return Err(format!("{place}{} ({})", notice.message, notice.code));
     }
-    // Checks go by dates and by what formats read.
-    let facts = settings.as_of_source != "flag" && notices.iter().all(|n| n.kind != NoticeKind::Gap);
+    // Checks go by dates, by what formats read, and by what is suppressed.
+    let read = notices.iter().all(|n| n.kind != NoticeKind::Gap);
+    let facts = read && settings.baseline.is_none() && settings.as_of_source != "flag";
     let ran: BTreeSet<&str> = rules.iter().filter(|r| !came_later(settings, r)).map(|r| r.id.as_ref()).collect();
     let sure = |entry: &&Entry| {
         is_enabled(settings, &entry.id)

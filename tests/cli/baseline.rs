@@ -92,7 +92,7 @@ fn known() -> World {
     commit(world.path(), "gone.py", &line(3));
     git(world.path(), &["rm", "-q", "gone.py"]);
     git(world.path(), &["commit", "-q", "-m", "x"]);
-    world.run(&["baseline", "create"]).ends(0).says("3 entries");
+    world.run(&["baseline", "create"]).ends(0).says("6 entries");
     world
 }
 
@@ -151,9 +151,9 @@ fn pruning_under_a_setting_took_out_what_the_setting_hides() {
     // What is really gone goes; what only a rule that is not here would find stays.
     let text = before.replace(RULE, "rule-of-ours");
     world.put(".keyroll-baseline", text.replace("\"fingerprint\":\"", "\"fingerprint\":\"0"));
-    world.run(&["baseline", "prune"]).ends(0).says("took 0 entries").complains("rule-of-ours");
+    world.run(&["baseline", "prune"]).ends(0).says("took 3 entries").complains("rule-of-ours");
     world.put(".keyroll-baseline", before.replace("\"fingerprint\":\"", "\"fingerprint\":\"0"));
-    world.run(&["baseline", "prune"]).ends(0).says("took 3 entries");
+    world.run(&["baseline", "prune"]).ends(0).says("took 6 entries");
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_baseline_that_was_just_made_had_stale_entries() {
     world.put(".github/workflows/a.yml", workflow);
     world.run(&["baseline", "create"]).ends(0);
     assert!(world.read(".keyroll-baseline").contains("NHI"), "no check spoke");
-    let report = world.json(&["-b", ".keyroll-baseline"]);
+    let report = world.run(&["scan", "-b", ".keyroll-baseline", "-f", "json"]).json();
     assert!(notices(&report, "stale-baseline").is_empty(), "{report:#}");
     let open = report["findings"].as_array().unwrap().iter().filter(|f| f["suppressed"].is_null());
     assert_eq!(open.map(|f| f["id"].clone()).collect::<Vec<_>>(), [""; 0]);
@@ -347,9 +347,70 @@ fn imports_take_over_values_and_never_places() {
     let results = [entry("a.py", 2, &sha1("ghp")), entry("b.py", 1, &sha1(&value(RULE, 3)))].join(",");
     world.put(".secrets.baseline", format!(r#"{{"version":"1.5.0","results":{{{results}}}}}"#));
     let run = world.run(&["import", "detect-secrets", ".secrets.baseline"]).ends(0).says("1 value in");
-    run.complains("no value that keyroll finds in the file has its hash");
+    run.complains("has its hash");
     assert_eq!(open(&world, &[]), ["a.py"]);
     world.run(&["import", "detect-secrets", ".gitleaksignore"]).ends(2);
+}
+
+#[test]
+fn an_import_took_over_other_values_of_a_line_and_files_elsewhere() {
+    let world = World::new();
+    world.put("in/a.py", format!("x = '{}', '{}'\n", value(RULE, 1), value("slack-bot-token", 1)));
+    world.put("in/b.py", format!("# a line more\n{}", line(2)));
+    world.put("c.py", line(3));
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(world.at("c.py"), world.at("in/d.py")).unwrap();
+    let outside = world.at("c.py");
+    let lines = [
+        "a.py:github-pat:1".to_owned(),
+        "a.py:generic-api-key:1".to_owned(),
+        "a.py:jwt:1".to_owned(),
+        "../c.py:github-pat:1".to_owned(),
+        format!("{}:github-pat:1", outside.display()),
+        "d.py:github-pat:1".to_owned(),
+        "no-entry-but-a-value".to_owned(),
+    ];
+    world.put("in/.gitleaksignore", lines.join("\n"));
+    let run = world.run_in("in", &["import", "gitleaks", ".gitleaksignore"]).ends(0).says("1 value in");
+    assert!(!run.err.contains("no-entry-but-a-value"), "{}", run.err);
+    let run = run.complains("generic-api-key:1: several values").complains("jwt:1: another value").complains("line 7");
+    assert_eq!(run.err.matches("outside of this directory").count(), if cfg!(unix) { 3 } else { 2 }, "{}", run.err);
+    assert_eq!(world.read("in/.keyroll-baseline").lines().count(), 2);
+    // A line that moved: the hash says which value was meant.
+    let hash: String = Sha1::digest(value(RULE, 2).as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    let entry = format!(r#"[{{"type":"GitHub Token","hashed_secret":"{hash}","line_number":1}}]"#);
+    world.put("in/.secrets.baseline", format!(r#"{{"results":{{"b.py":{entry},"../c.py":{entry}}}}}"#));
+    let run = world.run_in("in", &["import", "detect-secrets", ".secrets.baseline"]).ends(0).says("1 value in");
+    run.complains("outside of this directory");
+}
+
+#[test]
+fn an_import_showed_expressions_and_passed_over_keys() {
+    let world = World::new();
+    world.put(
+        ".gitleaks.toml",
+        "title = 'x'\nunheard = 1\n[extend]\npath = 'base.toml'\n[[allowlists]]\ndescription = 'd'\n\
+         regexTarget = 'line'\nregexes = ['''hunter2''', '']\nother = 'x'\n[[allowlists]]\n\
+         regexes = ['''hunter3(''']\nstopwords = 'hunter4'\n[[rules]]\nid = 'jwt'\nentropy = 3.5\n\
+         [[rules.allowlists]]\nregexes = ['''^eyJ''']\n[[rules]]\nid = 'private-key'\n\
+         [[rules.allowlists]]\npaths = ['''^docs/''']\n",
+    );
+    let run = world.run(&["import", "gitleaks", ".gitleaks.toml"]).ends(0);
+    assert!(!run.err.contains("hunter"), "{}", run.err);
+    let told = [
+        "unheard",
+        "extend.path",
+        "allowlists[0].regexes[0]",
+        "allowlists[0].regexes[1]",
+        "allowlists[0].other",
+        "allowlists[1].regexes[0]",
+        "allowlists[1].stopwords",
+        "rules[0].entropy",
+    ];
+    for place in told {
+        assert!(run.err.contains(&format!("{place}: ")), "{place}: {}", run.err);
+    }
+    assert!(run.out.contains("json-web-token") && run.out.contains("private-key-block"), "{}", run.out);
 }
 
 #[test]
@@ -363,6 +424,7 @@ fn a_configuration_of_gitleaks_becomes_one_that_is_valid() {
          regexes = ['''ghp_x''']\n[[rules]]\nid = 'ours'\nregex = '''x'''\n",
     );
     let run = world.run(&["import", "gitleaks", ".gitleaks.toml"]).ends(0);
+    assert_eq!(run.out.matches("ghp_x").count(), 1, "once: {}", run.out);
     for missing in ["unheard-of", "(.*?)(jpg|gif)$", "commit abc", "rule ours"] {
         assert!(run.err.contains(missing), "{missing}: {}", run.err);
     }
