@@ -143,6 +143,10 @@ fn style(args: &OutputArgs) -> Style {
 
 /// How a report ends a run.
 pub fn exit(report: &Report, fail_on: Severity, code: u8, zero: bool) -> Exit {
+    // Somebody who stops a scan is told that it saw a part, whatever stood in that.
+    if report.coverage.interrupted {
+        return Exit::Incomplete;
+    }
     let failing = report.findings.iter().any(|f| f.suppressed.is_none() && f.severity >= fail_on);
     if failing && !zero {
         Exit::Findings(code)

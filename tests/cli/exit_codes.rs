@@ -203,3 +203,16 @@ fn a_file_that_cannot_be_read_is_3_and_named() {
     let run = World::new().run(&["scan", "/proc/self/mem"]).ends(3);
     assert!(run.out.contains("could not be read"), "{}", run.out);
 }
+
+#[test]
+fn a_run_that_was_stopped_is_incomplete_whatever_it_found() {
+    let world = World::new();
+    world.put("a.py", format!("token: {}\n", crate::fixture::value("github-pat-classic", 1)));
+    let mut report = world.json(&[]);
+    world.put("report.json", report.to_string());
+    world.run(&["report", "report.json"]).ends(1);
+    report["coverage"]["interrupted"] = true.into();
+    report["incomplete"] = true.into();
+    world.put("report.json", report.to_string());
+    world.run(&["report", "report.json"]).ends(3).says("interrupted");
+}
