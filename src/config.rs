@@ -513,6 +513,11 @@ rules:
   disable: []
   # Folders with more rules, relative to this file.
   dirs: []
+# Rules that came after this version stay off, so that an upgrade does not fail a build.
+# rules-version: \"0.1\"
+
+# Findings that were known before, relative to this file: `keyroll baseline create` writes it.
+# baseline: .keyroll-baseline
 
 # Key material for fingerprints, shared by all repositories whose reports are to be compared.
 # fingerprint-key: any text

@@ -294,6 +294,10 @@ fn entries(file: &ConfigFile) -> BTreeSet<String> {
         all.insert(format!("accepts {} ({})", what.join(", "), entry.reason));
     }
     all.extend(file.rules.disable.iter().map(|r| format!("turns {r} off")));
+    // Rules of the same id replace those that are compiled in.
+    all.extend(file.rules.dirs.iter().map(|d| format!("takes rules from {}", d.display())));
+    all.extend(file.rules_version.iter().map(|v| format!("holds rules at version {v}")));
+    all.extend(file.baseline.iter().map(|b| format!("reads the baseline {}", b.display())));
     all.extend(file.confidence.map(|c| format!("reports from confidence {}", c.as_str())));
     all.extend(file.severity.map(|s| format!("reports from severity {}", s.as_str())));
     all.extend(file.fail_on.map(|s| format!("fails from severity {}", s.as_str())));
@@ -324,7 +328,10 @@ fn write(report: &Report, args: &CiArgs, provider: Option<&str>, new: &[String])
     let azure = provider == Some("Azure Pipelines");
     let summary = match provider {
         Some("GitHub Actions") => environment("GITHUB_STEP_SUMMARY"),
-        Some("Azure Pipelines") => environment("AGENT_TEMPDIRECTORY").map(|dir| format!("{dir}/keyroll-summary.md")),
+        // The command that names it would stand in the middle of another output.
+        Some("Azure Pipelines") if logged => {
+            environment("AGENT_TEMPDIRECTORY").map(|dir| format!("{dir}/keyroll-summary.md"))
+        }
         _ => None,
     };
     if let Some(path) = summary {

@@ -31,8 +31,10 @@ pub fn run(args: &HookArgs) -> anyhow::Result<Exit> {
         return install(args);
     }
     let (place, git) = here()?;
-    let mut settings = settings::from_gate(&args.gate)?;
-    settings.paths = vec![if git.dir.is_some() { place.top.clone() } else { PathBuf::from(".") }];
+    let apart = git.dir.is_some();
+    let mut settings =
+        if apart { settings::from_gate_at(&args.gate, &place.top) } else { settings::from_gate(&args.gate) }?;
+    settings.paths = vec![if apart { place.top.clone() } else { PathBuf::from(".") }];
     settings.git = git;
     settings.tree = Tree::None;
     settings.commits = Commits::None;

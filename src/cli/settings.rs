@@ -1,6 +1,6 @@
 //! From flags, environment and configuration to settings.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
@@ -65,6 +65,15 @@ pub fn from_gate(gate: &GateArgs) -> anyhow::Result<Settings> {
     from_gate_with(gate, load(gate.config.as_deref(), gate.no_config)?)
 }
 
+/// The same for a repository whose git directory lies apart: its configuration is looked for at the top of its working tree.
+pub fn from_gate_at(gate: &GateArgs, top: &Path) -> anyhow::Result<Settings> {
+    let path = top.join(config::FILE_NAME);
+    if gate.config.is_some() || gate.no_config || !path.is_file() {
+        return from_gate(gate);
+    }
+    from_gate_with(gate, Config::load(&path)?)
+}
+
 /// The same under a baseline that may not be written yet.
 pub fn from_gate_under(gate: &GateArgs, baseline: &Baseline) -> anyhow::Result<Settings> {
     let config = load(gate.config.as_deref(), gate.no_config)?;
@@ -101,15 +110,18 @@ pub fn from_gate_before(gate: &GateArgs, mut config: Config, at: FilesAt<'_>) ->
         }
         _ => baseline(gate.baseline.as_deref(), &config)?,
     };
-    let mut rule_files = Vec::new();
-    config.file.rules.dirs.retain(|dir| match at(dir) {
-        Some(files) => {
-            rule_files.extend(files);
-            false
+    let (mut rule_files, mut elsewhere) = (Vec::new(), Vec::new());
+    for dir in std::mem::take(&mut config.file.rules.dirs) {
+        match at(&dir) {
+            Some(files) => rule_files.extend(files),
+            // What lies in another place than the repository is none of the change's.
+            None if !dir.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir)) => {
+                elsewhere.push(dir);
+            }
+            None => bail!("rules.dirs: {} is not in the commit that the change starts from", shown(&dir)),
         }
-        // A folder of another place than the repository is none of the change's.
-        None => dir.is_absolute(),
-    });
+    }
+    config.file.rules.dirs = elsewhere;
     Ok(Settings { rule_files, ..settings_of(gate, &config, known)? })
 }
 
@@ -387,6 +399,8 @@ fn effective(file: &config::ConfigFile) -> String {
     }
     lines.extend(file.rules.disable.iter().map(|r| format!("rule {r} is off")));
     lines.extend(file.rules.dirs.iter().map(|d| format!("rules from {}", d.display())));
+    lines.extend(file.rules_version.iter().map(|v| format!("rules as of version {v}")));
+    lines.extend(file.baseline.iter().map(|b| format!("baseline: {}", b.display())));
     lines.iter().map(|l| crate::text::escape::terminal(l) + "\n").collect()
 }
 

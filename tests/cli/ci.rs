@@ -130,11 +130,12 @@ fn without_a_provider_it_says_what_to_do() {
 fn a_change_does_not_relax_what_judges_it_and_its_suppressions_are_told() {
     let story = story();
     let at = story.world.path();
-    let rules = "allow:\n  - rule: github-pat-classic\n    reason: fine\n";
+    let rules = "allow:\n  - rule: github-pat-classic\n    reason: fine\nrules-version: '0.0'\n";
     commit(at, ".keyroll.yml", rules);
     commit(at, "third.py", &line(3).replace('\n', "  # keyroll:ignore reviewed\n"));
     let run = story.run(&[], &["--base", "main"]);
     let run = run.complains("new suppression: .keyroll.yml: accepts rule github-pat-classic (fine)");
+    let run = run.complains("new suppression: .keyroll.yml: holds rules at version 0.0");
     let run = run.complains("new suppression: third.py:1: keyroll:ignore of github-pat-classic (reviewed)");
     story.new_only(run);
     // Without anything open the new suppressions alone fail the run when that is asked for.
@@ -185,6 +186,12 @@ fn rules_and_baseline_of_a_change_do_not_judge_it() {
     commit(at, "third.py", &line(3));
     story.world.run(&["baseline", "create", "--force"]).ends(0);
     git(at, &["commit", "-q", "-a", "-m", "baseline"]);
+    // Where the base has no such folder, that is no silence.
+    git(at, &["checkout", "-q", "-b", "bare", "main"]);
+    git(at, &["rm", "-q", "-r", "more"]);
+    git(at, &["commit", "-q", "-m", "no rules"]);
+    story.run(&[], &["--base", "bare", "--head", "next"]).ends(2).complains("rules.dirs: more is not in the commit");
+    git(at, &["checkout", "-q", "next"]);
     let run = story.run(&[], &["--base", "main"]).ends(1);
     assert!(run.out.contains("door.txt") && run.out.contains("third.py"), "{}", run.out);
     assert!(!run.out.contains("old.py"), "{}", run.out);
@@ -213,6 +220,8 @@ fn names_of_files_give_no_commands_to_the_log() {
     );
     assert!(commands.iter().all(|l| l.matches("##").count() == 1) && commands.len() == 2, "{commands:?}");
     assert!(fs::read_to_string(&summary).unwrap().starts_with("### keyroll: 1 finding\n"));
+    // Another output on standard output stays whole.
+    story.run(&variables, &["-f", "json"]).ends(1).json();
     let variables = [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "push"), ("GITHUB_SHA", head.as_str())];
     let run = story.run(&variables, &[]).ends(1);
     assert!(!run.out.contains("::stop-commands"), "{}", run.out);

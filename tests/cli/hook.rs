@@ -150,6 +150,10 @@ fn a_git_directory_apart_and_linked_working_trees_have_hooks_too() {
         assert!(run(&["add", "."]).0);
         let (ok, text) = run(&["commit", "-q", "-m", "x"]);
         assert!(!ok && text.contains("conf.py:1:8"), "{text}");
+        // And its configuration holds.
+        world.put("tree/.keyroll.yml", "allow:\n  - rule: github-pat-classic\n    reason: a test\n");
+        let (ok, text) = run(&["commit", "-q", "-m", "x"]);
+        assert!(ok, "{text}");
     }
     let main = repository();
     commit(main.path(), "a.py", "x\n");
