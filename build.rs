@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 #[allow(dead_code, missing_docs)]
+#[path = "src/rules/context.rs"]
+mod context;
+#[allow(dead_code, missing_docs)]
 #[path = "src/rules/reach.rs"]
 mod reach;
 #[allow(dead_code, missing_docs)]
@@ -21,6 +24,7 @@ fn main() {
     println!("cargo:rustc-cfg=in_library");
     println!("cargo:rerun-if-changed=rules");
     println!("cargo:rerun-if-changed=src/rules/schema.rs");
+    println!("cargo:rerun-if-changed=src/rules/context.rs");
     println!("cargo:rerun-if-changed=src/rules/reach.rs");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("rules.rs");
@@ -34,6 +38,16 @@ fn main() {
     for path in &files {
         println!("cargo:rerun-if-changed={}", path.display());
         let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        if path.ends_with("contextual.yml") {
+            let file: context::ContextFile =
+                serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            for line in &file.contextual {
+                line.rule()
+                    .and_then(|(file, rule)| write_rule(&mut table, &file, &rule))
+                    .unwrap_or_else(|e| panic!("{}: `{}`: {e}", path.display(), line.id));
+            }
+            continue;
+        }
         let file: schema::RuleFile = serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         for rule in &file.rules {
             write_rule(&mut table, &file, rule)
@@ -86,6 +100,21 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
         }
         (None, Some(name @ ("jwt" | "private-key-block" | "google-service-account" | "generic"))) => {
             format!("Matcher::{}", camel(name))
+        }
+        (None, Some("contextual")) => {
+            let context = rule.context.as_ref().ok_or("wants words and shapes")?;
+            let words: Vec<String> = context.words.iter().map(|w| format!("Borrowed({w:?})")).collect();
+            let mut shapes = Vec::new();
+            for value in &context.values {
+                let context::Shape { alphabet, from, to } = context::shape(value)?;
+                shapes.push(format!("Shape {{ alphabet: {alphabet}, from: {from}, to: {to} }}"));
+            }
+            format!(
+                "Matcher::Contextual(Context {{ words: Borrowed(&[{}]), common: {}, values: Borrowed(&[{}]) }})",
+                words.join(", "),
+                context.common,
+                shapes.join(", ")
+            )
         }
         _ => return Err("exactly one of `pattern` and a known `matcher` is needed".to_owned()),
     };

@@ -1,6 +1,7 @@
 //! The order of the stages: sources hand over blobs, workers decode, detect, validate and read formats, one collector
 //! gathers what they saw, and from there on everything is pure: inventory, assessment, report.
 
+mod candidates;
 mod changes;
 mod explain;
 mod history;
@@ -41,6 +42,7 @@ use crate::text::numbers;
 use self::seen::{Blob, Seen};
 use self::tally::Tally;
 
+pub use candidates::{candidates, numbers};
 pub use explain::{Explained, explain};
 pub use known::{Gone, gone};
 pub use place::{Place, place, place_with};

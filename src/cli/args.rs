@@ -493,6 +493,15 @@ pub enum GenerateCommand {
     },
     /// The manual page
     Man,
+    /// What the trainer of the ranker reads of every file below a directory, one JSON object a file
+    Candidates {
+        /// The directory
+        #[arg(required_unless_present = "names")]
+        path: Option<PathBuf>,
+        /// Only the names of the numbers, in their order
+        #[arg(long)]
+        names: bool,
+    },
     /// A JSON Schema
     Schema {
         /// Which

@@ -1,14 +1,17 @@
 //! `keyroll generate …`: what is committed under completions/, man/ and docs/, and compared in a test.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 
-use super::args::{Cli, DocsArg, GenerateCommand, SchemaArg};
-use super::{Exit, about, print};
+use super::args::{Cli, DocsArg, ExplainArgs, GenerateCommand, SchemaArg};
+use super::{Exit, about, print, settings};
 use crate::formats;
 use crate::report;
 use crate::rules;
+use crate::scan;
 
 /// Writes one generated file to standard output.
 pub fn run(command: &GenerateCommand) -> anyhow::Result<Exit> {
@@ -17,6 +20,8 @@ pub fn run(command: &GenerateCommand) -> anyhow::Result<Exit> {
         GenerateCommand::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "keyroll", &mut out);
         }
+        GenerateCommand::Candidates { path: Some(path), names: false } => return candidates(path),
+        GenerateCommand::Candidates { .. } => out.extend((scan::numbers().join("\n") + "\n").into_bytes()),
         GenerateCommand::Man => clap_mangen::Man::new(Cli::command()).render(&mut out)?,
         GenerateCommand::Schema { which: SchemaArg::Report } => out.extend(report::json::schema().into_bytes()),
         GenerateCommand::Schema { which: SchemaArg::Rules } => out.extend(rules::json_schema().into_bytes()),
@@ -25,6 +30,29 @@ pub fn run(command: &GenerateCommand) -> anyhow::Result<Exit> {
         GenerateCommand::Docs { which: DocsArg::Formats } => out.extend(formats_page()?.into_bytes()),
     }
     print(&String::from_utf8_lossy(&out))
+}
+
+/// The trainer's input: places, numbers and words, never a value.
+fn candidates(path: &Path) -> anyhow::Result<Exit> {
+    let args = ExplainArgs { places: Vec::new(), config: None, no_config: true, rules: Vec::new() };
+    let settings = settings::for_explain(&args)?;
+    let engine = scan::engine(&settings)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut left = vec![path.to_owned()];
+    while let Some(next) = left.pop() {
+        if next.is_dir() {
+            let mut inside: Vec<PathBuf> =
+                std::fs::read_dir(&next)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+            inside.sort();
+            left.extend(inside.into_iter().rev());
+        } else if let Some(found) =
+            scan::candidates(&engine, &settings, next.strip_prefix(path).unwrap_or(&next), &std::fs::read(&next)?)
+        {
+            serde_json::to_writer(&mut out, &found)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    Ok(Exit::Clean)
 }
 
 fn cell(text: &str) -> String {

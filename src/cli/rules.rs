@@ -84,6 +84,16 @@ fn describe(rule: &Rule) -> anyhow::Result<String> {
     }
     let matcher = match &rule.matcher {
         Matcher::Pattern { pattern, .. } => pattern.to_string(),
+        Matcher::Contextual(context) => {
+            let shape = |s: &crate::rules::context::Shape| {
+                let name = crate::rules::context::ALPHABETS.get(usize::from(s.alphabet)).map_or("", |(name, _)| *name);
+                if s.from == s.to { format!("{name}:{}", s.from) } else { format!("{name}:{}-{}", s.from, s.to) }
+            };
+            let shapes: Vec<String> = context.values.iter().map(shape).collect();
+            let words = context.words.join(", ");
+            let beside = if context.common { ", right beside a word for a credential" } else { "" };
+            format!("{} near {words}{beside}", shapes.join(" or "))
+        }
         other => format!("{other:?}, in code"),
     };
     writeln!(text, "matches      {matcher}")?;

@@ -1,14 +1,15 @@
 //! Runs every rule over one text.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::blocks::{self, Block};
+use super::context;
 use super::filter::{self, Drop};
-use super::generic::{self, Verdict};
+use super::generic::{self, Assigned, Verdict};
 use super::ignore;
 use super::prefilter::Prefilter;
 use super::tokens;
@@ -16,6 +17,7 @@ use crate::model::{Candidate, Confidence, Part, PathClass, Proof, RuleIndex, Sec
 use crate::rules::reach::{ALPHABETS, Reach};
 use crate::rules::{Matcher, Rule};
 use crate::text::lines::LineIndex;
+use crate::text::words;
 
 /// Keyword ids from here on are the generic detector's words.
 pub(super) const GENERIC: u32 = 1 << 30;
@@ -34,6 +36,8 @@ pub struct Engine {
     pub(super) prefilter: Prefilter,
     regexes: Vec<OnceLock<Option<Regex>>>,
     generic: Option<u32>,
+    /// Rules of providers that are known by their name only, by its first part and by all of it.
+    providers: HashMap<String, Vec<u32>, foldhash::fast::FixedState>,
     /// Marks that some rule's values begin with (`ghp_`, `hvs.`): a value that bears one without fitting the rule is
     /// damaged, cut or invented.
     pub(super) marks: Vec<Box<str>>,
@@ -111,7 +115,8 @@ impl Engine {
         let prefilter = Prefilter::new(keywords.chain(words));
         let regexes = rules.iter().map(|_| OnceLock::new()).collect();
         let marks = marks(&rules);
-        Self { rules, enabled, prefilter, regexes, generic, marks }
+        let providers = providers(&rules, &on);
+        Self { rules, enabled, prefilter, regexes, generic, providers, marks }
     }
 
     /// The rules.
@@ -222,7 +227,8 @@ impl Engine {
                 // Each try reads up to 32 KiB; a text full of beginnings without end is an attack.
                 Matcher::GoogleServiceAccount if failures >= MAX_FAILURES => None,
                 Matcher::GoogleServiceAccount => blocks::google_service_account(text, *at),
-                Matcher::Generic => None,
+                // Led to by the words of the generic detector.
+                Matcher::Contextual(_) | Matcher::Generic => None,
             };
             failures += usize::from(block.is_none());
             if let Some(block) = block {
@@ -255,6 +261,10 @@ impl Engine {
             out.cut = true;
             return;
         }
+        let confidence = match rule.matcher {
+            Matcher::Contextual(_) => context::confidence(text, raw.block.extent, raw.block.secret),
+            _ => rule.confidence,
+        };
         out.candidates.push(Candidate {
             rule: RuleIndex(raw.rule),
             secret: Secret::new(value),
@@ -262,8 +272,12 @@ impl Engine {
             extent: raw.block.extent,
             parts: self.parts(text, raw),
             key_name: None,
-            confidence: rule.confidence,
-            severity: rule.severity,
+            confidence,
+            severity: if confidence == Confidence::Low && rule.confidence > confidence {
+                Severity::Medium
+            } else {
+                rule.severity
+            },
             proof: Proof {
                 public: rule.public || is_public_here(text, raw.block.extent, &rule.public_near),
                 encrypted: rule.encrypted,
@@ -297,11 +311,35 @@ impl Engine {
             .collect()
     }
 
+    /// The value of a provider that is known by its name only, when that name stands in the name of a credential or before it.
+    pub(super) fn near_provider(&self, text: &[u8], at: usize, word: &str) -> Option<Raw> {
+        if self.providers.is_empty() || !tokens::run_ahead(text, at + word.len(), context::NEAR, context::SHORTEST) {
+            return None;
+        }
+        let name = generic::name_at(text, at, word);
+        let from = name.start.saturating_sub(context::NEAR);
+        let around = text.get(from..name.end)?;
+        let around_text = String::from_utf8_lossy(around).into_owned();
+        let whole = around_text.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
+        let words = whole.chain(words::words(&around_text)).filter(|w| w.len() > 1);
+        words.filter_map(|word| self.providers.get(&word).map(|rules| (word, rules))).find_map(|(word, rules)| {
+            let at = around.windows(word.len()).rposition(|w| w.eq_ignore_ascii_case(word.as_bytes()))?;
+            rules.iter().find_map(|id| {
+                let Matcher::Contextual(context) = &self.rules[*id as usize].matcher else { return None };
+                let found = context::find(text, from + at, context)?;
+                Some(Raw { rule: *id, block: Block { secret: found.secret, extent: found.extent }, at: from + at })
+            })
+        })
+    }
+
     fn generic_hits(&self, text: &[u8], hits: &[(u32, usize)], class: &PathClass, out: &mut Detected, explain: bool) {
         let Some(generic) = self.generic else { return };
         let rule = &self.rules[generic as usize];
         for (id, at) in hits {
             let (word, strength) = generic::WORDS[(id - GENERIC) as usize];
+            if let Some(raw) = self.near_provider(text, *at, word) {
+                self.accept(text, raw, out, explain);
+            }
             match generic::read(text, *at, word, strength, class) {
                 Some(Verdict::Secret { name, value, confidence, weak }) => {
                     if out.candidates.len() >= MAX_CANDIDATES {
@@ -343,6 +381,21 @@ impl Engine {
         }
     }
 
+    /// Every assignment that the generic detector could judge, in order of place: what the ranker is trained on.
+    #[must_use]
+    pub fn assignments<'t>(&self, text: &'t [u8]) -> Vec<Assigned<'t>> {
+        let mut hits = Vec::new();
+        self.prefilter.scan(text, &mut |id, at| hits.push((id, at)));
+        let words = hits.iter().filter_map(|(id, at)| {
+            let (word, strength) = generic::WORDS.get(id.checked_sub(GENERIC)? as usize)?;
+            generic::assignments(text, *at, word, *strength)
+        });
+        let mut all: Vec<Assigned<'t>> = words.collect();
+        all.sort_by_key(|a| (a.value, std::cmp::Reverse(a.strength), a.name));
+        all.dedup_by_key(|a| a.value);
+        all
+    }
+
     /// One candidate for one value, pairs joined, the rest in order of place.
     fn settle(&self, text: &[u8], out: &mut Detected, explain: bool) {
         out.references.sort_by(|a, b| (a.span, &a.name).cmp(&(b.span, &b.name)));
@@ -354,7 +407,7 @@ impl Engine {
         let candidates = std::mem::take(&mut out.candidates);
         let by_name: BTreeMap<Span, Candidate> =
             candidates.iter().filter(|c| self.is_sure_by_name(c)).map(|c| (c.span, c.clone())).collect();
-        let mut kept = self.merge(candidates);
+        let mut kept = self.merge(&lines, candidates);
         let halves = self.pair(&lines, &mut kept);
         // What a rule doubts without its other half stands by its name.
         for candidate in kept.iter_mut().filter(|c| c.confidence < Confidence::Medium) {
@@ -381,16 +434,21 @@ impl Engine {
     }
 
     /// Of candidates that share bytes the most specific one stays: block matchers, then confidence, then length.
-    fn merge(&self, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    fn merge(&self, lines: &LineIndex, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let halves = self.halves_alone(lines, &candidates);
         let rank = |c: &Candidate| {
             let rule = &self.rules[c.rule.0 as usize];
             let class = match rule.matcher {
+                _ if halves.contains(&(c.rule, c.span)) => 0,
                 Matcher::GoogleServiceAccount => 4,
                 Matcher::PrivateKeyBlock => 3,
-                Matcher::Pattern { .. } | Matcher::Jwt => 2,
-                Matcher::Generic => 1,
+                Matcher::Pattern { .. } => 2,
+                // Rules that know the issuer of a token are patterns.
+                Matcher::Jwt | Matcher::Contextual(_) => 1,
+                Matcher::Generic => 0,
             };
-            (class, c.confidence, c.severity, c.span.len(), std::cmp::Reverse(c.rule))
+            let confidence = if class == 0 { c.confidence.min(rule.confidence_alone) } else { c.confidence };
+            (class, confidence, c.severity, c.span.len(), std::cmp::Reverse(c.rule))
         };
         candidates.sort_by(|a, b| rank(b).cmp(&rank(a)).then(a.span.cmp(&b.span)));
         let mut kept: Vec<Candidate> = Vec::with_capacity(candidates.len());
@@ -407,6 +465,22 @@ impl Engine {
         }
         kept.sort_by_key(|c| (c.span, c.rule));
         kept
+    }
+
+    /// Candidates of rules that are in doubt without their other half, which is not there.
+    fn halves_alone(&self, lines: &LineIndex, candidates: &[Candidate]) -> BTreeSet<(RuleIndex, Span)> {
+        let doubted = candidates.iter().filter(|c| {
+            let rule = &self.rules[c.rule.0 as usize];
+            rule.confidence_alone < Confidence::Medium
+                && rule.pair.as_ref().is_some_and(|pair| {
+                    let line = lines.line(c.span.start);
+                    !candidates.iter().any(|o| {
+                        self.rules[o.rule.0 as usize].id == pair.rule
+                            && lines.line(o.span.start).abs_diff(line) <= u64::from(pair.within)
+                    })
+                })
+        });
+        doubted.map(|c| (c.rule, c.span)).collect()
     }
 
     /// Found by the name that it is assigned to, and not doubted.
@@ -467,6 +541,21 @@ impl Engine {
 /// The beginning of a keyword: what is longer is as rare, and a hit is only where the search for a match starts.
 pub(super) fn shortened(keyword: &str) -> &str {
     keyword.get(..KEYWORD).unwrap_or(keyword)
+}
+
+/// Rules of providers that are known by their name only, by its first part and by all of it.
+fn providers(rules: &[Rule], on: &dyn Fn(usize) -> bool) -> HashMap<String, Vec<u32>, foldhash::fast::FixedState> {
+    let mut all: HashMap<String, Vec<u32>, foldhash::fast::FixedState> = HashMap::default();
+    for (i, rule) in rules.iter().enumerate().filter(|(i, _)| on(*i)) {
+        let Matcher::Contextual(context) = &rule.matcher else { continue };
+        // As a name taken apart into words has them: digits apart from letters.
+        let first = |word: &str| words::words(word).into_iter().next().unwrap_or_default();
+        let whole = |word: &str| word.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned();
+        let keys = context.words.iter().flat_map(|w| [first(w), whole(w), w.replace(' ', "")]);
+        let keys: BTreeSet<String> = keys.filter(|k| k.len() >= 2).collect();
+        keys.into_iter().for_each(|key| all.entry(key).or_default().push(i as u32));
+    }
+    all
 }
 
 /// What values of rules with a fixed beginning begin with.

@@ -35,6 +35,8 @@ pub enum Drop {
     Half,
     /// Too short or too long for its kind.
     Length,
+    /// None of these in particular: name, value and surroundings together speak against it.
+    Unlikely,
 }
 
 impl Drop {
@@ -55,6 +57,7 @@ impl Drop {
             Self::Encrypted => "encrypted material",
             Self::Half => "the half of a credential that tells no secret; it is shown with the other half",
             Self::Length => "too short or too long for its kind",
+            Self::Unlikely => "no credential: its name, its form and the text around it speak against one",
         }
     }
 }
@@ -238,7 +241,15 @@ pub fn is_marked(value: &[u8]) -> bool {
     if longest_repeat(value) >= 6 || memchr::memmem::find(value, b"****").is_some() {
         return true;
     }
-    MARKS.as_ref().is_some_and(|m| m.is_match(value))
+    let Some(marks) = MARKS.as_ref() else { return false };
+    marks.is_match(value) || value.starts_with(b"eyJ") && marks.is_match(&decoded(value))
+}
+
+/// What the base64 of a JSON object at the start of a value says.
+fn decoded(value: &[u8]) -> Vec<u8> {
+    let run = value.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+    let whole = run.min(1024) / 4 * 4;
+    data_encoding::BASE64.decode(value.get(..whole).unwrap_or_default()).unwrap_or_default()
 }
 
 /// The longest run of one character; `A` does not count, because it is what zero bytes are in base64.
@@ -262,6 +273,12 @@ fn longest_repeat(value: &[u8]) -> usize {
 #[must_use]
 pub fn is_placeholder(value: &[u8]) -> bool {
     is_monotone(value) || PLACEHOLDERS.as_ref().is_some_and(|p| p.is_match(value))
+}
+
+/// How many of the marks of placeholders a free-form value holds.
+#[must_use]
+pub fn placeholder_marks(value: &[u8]) -> usize {
+    PLACEHOLDERS.as_ref().map_or(0, |p| p.find_iter(value).count())
 }
 
 /// True for values that name a place where the real value is kept.

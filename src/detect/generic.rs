@@ -4,15 +4,19 @@
 //! name, and what it takes for a reference to a value kept elsewhere it counts as the good path.
 
 mod assignment;
+mod features;
 mod names;
+mod ranker;
 mod value;
 
-use self::assignment::{default_of, is_word_in, name_span, value_after, variable_of};
+use self::assignment::{default_of, is_compound, is_variable, is_word_in, name_span, value_after, variable_of};
 use self::value::{TOKEN, judge};
 use super::filter::{self, Drop};
 use super::tokens;
 use crate::model::{Confidence, PathClass, Span};
 
+pub(super) use features::AROUND;
+pub use features::{Assigned, NUMBERS};
 pub use names::{Strength, WORDS};
 
 /// What stands at a keyword.
@@ -48,27 +52,60 @@ pub enum Verdict {
 /// How far a token may begin behind a weak word.
 const WEAK_REACH: usize = 64;
 
-/// Reads the assignment whose name holds the word at `at`. `None` when no value follows.
-#[must_use]
-pub fn read(text: &[u8], at: usize, word: &str, strength: Strength, class: &PathClass) -> Option<Verdict> {
+/// The name that holds the word at `at`.
+pub(super) fn name_at(text: &[u8], at: usize, word: &str) -> Span {
+    name_span(text, at, word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).len())
+}
+
+/// The assignment whose name holds the word at `at`, not judged.
+fn assigned<'a>(text: &'a [u8], at: usize, word: &str, strength: Strength) -> Option<Assigned<'a>> {
     // A separator at the end of a word only makes it rarer; it is read again as what it is.
     let word = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    if strength == Strength::Weak && !tokens::run_ahead(text, at + word.len(), WEAK_REACH, TOKEN) {
-        return None;
+    let mut strength = strength;
+    if strength == Strength::Weak {
+        if word == "key" && is_compound(text, at) || is_variable(text, at, word.len()) {
+            strength = Strength::Strong;
+        } else if !tokens::run_ahead(text, at + word.len(), WEAK_REACH, TOKEN) {
+            return None;
+        }
     }
     let name = name_span(text, at, word.len());
-    if name.of(text).eq_ignore_ascii_case(b"secretKeyRef") {
-        return Some(Verdict::Reference { name: variable_of(text, name.start).unwrap_or(name), value: name });
-    }
     if name.len() > 80 || !is_word_in(text, at, word) {
         return None;
     }
     let (separator, value, quoted) = value_after(text, name.end)?;
-    let bytes = value.of(text);
-    if bytes.is_empty() {
+    (!value.is_empty()).then_some(Assigned { text, name, value, quoted, separator, strength })
+}
+
+/// Every assignment at the words of the generic detector, for the trainer of the ranker.
+#[must_use]
+pub fn assignments<'a>(text: &'a [u8], at: usize, word: &str, strength: Strength) -> Option<Assigned<'a>> {
+    let mut found = assigned(text, at, word, strength)?;
+    let bytes = found.value.of(text);
+    if bytes.starts_with(b"!vault") {
         return None;
     }
-    let name_bytes = name.of(text);
+    if filter::is_reference(bytes) {
+        let default = default_of(bytes)?;
+        found.value = Span::new(found.value.start + default.start, found.value.start + default.end);
+        found.quoted = true;
+        if filter::is_reference(found.value.of(text)) {
+            return None;
+        }
+    }
+    Some(found)
+}
+
+/// Reads the assignment whose name holds the word at `at`. `None` when no value follows.
+#[must_use]
+pub fn read(text: &[u8], at: usize, word: &str, strength: Strength, class: &PathClass) -> Option<Verdict> {
+    if text.get(at..at + 12).is_some_and(|w| w.eq_ignore_ascii_case(b"secretKeyRef")) {
+        let name = Span::new(at, at + 12);
+        return Some(Verdict::Reference { name: variable_of(text, name.start).unwrap_or(name), value: name });
+    }
+    let found = assigned(text, at, word, strength)?;
+    let Assigned { name, value, .. } = found;
+    let bytes = value.of(text);
     // Encrypted in place: nothing is fetched from elsewhere.
     if bytes.starts_with(b"!vault") {
         return Some(Verdict::Dropped { value, why: Drop::Encrypted });
@@ -77,13 +114,13 @@ pub fn read(text: &[u8], at: usize, word: &str, strength: Strength, class: &Path
         // `${DB_PASSWORD:-hunter2}`: what is used when the variable is not set stands in the clear.
         let default = default_of(bytes).map(|d| Span::new(value.start + d.start, value.start + d.end));
         if let Some(default) = default.filter(|d| !filter::is_reference(d.of(text)))
-            && let Ok((confidence, weak)) = judge(name_bytes, default.of(text), true, separator, strength, class, None)
+            && let Ok((confidence, weak)) = judge(&Assigned { value: default, quoted: true, ..found }, class)
         {
             return Some(Verdict::Secret { name, value: default, confidence, weak });
         }
         return Some(Verdict::Reference { name, value });
     }
-    match judge(name_bytes, bytes, quoted, separator, strength, class, text.get(value.end).copied()) {
+    match judge(&found, class) {
         Ok((confidence, weak)) => Some(Verdict::Secret { name, value, confidence, weak }),
         Err(why) => Some(Verdict::Dropped { value, why }),
     }

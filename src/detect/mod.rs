@@ -4,6 +4,7 @@
 //! (`key`, `auth`) count only where a token run is near. Detection is a function of the bytes and the path's class.
 
 mod blocks;
+mod context;
 mod engine;
 mod filter;
 mod generic;
@@ -14,5 +15,6 @@ mod tokens;
 
 pub use engine::{Detected, Engine, Oracle, Reference, Scratch};
 pub use filter::{Drop, why_dropped};
+pub use generic::{Assigned, NUMBERS};
 pub use ignore::{Accepted, accepted};
 pub use sieve::{Hits, Sieve};

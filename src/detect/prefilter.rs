@@ -182,7 +182,9 @@ impl Prefilter {
         for (text, exact, id, next) in keywords {
             let bytes = text.as_bytes();
             let may_follow = |b: &u8| next >= ALPHABETS || alphabets_of(*b) >> next & 1 != 0;
-            let follows: BTreeSet<u8> = (0..=u8::MAX).filter(may_follow).map(|b| b | 0x20).collect();
+            // Only a keyword of three bytes needs to know.
+            let ends = (0..=u8::MAX).filter(|b| bytes.len() == 3 && may_follow(b));
+            let follows: BTreeSet<u8> = ends.map(|b| b | 0x20).collect();
             let mut add = |gram: u32, gram_at: usize| {
                 grams.push((gram, word(bytes, exact, gram_at, id)));
                 let before = gram_at.checked_sub(1).and_then(|i| bytes.get(i));

@@ -10,14 +10,15 @@
 
 use super::engine::{Engine, GENERIC, Raw, shortened};
 use super::generic::{self, Verdict};
-use super::{blocks, engine::Scratch};
+use super::{blocks, context, engine::Scratch};
 use crate::model::{Confidence, PathClass, Stretch};
 use crate::rules::Matcher;
 
-/// How far an assignment reaches before its word (64 bytes of a name, the word before it) and behind it (the rest of the
-/// word, 64 bytes of a name, 96 up to the value, 512 of a value, a scheme): see [`generic::read`].
-const NAME_REACH: usize = 128;
-const VALUE_REACH: usize = 768;
+/// How far an assignment reaches before its word (64 bytes of a name, the word before it, the text that the ranker reads) and
+/// behind it (the rest of the word, 64 bytes of a name, 96 up to the value, 1200 of a value, a scheme, what the ranker reads):
+/// see [`generic::read`].
+const NAME_REACH: usize = 128 + if generic::AROUND > context::NEAR { generic::AROUND } else { context::NEAR };
+const VALUE_REACH: usize = 1456 + generic::AROUND;
 
 /// What depends on more text than this to either side is looked at in every part that was copied.
 const NARROW: usize = VALUE_REACH;
@@ -131,7 +132,7 @@ impl<'e> Sieve<'e> {
             }
             Matcher::GoogleServiceAccount => Depends { before: OBJECT_REACH, after: blocks::MAX + 256 },
             Matcher::PrivateKeyBlock | Matcher::Jwt => Depends { before: blocks::MAX, after: blocks::MAX + 256 },
-            Matcher::Generic => Depends { before: 0, after: 0 },
+            Matcher::Contextual(_) | Matcher::Generic => Depends { before: 0, after: 0 },
         });
         let of_words = generic::WORDS.iter().map(|_| Depends { before: NAME_REACH, after: VALUE_REACH });
         let keywords = engine.rules.iter().flat_map(|r| r.keywords.iter().map(|k| shortened(k).len()));
@@ -245,9 +246,12 @@ impl<'e> Sieve<'e> {
             match hit.id().checked_sub(rules) {
                 Some(word) => {
                     let (word, strength) = generic::WORDS[word];
-                    if let Some(Verdict::Secret { value, confidence, .. }) =
-                        generic::read(text, hit.at(), word, strength, &class)
-                    {
+                    if self.engine.near_provider(text, hit.at(), word).is_some() {
+                        hits[*i].0 |= Hit::HOT;
+                        continue;
+                    }
+                    let verdict = generic::read(text, hit.at(), word, strength, &class);
+                    if let Some(Verdict::Secret { value, confidence, .. }) = verdict {
                         let marked = || self.engine.marks.iter().any(|m| value.of(text).starts_with(m.as_bytes()));
                         if confidence >= self.gate && (self.gate <= Confidence::Low || !marked()) {
                             hits[*i].0 |= Hit::HOT;

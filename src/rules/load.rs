@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::context::{Context, ContextDef, ContextFile, shape};
 use super::schema::{PairDef, RuleDef, RuleFile};
 use super::{Matcher, Pair, Rule, Text, Texts, reach};
 use crate::model::{Confidence, Human, Severity};
@@ -82,9 +83,23 @@ pub fn load_dir(dir: &Path) -> Result<Vec<Rule>, LoadError> {
 /// # Errors
 /// When it cannot be used.
 pub fn load_text(path: &Path, text: &str) -> Result<Vec<Rule>, LoadError> {
+    if text.lines().any(|line| line.starts_with("contextual:")) {
+        return load_context(path, text);
+    }
     let file = parse_file(path, text)?;
     let fail = |def: &RuleDef, message| LoadError::Rule { path: path.to_owned(), rule: def.id.clone(), message };
     file.rules.iter().map(|def| convert(&file, def).map_err(|message| fail(def, message))).collect()
+}
+
+/// The rules of lines of providers.
+fn load_context(path: &Path, text: &str) -> Result<Vec<Rule>, LoadError> {
+    let file: ContextFile = serde_yaml::from_str(text).map_err(|e| LoadError::Syntax {
+        path: path.to_owned(),
+        message: crate::text::escape::without_values(&e.to_string()),
+    })?;
+    let fail = |def: &ContextDef, message| LoadError::Rule { path: path.to_owned(), rule: def.id.clone(), message };
+    let rule = |def: &ContextDef| def.rule().and_then(|(file, rule)| convert(&file, &rule));
+    file.contextual.iter().map(|def| rule(def).map_err(|message| fail(def, message))).collect()
 }
 
 /// Makes a rule of its written form.
@@ -131,7 +146,7 @@ pub fn convert(file: &RuleFile, def: &RuleDef) -> Result<Rule, String> {
 fn matcher(def: &RuleDef) -> Result<Matcher, String> {
     // Shorter ones are not looked for, so the rule would never match and nobody would be told.
     let short = def.keywords.is_empty() || def.keywords.iter().any(|k| k.len() < 3);
-    if short && def.matcher.as_deref() != Some("generic") {
+    if short && !matches!(def.matcher.as_deref(), Some("generic" | "contextual")) {
         return Err("wants keywords of at least three bytes".to_owned());
     }
     match (&def.pattern, def.matcher.as_deref()) {
@@ -144,6 +159,14 @@ fn matcher(def: &RuleDef) -> Result<Matcher, String> {
         (None, Some("private-key-block")) => Ok(Matcher::PrivateKeyBlock),
         (None, Some("google-service-account")) => Ok(Matcher::GoogleServiceAccount),
         (None, Some("generic")) => Ok(Matcher::Generic),
+        (None, Some("contextual")) if def.context.is_some() => {
+            let Some(context) = &def.context else { return Err("wants words and shapes".to_owned()) };
+            Ok(Matcher::Contextual(Context {
+                words: texts(&context.words),
+                common: context.common,
+                values: context.values.iter().map(|v| shape(v)).collect::<Result<Vec<_>, _>>()?.into(),
+            }))
+        }
         (None, Some(other)) => Err(format!("`{other}` is no matcher")),
         (Some(_), Some(_)) => Err("`pattern` and `matcher` exclude each other".to_owned()),
         (None, None) => Err("one of `pattern` and `matcher` is needed".to_owned()),

@@ -4,6 +4,7 @@
 //! starts without parsing anything. `--rules DIR` loads more from the same YAML at run time.
 
 pub mod check;
+pub mod context;
 pub mod example;
 mod load;
 pub mod reach;
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 
 use crate::model::{Confidence, Human, IdentityKind, RuleInfo, Severity};
 
+pub use context::Context;
 pub use load::{LoadError, convert, load_dir, load_text, parse_file};
 pub use reach::Reach;
 
@@ -135,6 +137,8 @@ pub enum Matcher {
     PrivateKeyBlock,
     /// A Google service-account key file, or its text inside another.
     GoogleServiceAccount,
+    /// A value of a known shape near the name of its provider.
+    Contextual(Context),
     /// The generic assignment detector; it has no keywords of its own.
     Generic,
 }
@@ -153,6 +157,7 @@ pub struct Pair {
 mod built_in {
     #![allow(clippy::all, missing_docs)]
     #[allow(unused_imports)]
+    use super::context::{Context, Shape};
     use super::{Matcher, Pair, Reach, Rule};
     use crate::model::{Confidence, Human, IdentityKind, Severity};
     use std::borrow::Cow::Borrowed;

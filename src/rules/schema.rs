@@ -58,6 +58,9 @@ pub struct RuleDef {
     /// A matcher in code instead of a pattern: `jwt`, `private-key-block`, `google-service-account`.
     #[serde(default)]
     pub matcher: Option<String>,
+    /// Words and shapes, for the matcher `contextual`; written as a line of `rules/contextual.yml`.
+    #[serde(skip)]
+    pub context: Option<super::context::ContextDef>,
     /// Least Shannon entropy of the value, in bits a character.
     #[serde(default)]
     pub min_entropy: f32,

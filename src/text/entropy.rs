@@ -66,6 +66,24 @@ pub fn reads_like_words(bytes: &[u8]) -> bool {
     }
 }
 
+/// About how many bits a guesser needs: letters that read like words count little, all else by the kinds of characters.
+#[must_use]
+pub fn guess_bits(bytes: &[u8]) -> f32 {
+    let has = |of: fn(&u8) -> bool| bytes.iter().any(of);
+    let size =
+        [(has(u8::is_ascii_lowercase), 26.0), (has(u8::is_ascii_uppercase), 26.0), (has(u8::is_ascii_digit), 10.0)];
+    let marks = bytes.iter().any(|b| !b.is_ascii_alphanumeric());
+    let size: f32 = size.iter().filter(|(is, _)| *is).map(|(_, n)| n).sum::<f32>() + if marks { 20.0 } else { 0.0 };
+    let each = size.max(2.0).log2();
+    let mut bits = 0.0;
+    for run in bytes.chunk_by(|a, b| a.is_ascii_alphabetic() == b.is_ascii_alphabetic()) {
+        let wordy = run.len() >= 3 && run[0].is_ascii_alphabetic() && rare_pairs(run).is_none_or(|r| r < 0.2);
+        let repeats = run.windows(2).filter(|w| w[1] == w[0] || w[1] == w[0].wrapping_add(1)).count();
+        bits += if wordy { 1.5 * run.len() as f32 } else { each * (run.len() - repeats) as f32 };
+    }
+    bits
+}
+
 fn is_common(pair: [u8; 2]) -> bool {
     const TABLE: [u32; 26] = table();
     let [a, b] = pair.map(|c| usize::from(c - b'a'));

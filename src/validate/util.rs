@@ -308,6 +308,7 @@ pub(super) fn host_kind(host: &str) -> HostKind {
     if under("localhost")
         || host.starts_with("127.")
         || host.starts_with('/')
+        || host.starts_with("%2f")
         || matches!(host.as_str(), "::1" | "0.0.0.0" | "::" | "(local)" | ".")
     {
         return HostKind::Loopback;

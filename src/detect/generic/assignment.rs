@@ -4,7 +4,7 @@
 use crate::model::Span;
 
 /// Longest value read.
-const LONGEST: usize = 512;
+const LONGEST: usize = 1200;
 
 /// The default inside `${NAME:-default}`, `${NAME-default}`, `${name:default}`.
 pub(super) fn default_of(value: &[u8]) -> Option<Span> {
@@ -27,7 +27,10 @@ pub(super) fn is_word_in(text: &[u8], at: usize, word: &str) -> bool {
     let first = text.get(at).copied().unwrap_or(b' ');
     // A word that begins inside a run of lower-case letters begins nowhere, unless case marks it (`apiKey`).
     let begins = !before.is_ascii_lowercase() || first.is_ascii_uppercase() || !first.is_ascii_alphabetic();
-    let begins = begins || matches!(word, "passw" | "secret" | "token" | "apikey") || ends_prefix(text, at);
+    let begins = begins
+        || matches!(word, "passw" | "secret" | "token" | "apikey")
+        || ends_prefix(text, at)
+        || matches!(word, "key" | "pwd") && matches!(after, b'=' | b':' | b'"' | b'\'') && !is_other_word(text, at);
     let ends = match word {
         "keys" => !after.is_ascii_lowercase(),
         "key" | "api" | "pwd" => {
@@ -40,6 +43,55 @@ pub(super) fn is_word_in(text: &[u8], at: usize, word: &str) -> bool {
         _ => true,
     };
     begins && ends
+}
+
+/// Words that end like `key` and mean something else.
+fn is_other_word(text: &[u8], at: usize) -> bool {
+    let before = text.get(at.saturating_sub(4)..at).unwrap_or_default();
+    ["mon", "tur", "don", "hoc", "joc", "whis", "hot", "lac", "flun"]
+        .iter()
+        .any(|w| before.len() >= w.len() && before[before.len() - w.len()..].eq_ignore_ascii_case(w.as_bytes()))
+}
+
+/// True when what stands before `key` makes it a credential's name by itself (`consumer_key`, `aesKey`), so that a value may be
+/// short or hold no digit.
+pub(super) fn is_compound(text: &[u8], at: usize) -> bool {
+    let before = text.get(at.saturating_sub(12)..at).unwrap_or_default();
+    let before = before.strip_suffix(b"_").or_else(|| before.strip_suffix(b"-")).unwrap_or(before);
+    [
+        "consumer",
+        "auth",
+        "aes",
+        "signing",
+        "master",
+        "license",
+        "secret",
+        "private",
+        "access",
+        "account",
+        "crypt",
+        "encryption",
+        "hmac",
+        "shared",
+        "storage",
+        "admin",
+        "service",
+        "role",
+        "jwt",
+        "session",
+        "api",
+    ]
+    .iter()
+    .any(|w| before.len() >= w.len() && before[before.len() - w.len()..].eq_ignore_ascii_case(w.as_bytes()))
+}
+
+/// True for the names of environment variables that end in the word: `MEILISEARCH_KEY=`.
+pub(super) fn is_variable(text: &[u8], at: usize, len: usize) -> bool {
+    let word = text.get(at..at + len).unwrap_or_default();
+    at > 0
+        && text.get(at - 1) == Some(&b'_')
+        && word.iter().all(u8::is_ascii_uppercase)
+        && matches!(text.get(at + len), Some(b'=' | b':'))
 }
 
 /// Lower-case compounds in which `key` and `pwd` are words of their own.
@@ -130,6 +182,14 @@ pub(super) fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, 
             }
             separator = Some(Separator::Assign);
         }
+        Some(b'!') if peek(at + 1) == Some(b'=') => {
+            at += 2;
+            compares = true;
+            while peek(at) == Some(b'=') {
+                at += 1;
+            }
+            separator = Some(Separator::Assign);
+        }
         Some(b':') => {
             at += 1;
             while matches!(peek(at), Some(b'=' | b':')) {
@@ -185,6 +245,9 @@ pub(super) fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, 
     if separator == Separator::Assign && peek(at) == Some(b'\\') && peek(at + 1) == Some(b'"') {
         at += 1;
     }
+    if matches!(separator, Separator::Assign | Separator::Comma) {
+        at = opened(text, at, limit);
+    }
     // Prefixes of string literals, and schemes in front of a token.
     for prefix in [&b"b\""[..], b"r\"", b"u\"", b"f\"", b"b'", b"u'", b"@\""] {
         if text.get(at..limit).is_some_and(|t| t.starts_with(prefix)) {
@@ -231,6 +294,79 @@ pub(super) fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, 
             .unwrap_or(rest.len()),
     };
     (end <= rest.len()).then(|| (separator, Span::new(at, at + end), quote.is_some()))
+}
+
+/// Functions that make bytes or a string of a literal.
+const MAKERS: &[&str] = &[
+    "decode",
+    "decodestring",
+    "decodebase64",
+    "base64decode",
+    "b64decode",
+    "decodehex",
+    "unhexlify",
+    "fromhex",
+    "bytes",
+    "byte",
+    "string",
+    "str",
+    "new",
+    "from",
+    "buffer",
+    "fromstring",
+    "encode",
+    "tobytes",
+    "getbytes",
+    "b64encode",
+    "base64",
+    "parse",
+    "sensitive",
+    "securestring",
+    "literal",
+    "value",
+    "quote",
+    "raw",
+    "of",
+    "unescape",
+    "utf8",
+];
+
+/// Goes into the first element of a list and into calls that make a value of a literal: `["…`, `[]byte("…`,
+/// `base64.b64decode("…`.
+fn opened(text: &[u8], at: usize, limit: usize) -> usize {
+    let is_quote = |i: usize| matches!(text.get(i), Some(b'"' | b'\'' | b'`'));
+    let space =
+        |i: usize| i + text.get(i..limit).unwrap_or_default().iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let mut at = at;
+    for _ in 0..3 {
+        let rest = text.get(at..limit).unwrap_or_default();
+        match rest.first() {
+            Some(b'[' | b'(') if is_quote(space(at + 1)) => return space(at + 1),
+            Some(b) if b.is_ascii_alphabetic() || *b == b'[' || *b == b'_' => {
+                let callee =
+                    |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'[' | b']' | b'*');
+                let length = rest.iter().take(48).take_while(callee).count();
+                if rest.get(length) != Some(&b'(') {
+                    return at;
+                }
+                let last =
+                    rest[..length].rsplit(|b| !b.is_ascii_alphanumeric()).find(|p| !p.is_empty()).unwrap_or_default();
+                if !MAKERS.iter().any(|m| last.eq_ignore_ascii_case(m.as_bytes())) {
+                    return at;
+                }
+                let inside = space(at + length + 1);
+                let prefix = usize::from(
+                    matches!(text.get(inside), Some(b'b' | b'r' | b'u' | b'f' | b'@')) && is_quote(inside + 1),
+                );
+                if is_quote(inside + prefix) {
+                    return inside + prefix;
+                }
+                at = inside;
+            }
+            _ => return at,
+        }
+    }
+    at
 }
 
 /// Skips `string =`, `&str =`, `String? =` behind a colon.

@@ -289,6 +289,25 @@ pub(super) fn names_other(name: &str) -> bool {
         || REFUSED_PAIRS.iter().any(ends)
 }
 
+/// Words that say of a value, whatever it looks like, that it is meant to be read.
+const PUBLIC: &[&str] = &[
+    "public",
+    "pub",
+    "pubkey",
+    "publishable",
+    "checksum",
+    "fingerprint",
+    "thumbprint",
+    "recv",
+    "keyserver",
+    "websocket",
+];
+
+/// True when the name says that everybody may read its value.
+pub(super) fn names_public(name: &str) -> bool {
+    words::words(name).iter().any(|w| PUBLIC.contains(&w.as_str()))
+}
+
 /// Two words or more, the last of them what names of settings end with.
 pub(super) fn is_name_of_secret(value: &[u8]) -> bool {
     let words = words::words(&String::from_utf8_lossy(value));

@@ -2,7 +2,9 @@
 //! stands in their place.
 
 use super::assignment::Separator;
-use super::names::{Strength, is_name_of_secret, names_other};
+use super::features::Assigned;
+use super::names::{is_name_of_secret, names_other, names_public};
+use super::ranker;
 use crate::detect::filter::{self, Drop};
 use crate::model::{Confidence, Family, PathClass};
 use crate::text::entropy;
@@ -10,51 +12,75 @@ use crate::text::entropy;
 /// Least length of a token behind a weak word.
 pub(super) const TOKEN: usize = 16;
 
-/// Decides on name and value.
-pub(super) fn judge(
-    name: &[u8],
-    value: &[u8],
-    quoted: bool,
-    separator: Separator,
-    strength: Strength,
-    class: &PathClass,
-    next: Option<u8>,
-) -> Result<(Confidence, bool), Drop> {
-    if names_other(&String::from_utf8_lossy(name)) {
-        return Err(Drop::Identifier);
-    }
-    if filter::is_placeholder(value) {
-        return Err(Drop::Placeholder);
-    }
-    let bare_code = !quoted && matches!(class.family, Family::Code) && separator != Separator::Markup;
-    if bare_code {
-        return Err(Drop::Code);
-    }
-    if !quoted && (next == Some(b'(') || value.contains(&b'(')) {
-        return Err(Drop::Code);
+/// What can be no value of its own, whatever the ranker would say.
+pub(super) fn refused(found: &Assigned<'_>, class: &PathClass) -> Option<Drop> {
+    let text = found.text;
+    let value = found.value.of(text);
+    let bare_code = !found.quoted
+        && matches!(class.family, Family::Code)
+        && found.separator != Separator::Markup
+        && !found.is_in_string();
+    let next = text.get(found.value.end).copied();
+    if bare_code || !found.quoted && (next == Some(b'(') || value.contains(&b'(')) {
+        return Some(Drop::Code);
     }
     if class.lock || class.translation {
-        return Err(if class.lock { Drop::Hash } else { Drop::Words });
+        return Some(if class.lock { Drop::Hash } else { Drop::Words });
     }
-    // In a list the next name follows, not a value.
-    let listed = matches!(separator, Separator::Comma | Separator::Space);
-    if listed && is_name_of_secret(value) {
-        return Err(Drop::Name);
+    if value.len() < LEAST {
+        return Some(Drop::Length);
     }
-    if is_encoded_text(value) {
-        return Err(Drop::Words);
+    if SETTINGS.iter().any(|s| value.eq_ignore_ascii_case(s.as_bytes())) {
+        return Some(Drop::Words);
     }
+    if names_public(&String::from_utf8_lossy(found.name.of(text))) {
+        return Some(Drop::Identifier);
+    }
+    filter::is_monotone(value).then_some(Drop::Placeholder)
+}
+
+/// Decides on name, value and surroundings: what can be no value of its own is refused by rule, the rest is ranked.
+pub(super) fn judge(found: &Assigned<'_>, class: &PathClass) -> Result<(Confidence, bool), Drop> {
+    if let Some(why) = refused(found, class) {
+        return Err(why);
+    }
+    let value = found.value.of(found.text);
+    match ranker::confidence(found) {
+        Some(confidence) => Ok((confidence, value.len() < 12 || entropy::guess_bits(value) < WEAK)),
+        None => Err(taken_for(found, value)),
+    }
+}
+
+/// Shortest value that is reported.
+const LEAST: usize = 4;
+
+/// Bits under which a guess finds a value.
+const WEAK: f32 = 40.0;
+
+/// What a value that the ranker refused looks most like.
+fn taken_for(found: &Assigned<'_>, value: &[u8]) -> Drop {
+    let name = String::from_utf8_lossy(found.name.of(found.text)).into_owned();
     let shape = Shape::of(value);
-    if let Some(token) = judge_token(value, &shape, separator, strength)? {
-        return Ok((token, false));
+    let lower = String::from_utf8_lossy(value).to_ascii_lowercase();
+    if names_other(&name) {
+        Drop::Identifier
+    } else if filter::is_placeholder(value) || is_spelled_out(value) || NO_PASSWORDS.contains(&lower.as_str()) {
+        Drop::Placeholder
+    } else if is_uuid(value) || is_public_key(value) || is_algorithm(value) {
+        Drop::Identifier
+    } else if looks_like_code(value) || lower.contains("://") || lower.starts_with('/') {
+        Drop::Code
+    } else if shape.hex && matches!(value.len(), 32 | 40 | 64 | 96 | 128) {
+        Drop::Hash
+    } else if shape.letters() == 0 {
+        Drop::Number
+    } else if is_name_of_secret(value) {
+        Drop::Name
+    } else if is_encoded_text(value) || is_wordy(value, &shape) || shape.space > 1 {
+        Drop::Words
+    } else {
+        Drop::Unlikely
     }
-    if strength == Strength::Password
-        && matches!(separator, Separator::Assign | Separator::Markup | Separator::Comma | Separator::Space)
-    {
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        return judge_password(value, &shape, quoted, separator, &name);
-    }
-    Err(Drop::Words)
 }
 
 /// Base64 of plain words (`ACCESS_KEY`), which hides nothing that is secret.
@@ -68,19 +94,19 @@ fn is_encoded_text(value: &[u8]) -> bool {
 
 /// Counts of kinds of characters.
 #[derive(Debug, Clone, Copy, Default)]
-struct Shape {
-    lower: usize,
-    upper: usize,
-    digit: usize,
+pub(super) struct Shape {
+    pub(super) lower: usize,
+    pub(super) upper: usize,
+    pub(super) digit: usize,
     /// `_ - . ~ + / =`: what tokens of common alphabets hold besides letters and digits.
-    token_mark: usize,
-    other: usize,
-    space: usize,
-    hex: bool,
+    pub(super) token_mark: usize,
+    pub(super) other: usize,
+    pub(super) space: usize,
+    pub(super) hex: bool,
 }
 
 impl Shape {
-    fn of(value: &[u8]) -> Self {
+    pub(super) fn of(value: &[u8]) -> Self {
         let mut s = Self { hex: true, ..Self::default() };
         for b in value {
             match b {
@@ -101,57 +127,9 @@ impl Shape {
     }
 }
 
-/// A machine-made token: long, of a token's alphabet, with digits among letters that do not read like words.
-fn judge_token(
-    value: &[u8],
-    shape: &Shape,
-    separator: Separator,
-    strength: Strength,
-) -> Result<Option<Confidence>, Drop> {
-    let n = value.len();
-    if shape.space > 0 || shape.other > 0 || !(TOKEN..=300).contains(&n) {
-        return Ok(None);
-    }
-    if shape.letters() == 0 {
-        return if n >= 20 && strength == Strength::Strong { Ok(Some(Confidence::Low)) } else { Err(Drop::Number) };
-    }
-    if is_spelled_out(value) {
-        return Err(Drop::Placeholder);
-    }
-    if is_uuid(value) {
-        let speaks = strength >= Strength::Strong && separator == Separator::Assign;
-        return if speaks { Ok(Some(Confidence::Medium)) } else { Err(Drop::Identifier) };
-    }
-    if looks_like_code(value) {
-        return Err(Drop::Code);
-    }
-    if shape.digit == 0
-        && !(shape.upper >= 4 && shape.lower >= 4 && entropy::rare_pairs(value).is_some_and(|r| r > 0.45))
-    {
-        return Ok(None);
-    }
-    let h = entropy::shannon(value);
-    let least = if shape.hex { 2.6 } else { 3.2 };
-    if h < least {
-        return Err(Drop::Entropy);
-    }
-    if !shape.hex && is_wordy(value, shape) {
-        return Ok(None);
-    }
-    if is_public_key(value) || is_algorithm(value) {
-        return Err(Drop::Identifier);
-    }
-    let spaced = matches!(separator, Separator::Space | Separator::Comma) && strength == Strength::Weak;
-    let points = issued(value, shape) + if strength >= Strength::Strong { 3 } else { 0 } - if spaced { 2 } else { 0 };
-    Ok(Some(if points >= ENOUGH { Confidence::Medium } else { Confidence::Low }))
-}
-
-/// Points from which a name and a value together are worth a report by default.
-const ENOUGH: i32 = 3;
-
 /// How much a value looks as if a machine had issued it. Issuers encode whole bytes, so lengths are even and mostly
 /// multiples of four; they keep to one alphabet; and `=` pads, so it stands at the end only.
-fn issued(value: &[u8], shape: &Shape) -> i32 {
+pub(super) fn issued(value: &[u8], shape: &Shape) -> i32 {
     let n = value.len();
     let padding = value.iter().rev().take_while(|b| **b == b'=').count();
     let one_alphabet = shape.token_mark == 0;
@@ -221,7 +199,7 @@ fn is_spelled_out(value: &[u8]) -> bool {
 }
 
 /// Base64 as an encoder writes it of exactly as many bytes as keys have.
-fn is_encoded_key(value: &[u8]) -> bool {
+pub(super) fn is_encoded_key(value: &[u8]) -> bool {
     data_encoding::BASE64.decode(value).is_ok_and(|key| {
         matches!(key.len(), 16 | 20 | 24 | 32 | 48 | 64) && !key.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
     })
@@ -243,6 +221,31 @@ fn is_damaged_hex(value: &[u8]) -> bool {
         || alnum.len() >= 28 && (1..=2).contains(&strange) && alnum.iter().all(u8::is_ascii_alphanumeric)
 }
 
+/// Values that settings have whose names speak of credentials: when to change one, what type it has.
+const SETTINGS: &[&str] = &[
+    "true",
+    "false",
+    "null",
+    "none",
+    "undefined",
+    "string",
+    "required",
+    "optional",
+    "always",
+    "never",
+    "on_create",
+    "enabled",
+    "disabled",
+    "text",
+    "varchar",
+    "boolean",
+    "integer",
+    "object",
+    "hidden",
+    "auto",
+    "default",
+];
+
 /// Values that say something about a password and are none.
 const NO_PASSWORDS: &[&str] = &[
     "true",
@@ -262,49 +265,7 @@ const NO_PASSWORDS: &[&str] = &[
     "no",
 ];
 
-/// A password that a person may have chosen.
-fn judge_password(
-    value: &[u8],
-    shape: &Shape,
-    quoted: bool,
-    separator: Separator,
-    name: &str,
-) -> Result<(Confidence, bool), Drop> {
-    let n = value.len();
-    if !(4..=64).contains(&n) || shape.space > 2 {
-        return Err(Drop::Length);
-    }
-    let lower = String::from_utf8_lossy(value).to_ascii_lowercase();
-    if looks_like_code(value) || lower.contains("://") || lower.starts_with('/') || lower.starts_with("$2") {
-        return Err(Drop::Code);
-    }
-    let number = std::str::from_utf8(value).is_ok_and(|v| v.parse::<f64>().is_ok()) && shape.token_mark > 0;
-    if number || shape.letters() == 0 && (shape.token_mark > 0 || n >= 12) {
-        return Err(Drop::Number);
-    }
-    if NO_PASSWORDS.contains(&lower.as_str()) || name.contains(&lower) {
-        return Err(Drop::Placeholder);
-    }
-    if shape.letters() == n && !(shape.upper > 0 && shape.lower > 0) {
-        return if quoted && separator == Separator::Assign && n >= 6 {
-            Ok((Confidence::Low, true))
-        } else {
-            Err(Drop::Words)
-        };
-    }
-    let kinds = usize::from(shape.lower > 0)
-        + usize::from(shape.upper > 0)
-        + usize::from(shape.digit > 0)
-        + usize::from(shape.other + shape.token_mark > 0);
-    let confidence = match separator {
-        _ if n < 6 || kinds < 2 || lower.contains("password") || lower.contains("passwd") => Confidence::Low,
-        Separator::Assign | Separator::Markup if kinds >= 3 && n >= 8 && shape.digit > 0 => Confidence::Medium,
-        _ => Confidence::Low,
-    };
-    Ok((confidence, n < 12 || kinds < 3))
-}
-
-fn is_uuid(value: &[u8]) -> bool {
+pub(super) fn is_uuid(value: &[u8]) -> bool {
     value.len() == 36
         && value
             .iter()
@@ -354,7 +315,7 @@ const FILES: &[&str] = &[
 ];
 
 /// A path, an URL, a dotted or scoped name, a version, a date, a MIME type.
-fn looks_like_code(value: &[u8]) -> bool {
+pub(super) fn looks_like_code(value: &[u8]) -> bool {
     let file = value.rsplit(|b| *b == b'.').next().filter(|e| e.len() < value.len()).unwrap_or_default();
     if FILES.iter().any(|e| e.as_bytes().eq_ignore_ascii_case(file)) {
         return true;

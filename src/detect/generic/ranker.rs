@@ -1,0 +1,164 @@
+//! How likely an assigned value is a credential: boosted trees over numbers, one of which is a sum of weights of words. The
+//! weights are a text file that `train.py` beside it writes from labelled data; reading them is all that happens here.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::features::Assigned;
+use crate::model::Confidence;
+
+/// The weights as text.
+const WEIGHTS: &str = include_str!("weights.txt");
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| Model::parse(WEIGHTS));
+
+/// One decision or one leaf of a tree.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    /// Which number is compared.
+    feature: u16,
+    /// Where to go when it is at most the threshold, and when not; a leaf's number with its highest bit set.
+    next: [u16; 2],
+    threshold: f32,
+}
+
+/// Marks a leaf.
+const LEAF: u16 = 1 << 15;
+
+#[derive(Debug, Default)]
+struct Tree {
+    nodes: Vec<Node>,
+    leaves: Vec<f32>,
+}
+
+/// The trained ranker.
+#[derive(Debug, Default)]
+struct Model {
+    intercept: f32,
+    words: HashMap<&'static str, f32, foldhash::fast::FixedState>,
+    trees: Vec<Tree>,
+    /// Scores from which a value is of low, medium and high confidence.
+    cuts: [f32; 3],
+}
+
+impl Model {
+    /// Reads the weights; what is no line of them is passed over, and a test holds that none is.
+    fn parse(text: &'static str) -> Self {
+        let mut model = Self::default();
+        for line in text.lines() {
+            let Some((kind, rest)) = line.split_once(' ') else { continue };
+            match kind {
+                "intercept" => model.intercept = rest.parse().unwrap_or_default(),
+                "cuts" => {
+                    for (cut, value) in model.cuts.iter_mut().zip(rest.split(' ')) {
+                        *cut = value.parse().unwrap_or_default();
+                    }
+                }
+                "word" => {
+                    if let Some((word, weight)) = rest.rsplit_once(' ') {
+                        model.words.insert(word, weight.parse().unwrap_or_default());
+                    }
+                }
+                "tree" => model.trees.push(Tree::parse(rest)),
+                _ => {}
+            }
+        }
+        model
+    }
+
+    /// The logarithm of the odds.
+    fn score(&self, assigned: &Assigned<'_>) -> f32 {
+        let mut words = self.intercept;
+        assigned.each_word(&mut |word| words += self.words.get(word).copied().unwrap_or_default());
+        let mut numbers = assigned.numbers();
+        numbers.push(words);
+        self.trees.iter().map(|tree| tree.value(&numbers)).sum()
+    }
+}
+
+impl Tree {
+    /// Decisions as `feature:threshold:left:right`, children with `L` before a leaf's number; behind a bar the leaves' values.
+    fn parse(text: &str) -> Self {
+        let (nodes, leaves) = text.split_once(" | ").unwrap_or(("", text));
+        let child = |t: &str| match t.strip_prefix('L') {
+            Some(leaf) => leaf.parse::<u16>().unwrap_or_default() | LEAF,
+            None => t.parse().unwrap_or_default(),
+        };
+        let node = |t: &str| {
+            let mut parts = t.split(':');
+            let mut next = || parts.next().unwrap_or_default();
+            let feature = next().parse().unwrap_or_default();
+            let threshold = next().parse().unwrap_or_default();
+            Node { feature, threshold, next: [child(next()), child(next())] }
+        };
+        Self {
+            nodes: nodes.split(' ').filter(|t| !t.is_empty()).map(node).collect(),
+            leaves: leaves.split(' ').map(|t| t.parse().unwrap_or_default()).collect(),
+        }
+    }
+
+    fn value(&self, numbers: &[f32]) -> f32 {
+        let mut at = if self.nodes.is_empty() { LEAF } else { 0 };
+        // A child comes after its parent, so there are at most as many steps as decisions.
+        for _ in 0..=self.nodes.len() {
+            if at & LEAF != 0 {
+                break;
+            }
+            let Some(node) = self.nodes.get(usize::from(at)) else { return 0.0 };
+            let number = numbers.get(usize::from(node.feature)).copied().unwrap_or_default();
+            at = node.next[usize::from(number > node.threshold)];
+        }
+        self.leaves.get(usize::from(at & !LEAF)).copied().unwrap_or_default()
+    }
+}
+
+/// The logarithm of the odds that the value is a credential.
+#[must_use]
+pub fn score(assigned: &Assigned<'_>) -> f32 {
+    MODEL.score(assigned)
+}
+
+/// How sure a report of the value would be; `None` when it is not worth one.
+#[must_use]
+pub fn confidence(assigned: &Assigned<'_>) -> Option<Confidence> {
+    let score = score(assigned);
+    let [low, medium, high] = MODEL.cuts;
+    match score {
+        s if s >= high => Some(Confidence::High),
+        s if s >= medium => Some(Confidence::Medium),
+        s if s >= low => Some(Confidence::Low),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::NUMBERS;
+
+    #[test]
+    fn every_line_of_the_weights_is_read_and_every_reference_in_it_holds() {
+        let kinds = |kind: &str| WEIGHTS.lines().filter(|l| l.starts_with(kind)).count();
+        assert_eq!(MODEL.trees.len(), kinds("tree "));
+        assert_eq!(MODEL.words.len(), kinds("word "));
+        assert!(MODEL.trees.len() > 20 && MODEL.words.len() > 100);
+        assert!(MODEL.cuts[0] < MODEL.cuts[1] && MODEL.cuts[1] < MODEL.cuts[2]);
+        let other = |l: &&str| {
+            !["tree ", "word ", "intercept ", "cuts ", "numbers ", "#"].iter().any(|k| l.starts_with(k))
+                && !l.is_empty()
+        };
+        assert_eq!(WEIGHTS.lines().find(other), None);
+        let names = WEIGHTS.lines().find_map(|l| l.strip_prefix("numbers ")).unwrap_or_default();
+        assert_eq!(names, [NUMBERS, &["words"]].concat().join(" "), "trained on other numbers: train again");
+        for tree in &MODEL.trees {
+            assert_eq!(tree.leaves.len(), tree.nodes.len() + 1);
+            for (i, node) in tree.nodes.iter().enumerate() {
+                assert!(usize::from(node.feature) <= NUMBERS.len());
+                for next in node.next {
+                    let (leaf, at) = (next & LEAF != 0, usize::from(next & !LEAF));
+                    assert!(if leaf { at < tree.leaves.len() } else { at > i && at < tree.nodes.len() });
+                }
+            }
+        }
+    }
+}
