@@ -3,6 +3,10 @@
 
 use crate::model::Stretch;
 
+/// Most parts that are told apart. An instruction of two bytes may make one of sixteen times that size; git itself makes deltas of
+/// a few parts.
+const MAX_RUNS: usize = 1 << 16;
+
 /// A number as delta headers write it: seven bits a byte, lowest first.
 fn number(delta: &[u8], at: &mut usize) -> Option<usize> {
     let (mut value, mut shift) = (0usize, 0u32);
@@ -24,8 +28,8 @@ pub fn sizes(delta: &[u8]) -> Option<(usize, usize)> {
     Some((number(delta, &mut at)?, number(delta, &mut at)?))
 }
 
-/// Makes the object of its base and a delta, into `out`, and says in `runs` where each part came from. `None` when the
-/// delta does not fit the base; `out` then holds no object.
+/// Makes the object of its base and a delta, into `out`, and says in `runs` where each part came from; behind very many parts
+/// the rest is one that is called new. `None` when the delta does not fit the base; `out` then holds no object.
 pub fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>, runs: &mut Vec<Stretch>) -> Option<()> {
     out.clear();
     runs.clear();
@@ -70,6 +74,8 @@ pub fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>, runs: &mut Vec<Stretc
         if out.len() > size {
             return None;
         }
+        // What is called new is looked at, wherever it came from.
+        let run = if runs.len() < MAX_RUNS { run } else { Stretch { from: None, ..run } };
         match runs.last_mut() {
             Some(last) if joins(last, &run) => last.len += run.len,
             _ => runs.push(run),
@@ -103,6 +109,30 @@ mod tests {
         let run = |to, len, from| Stretch { to, len, from };
         assert_eq!(runs, [run(0, 6, Some(0)), run(6, 3, None), run(9, 4, Some(6))]);
         assert_eq!(sizes(&delta), Some((10, 13)));
+    }
+
+    #[test]
+    fn parts_took_sixteen_times_the_room_of_the_delta() {
+        let base = b"0123456789";
+        // Every second byte of the base, again and again.
+        let count = 4 * MAX_RUNS;
+        let numbers = [10, 0x80 | (count & 0x7f) as u8, 0x80 | (count >> 7 & 0x7f) as u8, (count >> 14) as u8];
+        let ops = (0..count).flat_map(|i| [0x91, (i % 5 * 2) as u8, 1]);
+        let delta: Vec<u8> = numbers.into_iter().chain(ops).collect();
+        let (mut out, mut runs) = (Vec::new(), Vec::new());
+        apply(base, &delta, &mut out, &mut runs).unwrap();
+        assert_eq!(out.len(), count);
+        assert_eq!(runs.len(), MAX_RUNS + 1);
+        // The parts are the whole object, without holes, and those that are called copies are.
+        let mut at = 0;
+        for run in &runs {
+            assert_eq!(run.to, at);
+            at += run.len;
+            if let Some(from) = run.from {
+                assert_eq!(out[run.to..at], base[from..from + run.len]);
+            }
+        }
+        assert_eq!((at, runs.last().unwrap().from), (count, None));
     }
 
     #[test]
