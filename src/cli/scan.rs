@@ -30,12 +30,7 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
 pub fn watched(settings: &Settings, quiet: bool) -> anyhow::Result<Report> {
     let progress = Arc::new(Progress::default());
     let on_interrupt = Arc::clone(&progress);
-    interrupt::on(move || {
-        if on_interrupt.stop.swap(true, Ordering::Relaxed) {
-            // A second one means it.
-            std::process::abort();
-        }
-    });
+    interrupt::on(move || on_interrupt.stop.store(true, Ordering::Relaxed));
     // A panic while a blob is read becomes a notice; its message would only tear the progress line.
     std::panic::set_hook(Box::new(|info| {
         if std::env::var_os("RUST_BACKTRACE").is_some() {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::args::BaselineArgs;
@@ -24,6 +26,7 @@ enum Heard {
 /// Answers. Reading blocks and nothing wakes it up, so another thread does it.
 struct Answers {
     heard: Receiver<Heard>,
+    came: Arc<AtomicBool>,
     interrupted: bool,
 }
 
@@ -31,8 +34,13 @@ impl Answers {
     fn new() -> Self {
         let (sender, heard) = sync_channel(1);
         let on_interrupt = sender.clone();
-        // When nobody listens any more the command is ending.
-        interrupt::on(move || drop(on_interrupt.send(Heard::Interrupt)));
+        let came = Arc::new(AtomicBool::new(false));
+        let on_came = Arc::clone(&came);
+        // When something else was heard that nobody has listened to yet, listening to that will end it.
+        interrupt::on(move || {
+            on_came.store(true, Ordering::SeqCst);
+            let _ = on_interrupt.try_send(Heard::Interrupt);
+        });
         std::thread::spawn(move || {
             let lines = std::io::stdin().lines().map_while(Result::ok);
             for heard in lines.map(Heard::Line).chain([Heard::End]) {
@@ -41,14 +49,19 @@ impl Answers {
                 }
             }
         });
-        Self { heard, interrupted: false }
+        Self { heard, came, interrupted: false }
     }
 
     /// The answer to a question; `None` at the end of the input and after Ctrl-C.
     fn ask(&mut self, question: &str) -> anyhow::Result<Option<String>> {
         print(question)?;
         std::io::stdout().flush()?;
-        Ok(match self.heard.recv() {
+        let heard = self.heard.recv();
+        Ok(match heard {
+            _ if self.came.load(Ordering::SeqCst) => {
+                self.interrupted = true;
+                None
+            }
             Ok(Heard::Line(line)) => Some(line.trim().to_owned()),
             Ok(Heard::Interrupt) => {
                 self.interrupted = true;

@@ -175,3 +175,36 @@ fn every_number_of_threads_is_accepted() {
         world.run(&["scan", ".", "-j", jobs]).ends(1);
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_ctrl_c_aborted_with_the_memory_in_a_file() {
+    use std::io::Write as _;
+    let world = World::new();
+    let mut child = world.command(&["stdin"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let id = child.id().to_string();
+    let send = || {
+        let sent = std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(sent.success());
+    };
+    // Standard input stays open, so only a signal ends it; until it is caught, one is enough.
+    let caught = || {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let mask = status.lines().find_map(|l| l.strip_prefix("SigCgt:")).map(|m| m.trim().to_owned());
+        mask.and_then(|m| u64::from_str_radix(&m, 16).ok()).is_some_and(|m| m & 2 != 0)
+    };
+    let began = std::time::Instant::now();
+    while !caught() {
+        assert!(began.elapsed().as_secs() < 30, "no handler");
+        std::thread::yield_now();
+    }
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"x\n").unwrap();
+    send();
+    #[allow(clippy::disallowed_methods)]
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(child.try_wait().unwrap().is_none(), "the first one only asks");
+    send();
+    crate::world::finish(child).ends(130);
+    drop(stdin);
+}
