@@ -22,7 +22,8 @@ fn write(report: &Report, _style: &Style, out: &mut dyn io::Write) -> io::Result
 }
 
 /// Writes a value as indented JSON with a line feed at the end. Beyond what JSON demands, the characters that a
-/// terminal acts upon (DEL, C1, bidirectional and line controls) are escaped too, so that the document can be shown.
+/// terminal acts upon (DEL, C1, bidirectional and line controls) are escaped too, so that the document can be shown, and so is
+/// the first character of what a CI log takes for a command (`##vso[`, `::error`). The value stays the same.
 pub(super) fn write_pretty<T: Serialize>(value: &T, out: &mut dyn io::Write) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Shown(PrettyFormatter::new()));
     value.serialize(&mut serializer)?;
@@ -57,7 +58,10 @@ fn acts_on_a_terminal(c: char) -> bool {
 impl Formatter for Shown<'_> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some((at, c)) = rest.char_indices().find(|(_, c)| acts_on_a_terminal(*c)) {
+        let acts = |text: &str, at: usize, c: char| {
+            acts_on_a_terminal(c) || text.get(at..).is_some_and(crate::text::escape::begins_command)
+        };
+        while let Some((at, c)) = rest.char_indices().find(|(at, c)| acts(rest, *at, *c)) {
             let (plain, tail) = rest.split_at(at);
             writer.write_all(plain.as_bytes())?;
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -119,6 +123,17 @@ mod tests {
         let shown = String::from_utf8(out).unwrap();
         assert!(shown.chars().all(|c| c == '\n' || !(c.is_control() || acts_on_a_terminal(c))), "{shown:?}");
         assert!(shown.contains("\\u009b31m \\u202eb\\u007f"), "{shown}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), [text]);
+    }
+
+    #[test]
+    fn a_log_took_commands_out_of_strings() {
+        let text = "##vso[task.setvariable variable=PATH]x ###[error]\n::add-mask::y arn:aws:iam::1:role/z a # b";
+        let mut out = Vec::new();
+        write_pretty(&[text], &mut out).unwrap();
+        let shown = String::from_utf8(out).unwrap();
+        assert!(!shown.contains("##vso[") && !shown.contains("##[") && !shown.contains("::add-mask"), "{shown}");
+        assert!(shown.contains("arn:aws:iam::1:role/z a # b"), "{shown}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), [text]);
     }
 }

@@ -25,7 +25,7 @@ pub fn terminal(text: &str) -> String {
     let mut marks = MARKS;
     for (at, c) in text.char_indices() {
         let zero_width = c.width() == Some(0);
-        let commands = matches!(c, '#' | ':') && begins_command(&text[at..]);
+        let commands = begins_command(&text[at..]);
         if commands || is_unsafe(c) || (zero_width && marks >= MARKS) {
             push_escape(&mut out, c);
             marks = MARKS;
@@ -41,8 +41,9 @@ pub fn terminal(text: &str) -> String {
 const COMMANDS: &[&str] =
     &["error", "warning", "notice", "debug", "group", "endgroup", "add-", "remove-", "set-", "save-", "stop-", "echo"];
 
-/// Whether a text begins as a command in a CI log does.
-fn begins_command(text: &str) -> bool {
+/// Whether a text begins as a command in a CI log does: see [`terminal`].
+#[must_use]
+pub fn begins_command(text: &str) -> bool {
     if let Some(name) = text.strip_prefix("##") {
         return name.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).starts_with('[');
     }
