@@ -1,16 +1,18 @@
 //! The history of a repository: every blob sieved once, the hot ones placed by the trees that hold them and scanned whole,
 //! and the versions of a file that hold a value made one location of it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use super::past::{COMMIT_MESSAGE, Past, Site, TAG_MESSAGE, UNREACHABLE, Version, shown};
+use super::changes::Brought;
+use super::past::{COMMIT_MESSAGE, MAX_COPIES, Past, Site, UNREACHABLE, Version, shown};
 use super::worker::Worker;
 use super::{Message, gap, limit, locate};
-use crate::config::Commits;
+use crate::config::{Commits, Tree};
 use crate::decode;
 use crate::detect::{Hits, Scratch, Sieve};
 use crate::model::{BlobId, PathClass, RepoPath, Sighting};
@@ -35,6 +37,9 @@ pub fn scan(worker: &Worker<'_>, site: &Site<'_>, commits: &Commits) {
     let repository = site.repository;
     let store = repository.common_dir.join("objects");
     if !store.is_dir() {
+        if let Some(why) = &repository.problem {
+            worker.notice(gap("history-unreadable", Some(shown(site)), format!("{why}; its history was not scanned")));
+        }
         let message = "its objects are not where git keeps them, so its history was not scanned";
         return worker.notice(gap("history-unreadable", Some(shown(site)), message.to_owned()));
     }
@@ -52,6 +57,10 @@ pub fn scan(worker: &Worker<'_>, site: &Site<'_>, commits: &Commits) {
 impl Past<'_, '_, '_> {
     /// What of the repository could not be opened.
     fn tell_problems(&self) {
+        if let Some(why) = &self.site.repository.problem {
+            let message = format!("{why}; what lies there was not scanned");
+            self.worker.notice(gap("history-unreadable", Some(shown(self.site)), message));
+        }
         for (path, why) in &self.objects.problems {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let message = format!("{name}: {why}; what it holds was not scanned (`git fsck` tells more)");
@@ -91,16 +100,19 @@ impl Past<'_, '_, '_> {
         let within = |rank: Rank| reached.as_ref().is_none_or(|r| r.get(rank as usize).copied().unwrap_or(false));
         let (hot, more) = self.sieve_blobs(&sieve);
         unread.extend(more);
-        let mut versions: Vec<Version> = Vec::new();
-        let partial = self.objects.is_partial();
-        if !hot.is_empty() || partial {
-            let loose_ends = reached.is_none();
-            let found = places::find(&self.objects, &history, &hot, (head, &within), loose_ends, stop);
-            unread.extend(found.unread);
-            self.tell_partial(found.missing);
-            let lays = self.with_index(&hot, found.lays, loose_ends);
-            versions = self.scan_hot(&hot, &lays);
+        let loose_ends = reached.is_none();
+        let found = places::find(&self.objects, &history, &hot, (head, &within), loose_ends, stop);
+        unread.extend(found.unread);
+        let missing = found.missing;
+        if self.objects.is_partial() {
+            self.tell_partial(missing.count);
+        } else if !stop.load(Ordering::Relaxed) {
+            let first = missing.first.map(|(id, path)| format!("{id} at {}", self.name(path.as_bytes()).display()));
+            self.tell_missing(missing.count, &first.unwrap_or_default());
         }
+        let lays = self.with_index(&hot, found.lays, loose_ends);
+        let (mut versions, left_out) = self.scan_hot(&hot, &lays);
+        self.tell_left_out(found.left_out + left_out);
         for (id, text) in messages.into_inner().unwrap_or_default() {
             let rank = history.rank(&id).filter(|rank| within(*rank));
             if rank.is_some() || reached.is_none() {
@@ -108,11 +120,7 @@ impl Past<'_, '_, '_> {
             }
         }
         for (id, bytes) in tags.into_inner().unwrap_or_default() {
-            for mut version in self.message(TAG_MESSAGE, history::text_of(&bytes), None) {
-                version.sighting.location.commit = Some(id.to_string());
-                self.describe(&mut version.sighting.location, &history::details(&bytes));
-                versions.push(version);
-            }
+            versions.extend(self.tag(id, &bytes));
         }
         self.tell(&history, &unread, reached.is_some());
         self.worker.tally.walked(
@@ -146,7 +154,9 @@ impl Past<'_, '_, '_> {
         let is_mine = |rank: &Rank| known && reached[0][*rank as usize] && !reached[1][*rank as usize];
         let mine: Vec<Rank> = (0..history.commits.len() as Rank).filter(is_mine).collect();
         let head = self.refs.head.as_ref().and_then(|id| history.rank(id));
-        let versions = super::changes::of_commits(self, &history, &mine, head);
+        let Brought { mut versions, unseen } = super::changes::of_commits(self, &history, &mine, head);
+        unseen.tell(self);
+        versions.extend(self.tags(&history, include, exclude.iter().chain(maybe)));
         let cut = mine.iter().filter_map(|r| history.commit(*r)).any(|c| c.cut);
         if cut {
             let message = "the range reaches back to where this clone was cut, so whole files were scanned in the place of \
@@ -177,7 +187,7 @@ impl Past<'_, '_, '_> {
             Some(head) => match self.objects.read(&mut scratch, head.as_bytes()) {
                 Ok(Some((Kind::Commit, bytes))) => history::tree_of(&bytes),
                 _ => {
-                    self.missing(&[head]);
+                    self.tell_missing(1, &format!("{head}, the commit of HEAD"));
                     None
                 }
             },
@@ -187,13 +197,38 @@ impl Past<'_, '_, '_> {
             changes.files.retain(|c| only.contains(&c.path));
         }
         self.worker.tally.walked(0, 0);
-        let versions = super::changes::of_changes(self, &mut scratch, &changes, None);
+        let Brought { versions, unseen } = super::changes::of_changes(self, &mut scratch, &changes, None, MAX_COPIES);
+        unseen.tell(self);
         let sightings = self.locations(&History::default(), versions);
         let here = sightings.into_iter().map(|mut s| {
             s.location.in_head = true;
             s
         });
         self.worker.send(Message::Past(here.collect()));
+    }
+
+    /// What stands in the messages of annotated tags that are named, but for those that are known.
+    fn tags<'n>(&self, history: &History, include: &[String], known: impl Iterator<Item = &'n String>) -> Vec<Version> {
+        let (objects, refs) = (&self.objects, &self.refs);
+        let mut new: BTreeMap<BlobId, _> =
+            include.iter().flat_map(|name| super::names::tags(objects, refs, history, name)).collect();
+        // Most pushes have none, and there may be many that are known.
+        if new.is_empty() {
+            return Vec::new();
+        }
+        for name in known {
+            let tags = match name.strip_suffix('*') {
+                Some(start) => {
+                    let begin = refs.refs.iter().filter(|(n, _)| n.starts_with(start));
+                    begin.flat_map(|(_, id)| super::names::tags_of(objects, history, *id)).collect()
+                }
+                None => super::names::tags(objects, refs, history, name),
+            };
+            tags.iter().for_each(|(id, _)| drop(new.remove(id)));
+        }
+        let length = new.values().map(|bytes| bytes.len() as u64).sum();
+        self.worker.tally.swept(new.len() as u64, length);
+        new.into_iter().flat_map(|(id, bytes)| self.tag(id, &bytes)).collect()
     }
 
     /// The commits of a name, or of every ref that begins as it does before its `*`; none when it is not here.
@@ -289,16 +324,29 @@ impl Past<'_, '_, '_> {
         if !wanted {
             return lays;
         }
-        // The walk over files tells what is wrong with an index.
-        let index = self.site.repository.index().ok().flatten();
+        let index = self.site.repository.index().unwrap_or_else(|why| {
+            // A walk over files tells it by itself.
+            if self.settings().tree == Tree::None {
+                let message = format!("its index could not be read ({why}), so what is staged was not scanned");
+                self.worker.notice(gap("unreadable-index", Some(format!("{}/index", shown(self.site))), message));
+            }
+            None
+        });
+        let mut staged: BTreeMap<usize, BTreeSet<RepoPath>> = BTreeMap::new();
         for entry in index.iter().flat_map(Index::entries) {
             if let Ok(i) = hot.binary_search(&entry.id) {
-                let path = RepoPath::new(entry.path);
-                if lays[i].iter().any(|l| l.path == path && l.first.is_some()) {
-                    continue;
-                }
-                lays[i].retain(|l| l.first.is_some());
-                lays[i].push(Lay { path, first: None, last: None, in_head: false });
+                staged.entry(i).or_default().insert(RepoPath::new(entry.path));
+            }
+        }
+        for (i, mut paths) in staged {
+            let Some(lays) = lays.get_mut(i) else { continue };
+            for lay in lays.iter().filter(|l| l.first.is_some()) {
+                paths.remove(&lay.path);
+            }
+            if !paths.is_empty() {
+                // A path is better than a name alone.
+                lays.retain(|l| l.first.is_some());
+                lays.extend(paths.into_iter().map(|path| Lay { path, first: None, last: None, in_head: false }));
             }
         }
         for lays in lays.iter_mut().filter(|l| l.is_empty()) {
@@ -307,30 +355,52 @@ impl Past<'_, '_, '_> {
         lays
     }
 
-    /// Scans the hot blobs whole, once a class of the paths they had.
-    fn scan_hot(&self, hot: &[BlobId], lays: &[Vec<Lay>]) -> Vec<Version> {
+    /// Scans the hot blobs whole, once a class of the paths they had. Gives the places of what they hold, and how many paths
+    /// were left out.
+    fn scan_hot(&self, hot: &[BlobId], lays: &[Vec<Lay>]) -> (Vec<Version>, u64) {
         // In the order of packs, so that bases are read once for many deltas of theirs.
         let mut order: Vec<usize> = (0..hot.len()).filter(|i| !lays[*i].is_empty()).collect();
         let place = |i: &usize| self.objects.place(hot[*i].as_bytes());
         order.sort_by_cached_key(place);
         let stop = &self.worker.counts().stop;
         let found = order.par_chunks(64).map_init(pack::Scratch::default, |scratch, chunk| {
-            let mut versions = Vec::new();
+            let mut found = Vec::new();
             for i in chunk {
                 if stop.load(Ordering::Relaxed) {
                     break;
                 }
                 // What could not be read has been told by the sweep.
                 let Ok(Some((_, bytes))) = self.objects.read(scratch, hot[*i].as_bytes()) else { continue };
-                self.scan_blob(&bytes, &lays[*i], &mut versions);
+                found.push(self.scan_blob(&bytes, &lays[*i]));
             }
-            versions
+            found
         });
-        found.flatten_iter().collect()
+        let found: Vec<Hot<'_>> = found.flatten_iter().collect();
+        let (mut versions, mut copies, mut left_out) = (Vec::new(), 0, 0);
+        for Hot { by_class, places } in found {
+            for (number, (lay, name, class)) in places.into_iter().enumerate() {
+                let sightings = &by_class[class].1;
+                if number > 0 && !sightings.is_empty() {
+                    copies += sightings.len();
+                    if copies > MAX_COPIES {
+                        left_out += 1;
+                        continue;
+                    }
+                }
+                versions.extend(sightings.iter().map(|sighting| Version {
+                    sighting: locate::moved(sighting.clone(), &name),
+                    path: lay.path.as_bytes().to_vec(),
+                    first: lay.first,
+                    last: lay.last,
+                    in_head: lay.in_head,
+                }));
+            }
+        }
+        (versions, left_out)
     }
 
-    fn scan_blob(&self, bytes: &[u8], lays: &[Lay], versions: &mut Vec<Version>) {
-        let mut by_class: Vec<(PathClass, RepoPath, Vec<Sighting>)> = Vec::new();
+    fn scan_blob<'l>(&self, bytes: &[u8], lays: &'l [Lay]) -> Hot<'l> {
+        let mut hot = Hot::default();
         for lay in lays {
             let nameless = lay.first.is_none() && lay.path.as_bytes() == UNREACHABLE.as_bytes();
             let name = if nameless && self.site.inside.is_empty() {
@@ -340,23 +410,22 @@ impl Past<'_, '_, '_> {
             };
             let Some(name) = name else { continue };
             let class = self.worker.classify(&name);
-            let seen = by_class.iter().position(|(c, ..)| *c == class);
+            let seen = hot.by_class.iter().position(|(c, _)| *c == class);
             let seen = seen.unwrap_or_else(|| {
-                by_class.push((class, name.clone(), self.worker.past(bytes, &class, &name)));
-                by_class.len() - 1
+                hot.by_class.push((class, self.worker.past(bytes, &class, &name)));
+                hot.by_class.len() - 1
             });
-            for sighting in &by_class[seen].2 {
-                let sighting = locate::moved(sighting.clone(), &name);
-                versions.push(Version {
-                    sighting,
-                    path: lay.path.as_bytes().to_vec(),
-                    first: lay.first,
-                    last: lay.last,
-                    in_head: lay.in_head,
-                });
-            }
+            hot.places.push((lay, name, seen));
         }
+        hot
     }
+}
+
+/// What a blob holds under each class of its paths, and its paths, each with the number of its class.
+#[derive(Default)]
+struct Hot<'l> {
+    by_class: Vec<(PathClass, Vec<Sighting>)>,
+    places: Vec<(&'l Lay, RepoPath, usize)>,
 }
 
 thread_local! {

@@ -1,5 +1,7 @@
 //! Which commit a name means.
 
+use std::sync::Arc;
+
 use crate::model::BlobId;
 use crate::source::Refs;
 use crate::source::git::Kind;
@@ -15,9 +17,7 @@ pub fn resolve(objects: &Objects, refs: &Refs, history: &History, name: &str) ->
     let end = name.find(['~', '^']).unwrap_or(name.len());
     let (base, steps) = name.split_at(end);
     let unknown = || format!("`{name}` names no commit of this repository; `git fetch` may bring it");
-    // A whole id means that id, whatever branch somebody gave its name to.
-    let id = whole_id(objects, base).or_else(|| by_name(refs, base));
-    let id = id.or_else(|| by_beginning(objects, history, base)).ok_or_else(unknown)?;
+    let id = object(objects, refs, history, base).ok_or_else(unknown)?;
     let mut rank = peeled(objects, history, &id).ok_or_else(unknown)?;
     let mut rest = steps;
     while let Some(sign) = rest.chars().next() {
@@ -34,6 +34,33 @@ pub fn resolve(objects: &Objects, refs: &Refs, history: &History, name: &str) ->
         };
     }
     Ok(rank)
+}
+
+/// The object that a name without steps behind it means.
+fn object(objects: &Objects, refs: &Refs, history: &History, name: &str) -> Option<BlobId> {
+    // A whole id means that id, whatever branch somebody gave its name to.
+    let id = whole_id(objects, name).or_else(|| by_name(refs, name));
+    id.or_else(|| by_beginning(objects, history, name))
+}
+
+/// The annotated tags that a name goes through until it comes to something else, with their bytes.
+pub fn tags(objects: &Objects, refs: &Refs, history: &History, name: &str) -> Vec<(BlobId, Arc<Vec<u8>>)> {
+    object(objects, refs, history, name).map(|id| tags_of(objects, history, id)).unwrap_or_default()
+}
+
+/// The annotated tags that begin with an object, each of the one before it.
+pub fn tags_of(objects: &Objects, history: &History, mut id: BlobId) -> Vec<(BlobId, Arc<Vec<u8>>)> {
+    let mut tags = Vec::new();
+    while tags.len() < MAX_TAGS && history.rank(&id).is_none() {
+        let Ok(Some((Kind::Tag, bytes))) = objects.read(&mut Scratch::default(), id.as_bytes()) else { break };
+        let next = history::tagged(&bytes);
+        tags.push((id, bytes));
+        match next {
+            Some(next) => id = next,
+            None => break,
+        }
+    }
+    tags
 }
 
 /// The commit that an object is, or that a tag at last points to.

@@ -28,6 +28,10 @@ const MAX_REACHING: usize = 500;
 /// Objects that are told one by one when they cannot be read.
 const MAX_TOLD: usize = 20;
 
+/// Most places of values beyond the first path of each blob: many values in a blob that many trees name would be more than
+/// anybody can hold.
+pub const MAX_COPIES: usize = 50_000;
+
 /// A repository to scan the history of.
 pub struct Site<'r> {
     /// The repository.
@@ -84,18 +88,28 @@ impl Past<'_, '_, '_> {
         Some(self.name(path)).filter(|name| wanted && !self.worker.excludes(name))
     }
 
-    /// Objects that should be here and are not.
-    pub fn missing(&self, ids: &[BlobId]) {
-        for id in ids.iter().take(MAX_TOLD) {
-            let message =
-                format!("object {id} is not here, so what it holds was not scanned; `git fetch` may bring it");
+    /// Objects that should be here and are not: how many, and the first path that has one.
+    pub fn tell_missing(&self, count: usize, first: &str) {
+        if count > 0 {
+            let count = numbers::count(count as u64, "object is", "objects are");
+            let message = format!(
+                "{count} not here, so what should be there was not scanned: the first is {first}; `git fsck` tells more, \
+                 `git fetch` may bring it"
+            );
             self.worker.notice(gap("missing-object", Some(shown(self.site)), message));
         }
     }
 
-    /// An object that cannot be read.
-    pub fn unread(&self, id: BlobId, why: Damage) {
-        self.tell_unread(&[Unread { id, why }]);
+    /// Trees and files that were not looked at, because few trees lead to far too many places.
+    pub fn tell_left_out(&self, left_out: u64) {
+        if left_out > 0 {
+            let count = numbers::count(left_out, "place was", "places were");
+            let message = format!(
+                "trees name the same trees again and again, which gives more paths than can be followed: {count} left out; what \
+                 lies there was scanned under other paths of it at most"
+            );
+            self.worker.notice(gap("too-many-paths", Some(shown(self.site)), message));
+        }
     }
 
     /// What reports call a path of this repository.
@@ -118,6 +132,16 @@ impl Past<'_, '_, '_> {
             Version { sighting, path: Vec::new(), first: rank, last: rank, in_head: false }
         };
         sightings.into_iter().map(version).collect()
+    }
+
+    /// What stands in the message of an annotated tag.
+    pub fn tag(&self, id: BlobId, bytes: &[u8]) -> Vec<Version> {
+        let mut versions = self.message(TAG_MESSAGE, history::text_of(bytes), None);
+        for version in &mut versions {
+            version.sighting.location.commit = Some(id.to_string());
+            self.describe(&mut version.sighting.location, &history::details(bytes));
+        }
+        versions
     }
 
     /// One location for all versions of a path that hold a value: where it stands in the first of them.

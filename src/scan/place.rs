@@ -108,6 +108,22 @@ impl Place {
         Some(names.filter_map(file).collect())
     }
 
+    /// Ids of the annotated tags whose commits some names reach and others do not; of those that are not here nothing is known.
+    #[must_use]
+    pub fn tags_between(&self, include: &[String], exclude: &[String]) -> Vec<String> {
+        let Some((objects, history)) = self.commits() else { return Vec::new() };
+        let refs = self.repository.refs();
+        let reached = |names: &[String]| {
+            let ranks = names.iter().filter_map(|n| super::names::resolve(objects, &refs, history, n).ok());
+            history.reached(ranks)
+        };
+        let (new, old) = (reached(include), reached(exclude));
+        let is_mine = |rank: Rank| new.get(rank as usize) == Some(&true) && old.get(rank as usize) == Some(&false);
+        let tags = refs.refs.iter().filter(|(name, id)| name.starts_with("refs/tags/") && history.rank(id).is_none());
+        let mine = tags.filter(|(_, id)| super::names::peeled(objects, history, id).is_some_and(is_mine));
+        mine.map(|(_, id)| id.to_string()).collect()
+    }
+
     fn rank(&self, name: &str) -> Option<Rank> {
         let (objects, history) = self.commits()?;
         super::names::resolve(objects, &self.repository.refs(), history, name).ok()

@@ -31,6 +31,8 @@ pub struct Repository {
     pub hash_len: usize,
     /// True when there is no working tree.
     pub bare: bool,
+    /// Why it is not known where its common directory lies, when that could not be read.
+    pub problem: Option<String>,
     tracked: OnceLock<Result<BTreeSet<Vec<u8>>, String>>,
     root: OnceLock<Option<BlobId>>,
 }
@@ -52,12 +54,19 @@ pub struct Module {
 /// Deepest directory below `modules` that is looked into.
 const MAX_MODULES: usize = 16;
 
-/// The repository whose working tree holds a path, if any.
+/// The repository that a path belongs to, if any: the one whose working tree holds it, or the bare one that it is. A bare
+/// repository inside a working tree is one of its own, unless that tree's repository tracks its files: then files are all that
+/// it is.
 #[must_use]
 pub fn discover(path: &Path) -> Option<Repository> {
     let start = if path.is_dir() { path } else { path.parent()? };
-    let top = start.ancestors().find_map(|dir| if dir.join(".git").exists() { Repository::at(dir) } else { None });
-    top.or_else(|| Repository::bare_at(path))
+    let outer = start.ancestors().find_map(|dir| if dir.join(".git").exists() { Repository::at(dir) } else { None });
+    let Some(outer) = outer else { return Repository::bare_at(path) };
+    let is_own = path != outer.top && path != outer.git_dir && path.file_name().is_some_and(|name| name != ".git");
+    let Some(bare) = Repository::bare_at(path).filter(|_| is_own) else { return Some(outer) };
+    let inside = path.strip_prefix(&outer.top).ok()?;
+    let inside: Vec<&[u8]> = inside.components().map(|c| c.as_os_str().as_encoded_bytes()).collect();
+    Some(if outer.tracks_below(&inside.join(&b'/')) { outer } else { bare })
 }
 
 impl Repository {
@@ -86,7 +95,11 @@ impl Repository {
     }
 
     fn with(top: &Path, git_dir: PathBuf, bare: bool) -> Self {
-        let common = regular::read(&git_dir.join("commondir"), MAX_POINTER).ok();
+        let (common, problem) = match regular::read(&git_dir.join("commondir"), MAX_POINTER) {
+            Ok(common) => (Some(common), None),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => (None, None),
+            Err(e) => (None, Some(format!("its commondir could not be read: {e}"))),
+        };
         let common_dir = common.map_or_else(|| git_dir.clone(), |c| git_dir.join(regular::path_of(line_of(&c))));
         let hash_len = hash_len(&common_dir);
         Self {
@@ -95,6 +108,7 @@ impl Repository {
             common_dir,
             hash_len,
             bare,
+            problem,
             tracked: OnceLock::new(),
             root: OnceLock::new(),
         }

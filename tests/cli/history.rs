@@ -609,7 +609,16 @@ fn pipes_and_devices_in_the_place_of_files_are_neither_waited_for_nor_read() {
         } else {
             assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         }
-        scan(&at, &[if name == "index" { "--staged" } else { "--history-only" }]);
+        let report = scan(&at, &["--history-only"]).1;
+        if matches!(name.as_str(), "index" | "commondir") {
+            let told = list(&report, "notices").iter().any(|n| {
+                n["kind"] == "gap" && n["message"].as_str().unwrap().contains(&format!("{name} could not be read"))
+            });
+            assert!(told, "{name} is not told: {:#}", report["notices"]);
+        }
+        if name == "index" {
+            scan(&at, &["--staged"]);
+        }
     }
     // In the place of `.git` itself.
     let at = world.at("dot");
@@ -638,4 +647,134 @@ fn a_repository_of_another_user_is_scanned() {
         }
     }
     finds(&at, &[], &[(1, "conf.yml", &first)]);
+}
+
+#[test]
+fn an_object_that_was_deleted_was_not_missed() {
+    let world = World::new();
+    let at = repository(&world);
+    commit(&at, "kept.txt", &line(1));
+    fs::create_dir(at.join("in")).unwrap();
+    fs::write(at.join("in/one.txt"), line(2)).unwrap();
+    fs::write(at.join("two.txt"), "two\n").unwrap();
+    git(&at, &["add", "."]);
+    git(&at, &["commit", "-q", "-m", "more"]);
+    let base = git(&at, &["rev-parse", "HEAD~1"]);
+    git(&at, &["rm", "-q", "-r", "in", "two.txt"]);
+    git(&at, &["commit", "-q", "-m", "less"]);
+    for blob in ["HEAD~1:in/one.txt", "HEAD~1:two.txt"] {
+        let id = git(&at, &["rev-parse", blob]);
+        fs::remove_file(at.join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+    }
+    let first = git(&at, &["rev-parse", "HEAD~1:in/one.txt"]);
+    // A name that reaches less does not miss them.
+    scan(&at, &["--branch", &base]);
+    for args in [&[][..], &["--history-only"], &["--branch", "main"], &["--range", &format!("{base}..main")]] {
+        let report = scan(&at, args).1;
+        let told = notices(&report, "missing-object");
+        assert_eq!(told.len(), 1, "{args:?}: {:#}", report["notices"]);
+        let message = told[0]["message"].as_str().unwrap();
+        assert!(message.starts_with("2 objects are not here") && message.contains(&first), "{message}");
+        assert!(message.contains("in/one.txt"), "{message}");
+        let path = at.to_str().unwrap();
+        world.run(&[&["scan", path, "--exit-zero"], args].concat()).ends(3);
+    }
+    let report = scan(&at, &["--branch", &base]).1;
+    assert_eq!(notices(&report, "missing-object").len(), 0, "{report:#}");
+    // Not even where nothing in the history looks like a value.
+    git(&at, &["checkout", "-q", "--orphan", "clean"]);
+    git(&at, &["rm", "-q", "-r", "-f", "."]);
+    let at = world.at("clean");
+    fs::create_dir(&at).unwrap();
+    git(&at, &["init", "-q"]);
+    commit(&at, "a.txt", "a\n");
+    let id = git(&at, &["rev-parse", "HEAD:a.txt"]);
+    remove(&at, "a.txt");
+    fs::remove_file(at.join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+    let report = scan(&at, &[]).1;
+    assert_eq!(notices(&report, "missing-object").len(), 1, "{report:#}");
+}
+
+#[test]
+fn a_bare_repository_inside_a_checkout_was_taken_for_a_part_of_it() {
+    let world = World::new();
+    let at = repository(&world);
+    commit(&at, "outer.txt", &line(1));
+    let inner = world.at("inner");
+    fs::create_dir(&inner).unwrap();
+    git(&inner, &["init", "-q"]);
+    let first = commit(&inner, "conf.yml", &line(2));
+    git(&at, &["clone", "-q", "--bare", inner.to_str().unwrap(), "bare.git"]);
+    let report = finds(&at.join("bare.git"), &[], &[(2, "conf.yml", &first)]);
+    assert_eq!(report["coverage"]["commits"], 1);
+    // The git directory of the checkout is no other repository, and files that the checkout tracks are files.
+    let report = scan(&at.join(".git"), &[]).1;
+    assert_eq!(report["coverage"]["roots"][0]["kind"], "directory", "{report:#}");
+    let fake = at.join("fake.git");
+    for dir in ["objects/x", "refs/x"] {
+        fs::create_dir_all(fake.join(dir)).unwrap();
+        fs::write(fake.join(dir).join("f"), "x\n").unwrap();
+    }
+    fs::write(fake.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+    fs::write(fake.join("conf.yml"), line(3)).unwrap();
+    git(&at, &["add", "-f", "fake.git/HEAD", "fake.git/conf.yml"]);
+    git(&at, &["commit", "-q", "-m", "fake"]);
+    let tip = git(&at, &["rev-parse", "HEAD"]);
+    finds(&fake, &[], &[(3, "fake.git/conf.yml", &tip)]);
+}
+
+#[test]
+fn names_of_several_tops_were_left_out_of_what_a_file_held_before() {
+    let world = World::new();
+    world.put(
+        "rules/zz.yml",
+        "provider: zz\nname: ZZ\nrules:\n  - id: zz-key\n    name: ZZ key\n    description: It opens every door of the \
+         house to whoever holds it.\n    remediation: Revoke it in the settings and give each door its own.\n    \
+         identity: {kind: other}\n    severity: high\n    confidence: high\n    keywords: [zzk-]\n    pattern: \
+         'zzk-[0-9a-f]{32}'\n    paths: ['one/**']\n    references: ['https://example.com']\n    examples: ['a = \
+         zzk-{hex:32}']\n    counterexamples: ['zzk-1']\n",
+    );
+    for name in ["one", "two"] {
+        let at = world.at(name);
+        fs::create_dir(&at).unwrap();
+        git(&at, &["init", "-q"]);
+        let old = "zzk-0123456789abcdef0123456789abcdef\n";
+        commit(&at, "door.txt", old);
+        commit(&at, "door.txt", &format!("{old}more\n"));
+    }
+    let args = ["scan", "one", "two", "--range", "HEAD~1..HEAD", "--rules", "rules", "-f", "json", "--as-of", AS_OF];
+    let report = world.run(&args).ends(0).json();
+    assert_eq!(findings(&report, "zz-key").len(), 0, "{:#}", report["findings"]);
+    let args = ["scan", "one", "two", "--range", "HEAD~1..HEAD~0", "--rules", "rules", "-f", "json", "--as-of", AS_OF];
+    let new = world.at("one");
+    commit(&new, "door.txt", "zzk-0123456789abcdef0123456789abcdee\n");
+    let report = world.run(&args).ends(1).json();
+    assert_eq!(findings(&report, "zz-key").len(), 1, "the rule does apply there");
+}
+
+#[test]
+fn every_path_of_a_blob_in_a_change_is_kept() {
+    let world = World::new();
+    let at = repository(&world);
+    commit(&at, "a.txt", "x\n");
+    for path in ["one.yml", "two.yml", "docs/three.yml"] {
+        fs::create_dir_all(at.join("docs")).unwrap();
+        fs::write(at.join(path), line(1)).unwrap();
+    }
+    git(&at, &["add", "."]);
+    let places = |report: &Value| {
+        let mut paths: Vec<String> = found(report)[&1].iter().map(|(path, _)| path.clone()).collect();
+        paths.sort();
+        paths
+    };
+    let all = ["docs/three.yml", "one.yml", "two.yml"];
+    let staged = scan(&at, &["--staged"]).1;
+    assert_eq!(places(&staged), all);
+    // Read once, though, not once a path.
+    assert_eq!(staged["coverage"]["history_bytes"], line(1).len());
+    assert_eq!(staged["coverage"]["history_blobs"], 3);
+    // Staged twice and in no commit, it has two paths in the history, too.
+    assert_eq!(places(&scan(&at, &["--history-only"]).1), all);
+    git(&at, &["commit", "-q", "-m", "x"]);
+    assert_eq!(places(&scan(&at, &["--range", "HEAD~1..HEAD"]).1), all);
 }

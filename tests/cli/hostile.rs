@@ -2,12 +2,15 @@
 //! and shows nothing that acts on a screen.
 
 use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Stdio;
 
 use keyroll::rules::example;
 use serde_json::{Value, json};
 
 use crate::fixture::{expand, value};
-use crate::world::{AS_OF, Run, World, findings, list, notices, only, places};
+use crate::git::{git, git_reading};
+use crate::world::{AS_OF, Run, World, findings, finish, list, notices, only, places};
 
 const RULE: &str = "github-pat-classic";
 
@@ -360,4 +363,141 @@ fn numbers_and_dates_beyond_the_calendar_do_not_stop_the_scan() {
         let claims = format!(r#"{{"iss":"x","sub":"y","iat":{exp},"exp":{exp}}}"#);
         survives_file("a.env", format!("T={}\n", example::expand(&format!("{{jwt:{claims}}}"), 1).unwrap()));
     }
+}
+
+// --- trees that name each other -----------------------------------------------------------------------------------
+
+/// A tree of these entries.
+fn mktree(at: &Path, entries: &[(&str, &str, &str)]) -> String {
+    let line = |(kind, id, name): &(&str, &str, &str)| {
+        let mode = if *kind == "tree" { "040000" } else { "100644" };
+        format!("{mode} {kind} {id}\t{name}\n")
+    };
+    git_reading(at, entries.iter().map(line).collect::<String>().as_bytes(), &["mktree"])
+}
+
+/// A tree that names the same tree ten times, twenty deep: 10²⁰ paths to what lies at its end.
+fn bomb(at: &Path, end: &str) -> String {
+    const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    (0..20).fold(end.to_owned(), |tree, _| mktree(at, &NAMES.map(|name| ("tree", tree.as_str(), name))))
+}
+
+fn blob(at: &Path, text: &str) -> String {
+    git_reading(at, text.as_bytes(), &["hash-object", "-w", "--stdin"])
+}
+
+fn commit_tree(at: &Path, tree: &str, parents: &[&str]) -> String {
+    let parents = parents.iter().flat_map(|p| ["-p", p]);
+    git(at, &["commit-tree", tree, "-m", "x"].into_iter().chain(parents).collect::<Vec<_>>())
+}
+
+/// Runs within three gigabytes of address space.
+fn bounded(world: &World, args: &[&str]) -> Run {
+    let mut command = world.command::<&str>(&[]);
+    let limited = "ulimit -v 3000000 && exec \"$0\" \"$@\"";
+    let mut limit = std::process::Command::new("/bin/sh");
+    limit.args(["-c", limited, env!("CARGO_BIN_EXE_keyroll")]).args(args).current_dir(world.path());
+    limit.env_clear().envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    command = limit;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    finish(command.spawn().unwrap())
+}
+
+/// Scans with these arguments, and asserts that the cut is told and what is found all the same.
+#[track_caller]
+fn is_told(world: &World, args: &[&str], found: usize) -> Value {
+    let args: Vec<&str> =
+        ["scan", ".", "--exit-zero", "-f", "json", "--as-of", AS_OF].iter().chain(args).copied().collect();
+    let report = bounded(world, &args).ends(3).json();
+    let told = notices(&report, "too-many-paths");
+    assert!(told.len() == 1 && told[0]["kind"] == "gap", "{:#}", report["notices"]);
+    assert_eq!(findings(&report, RULE).len(), found, "{:#}", report["notices"]);
+    report
+}
+
+#[cfg(unix)]
+#[test]
+fn trees_that_name_each_other_were_walked_without_end() {
+    let world = World::new();
+    let at = world.path();
+    git(at, &["init", "-q"]);
+    let base = commit_tree(at, &mktree(at, &[("blob", &blob(at, "x\n"), "x")]), &[]);
+    let token = blob(at, &env(1));
+    let end = mktree(at, &[("blob", &token, "app.env")]);
+    let tree = bomb(at, &end);
+    let with = commit_tree(at, &tree, &[&base]);
+    let plain = mktree(at, &[("blob", &blob(at, &env(2)), "new.env")]);
+    let without = commit_tree(at, &plain, &[&with]);
+    git(at, &["update-ref", "refs/heads/main", &without]);
+    let report = is_told(&world, &["--history-only"], 2);
+    let told = notices(&report, "too-many-paths")[0]["message"].as_str().unwrap();
+    assert!(told.contains("the same trees again and again") && told.contains("places were left out"), "{told}");
+    let range = format!("{base}..{with}");
+    let report = is_told(&world, &["--range", &range], 1);
+    // The same, whatever the number of threads and wherever the objects lie.
+    git(at, &["repack", "-q", "-a", "-d"]);
+    let other = is_told(&world, &["--range", &range, "--jobs", "1"], 1);
+    assert_eq!(report["notices"], other["notices"]);
+    assert_eq!(report["findings"], other["findings"]);
+    // What went away is walked, too.
+    is_told(&world, &["--range", &format!("{with}..{without}")], 1);
+    // Against HEAD's tree the index is compared.
+    git(at, &["update-ref", "refs/heads/main", &with]);
+    world.put("new.env", env(3));
+    git(at, &["add", "new.env"]);
+    is_told(&world, &["--staged"], 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn trees_without_any_file_were_walked_without_end() {
+    let world = World::new();
+    let at = world.path();
+    git(at, &["init", "-q"]);
+    let base = commit_tree(at, &mktree(at, &[("blob", &blob(at, &env(1)), "a.env")]), &[]);
+    let tree = bomb(at, &mktree(at, &[]));
+    let with = commit_tree(at, &tree, &[&base]);
+    let without = commit_tree(at, &mktree(at, &[("blob", &blob(at, &env(2)), "b.env")]), &[&with]);
+    git(at, &["update-ref", "refs/heads/main", &without]);
+    // Trees that lead nowhere are not gone into at all.
+    let run = bounded(&world, &["scan", ".", "--history-only", "-f", "json", "--as-of", AS_OF]).ends(1);
+    assert_eq!(notices(&run.json(), "too-many-paths").len(), 0);
+    is_told(&world, &["--range", &format!("{base}..{with}")], 0);
+    is_told(&world, &["--range", &format!("{with}..{without}")], 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_bomb_in_every_commit_cost_as_much_again() {
+    let world = World::new();
+    let at = world.path();
+    git(at, &["init", "-q"]);
+    let base = commit_tree(at, &mktree(at, &[("blob", &blob(at, "x\n"), "x")]), &[]);
+    let mut tip = base.clone();
+    for seed in 0..200 {
+        let end = mktree(at, &[("blob", &blob(at, &env(seed % 3 + 1)), &format!("{seed}.env"))]);
+        let tree = bomb(at, &end);
+        tip = commit_tree(at, &tree, &[&tip]);
+    }
+    git(at, &["update-ref", "refs/heads/main", &tip]);
+    git(at, &["repack", "-q", "-a", "-d"]);
+    is_told(&world, &["--range", &format!("{base}..{tip}")], 3);
+    is_told(&world, &["--history-only"], 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn many_values_in_a_file_of_many_names_filled_the_memory() {
+    let world = World::new();
+    let at = world.path();
+    git(at, &["init", "-q"]);
+    let text: String = (0..500).map(|i| example::expand("t = ghp_{base62:30}{crc32b62}\n", i).unwrap()).collect();
+    let blob = blob(at, &text);
+    let names: Vec<String> = (0..20_000).map(|i| format!("{i:05}.env")).collect();
+    let entries: Vec<(&str, &str, &str)> = names.iter().map(|n| ("blob", blob.as_str(), n.as_str())).collect();
+    let base = commit_tree(at, &mktree(at, &[]), &[]);
+    let tip = commit_tree(at, &mktree(at, &entries), &[&base]);
+    git(at, &["update-ref", "refs/heads/main", &tip]);
+    is_told(&world, &["--history-only"], 500);
+    is_told(&world, &["--range", &format!("{base}..{tip}")], 500);
 }

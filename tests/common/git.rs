@@ -19,6 +19,20 @@ pub fn git_at(at: &Path, time: i64, args: &[&str]) -> String {
     out.trim_end().to_owned()
 }
 
+/// Runs git with something to read.
+#[track_caller]
+pub fn git_reading(at: &Path, input: &[u8], args: &[&str]) -> String {
+    use std::io::Write as _;
+    let mut command = Command::new("git");
+    command.args(args).current_dir(at).env("GIT_CONFIG_NOSYSTEM", "1").stdin(Stdio::piped());
+    let mut child =
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").stdout(Stdio::piped()).spawn().expect("these tests need git");
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success(), "git {args:?}");
+    String::from_utf8_lossy(&out.stdout).trim_end().to_owned()
+}
+
 /// The same, which may fail.
 pub fn try_git(at: &Path, time: i64, args: &[&str]) -> (bool, String, String) {
     let date = format!("{time} +0000");

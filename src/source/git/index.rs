@@ -336,7 +336,7 @@ impl Index {
         while let Some(part) = waiting.pop() {
             self.directory(objects, scratch, &part, &mut waiting, &mut changes);
         }
-        changes.files.sort_by(|a, b| a.path.cmp(&b.path));
+        changes.sort();
         changes
     }
 
@@ -357,7 +357,7 @@ impl Index {
         if self.trees.get(dir).is_some_and(|(id, covered)| *covered == entries.len() && *id == tree) {
             return;
         }
-        let old = diff::entries(objects, scratch, &tree, &mut changes.missing);
+        let old = diff::entries(objects, scratch, &tree, dir, &mut changes.missing);
         let old: HashMap<&[u8], &diff::Entry> = old.iter().map(|e| (e.name.as_slice(), e)).collect();
         let mut met: Vec<&[u8]> = Vec::new();
         let skip = if dir.is_empty() { 0 } else { dir.len() + 1 };
@@ -411,11 +411,7 @@ impl Index {
             return changes.files.push(Change { path: entry.path.to_vec(), blob: entry.id, olds });
         }
         let path = entry.path.strip_suffix(b"/").unwrap_or(entry.path);
-        let below = diff::against(objects, scratch, entry.id, &olds);
-        let inside = |p: &[u8]| [path, p].join(&b'/');
-        changes.files.extend(below.files.into_iter().map(|c| Change { path: inside(&c.path), ..c }));
-        changes.gone.extend(below.gone.into_iter().map(|(p, id)| (inside(&p), id)));
-        changes.missing.extend(below.missing);
+        diff::below(objects, scratch, (entry.id, &olds), path.to_vec(), changes);
     }
 }
 

@@ -11,7 +11,9 @@ pub mod objects;
 pub mod pack;
 pub mod places;
 pub mod regular;
+pub mod room;
 pub mod trees;
+mod ways;
 
 /// Kinds of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

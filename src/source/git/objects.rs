@@ -169,6 +169,12 @@ impl Objects {
             || self.loose_path(id).is_some()
     }
 
+    /// Whether an object is among those that a sweep meets, whatever state it is in.
+    pub fn knows(&self, id: &[u8]) -> bool {
+        self.packs.iter().any(|p| p.find(id).is_some())
+            || self.loose().binary_search_by(|l| l.id.as_bytes().cmp(id)).is_ok()
+    }
+
     /// Where an object lies: the pack's number and the offset in it; loose ones come last. For an order that reads well.
     pub fn place(&self, id: &[u8]) -> (usize, u64) {
         let find = |(number, pack): (usize, &Pack)| pack.find(id).map(|entry| (number, pack.offset(entry)));

@@ -2,75 +2,23 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use super::Kind;
 use super::history::{History, Rank};
 use super::objects::{Item, Objects, Sweep, Unread};
 use super::trees::{self, TreeEntry};
+use super::ways::{Lays, NONE, Numbered, Paths, Trees, Walk, leads};
 use crate::model::{BlobId, RepoPath, Stretch};
 
-/// Where a blob lay.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lay {
-    /// The path; only the last name when no commit is known that the tree belongs to.
-    pub path: RepoPath,
-    /// The first commit that had it there.
-    pub first: Option<Rank>,
-    /// The last one.
-    pub last: Option<Rank>,
-    /// Whether HEAD has it there.
-    pub in_head: bool,
-}
+pub use super::ways::Lay;
 
-/// Longest way down that is followed; git itself makes no deeper trees (`core.maxTreeDepth`).
-const MAX_DEPTH: usize = 4096;
-
-/// No number.
-const NONE: u32 = u32::MAX;
-
-/// The number of a tree or blob, with the number of its name.
-type Numbered = (u32, u32);
+/// Most objects that are not here whose paths are looked for.
+const MAX_MISSING: usize = 10_000;
 
 /// Numbers of names.
 type NameNumbers = HashMap<Box<[u8]>, u32, foldhash::fast::RandomState>;
-
-/// What is in trees, as far as it leads to something that matters, one list for all of them.
-#[derive(Default)]
-struct Trees {
-    /// Number of a tree below, or of a wanted blob, with the number of its name.
-    entries: Vec<(u32, u32)>,
-    /// For each tree where its entries begin, how many are trees, and how many blobs.
-    spans: Vec<(u32, u32, u32)>,
-}
-
-impl Trees {
-    fn of(&self, tree: u32) -> (&[Numbered], &[Numbered]) {
-        let (from, below, blobs) = self.spans.get(tree as usize).copied().unwrap_or_default();
-        let (from, below, blobs) = (from as usize, below as usize, blobs as usize);
-        let both = self.entries.get(from..from + below + blobs).unwrap_or_default();
-        both.split_at(below.min(both.len()))
-    }
-
-    fn below(&self, tree: u32) -> &[(u32, u32)] {
-        self.of(tree).0
-    }
-
-    fn blobs(&self, tree: u32) -> &[(u32, u32)] {
-        self.of(tree).1
-    }
-
-    fn add(&mut self, tree: u32, below: &[(u32, u32)], blobs: &[(u32, u32)]) {
-        // Four thousand million entries are more than this program is for; what comes after them leads nowhere.
-        let Ok(from) = u32::try_from(self.entries.len()) else { return };
-        if let Some(span) = self.spans.get_mut(tree as usize) {
-            *span = (from, below.len() as u32, blobs.len() as u32);
-            self.entries.extend_from_slice(below);
-            self.entries.extend_from_slice(blobs);
-        }
-    }
-}
 
 /// A place in a tree where an entry begins, as versions of the tree take it over from each other.
 #[derive(Debug, Clone, Copy)]
@@ -147,8 +95,43 @@ pub struct Found {
     pub lays: Vec<Vec<Lay>>,
     /// Trees that could not be read.
     pub unread: Vec<Unread>,
-    /// How many blobs trees name that are not here; only counted where a remote promised to send them.
-    pub missing: usize,
+    /// What trees name and is not here.
+    pub missing: Missing,
+    /// How many places were not looked at, because trees lead to too many of them.
+    pub left_out: u64,
+}
+
+/// Objects that trees name and that are not here.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// How many, those left out that no commit leads to unless a remote promised to send them.
+    pub count: usize,
+    /// The first of them that a commit has, and its path.
+    pub first: Option<(BlobId, RepoPath)>,
+}
+
+/// Objects that are not here, numbered as they are met behind the wanted ones.
+#[derive(Default)]
+struct Absent {
+    numbers: HashMap<BlobId, u32>,
+    more: HashSet<u64, foldhash::fast::RandomState>,
+}
+
+impl Absent {
+    /// The number of an object of which the path is to be found, if it is one of the first.
+    fn number(&mut self, id: &[u8], wanted: usize, most: usize) -> Option<u32> {
+        let next = self.numbers.len();
+        match BlobId::from_bytes(id) {
+            Some(id) if next < most => {
+                Some(*self.numbers.entry(id).or_insert_with(|| u32::try_from(wanted + next).unwrap_or(NONE)))
+            }
+            Some(id) if self.numbers.contains_key(&id) => self.numbers.get(&id).copied(),
+            _ => {
+                self.more.insert(key(id));
+                None
+            }
+        }
+    }
 }
 
 /// Where each of these blobs lay in the commits that `within` allows; blobs that lay nowhere have an empty list, unless
@@ -190,9 +173,14 @@ pub fn find(
     };
     let hash_len = objects.hash_len();
     let sweep = Sweep { kind: Kind::Tree, stop, skip: &|_| false };
-    let present: Option<HashSet<u64, foldhash::fast::RandomState>> =
-        objects.is_partial().then(|| objects.ids(Kind::Blob).map(key).collect());
-    let missing: Mutex<HashSet<u64>> = Mutex::default();
+    // Where a remote promised to send what is not here, there is much of it, and only its number is told.
+    let partial = objects.is_partial();
+    let absent: Mutex<Absent> = Mutex::default();
+    let absent_number = |id: &[u8]| {
+        let number =
+            |mut absent: MutexGuard<'_, Absent>| absent.number(id, wanted.len(), if partial { 0 } else { MAX_MISSING });
+        if objects.knows(id) { None } else { absent.lock().ok().and_then(number) }
+    };
     let unread = objects.sweep(&sweep, &|item: Item<'_, Vec<Mark>>| {
         ONE.with_borrow_mut(|(below, held)| {
             below.clear();
@@ -202,19 +190,14 @@ pub fn find(
                 What::Blob | What::Place => held.push((mark.number, mark.name)),
             };
             let leads = |entry: TreeEntry<'_>| {
-                if entry.is_tree() {
-                    let number = numbers.get(&key(entry.id)).copied()?;
-                    return Some((What::Tree, number, named(entry.name)));
-                }
-                if let Some(present) = &present
-                    && !entry.is_commit()
-                    && !present.contains(&key(entry.id))
-                    && let Ok(mut missing) = missing.lock()
+                if entry.is_tree()
+                    && let Some(number) = numbers.get(&key(entry.id))
                 {
-                    missing.insert(key(entry.id));
+                    return Some((What::Tree, *number, named(entry.name)));
                 }
                 let may_be = maybe[usize::from(bit(entry.id) >> 6)] >> (bit(entry.id) & 63) & 1 != 0;
-                let blob = may_be.then(|| blobs.get(&key(entry.id)).copied()).flatten()?;
+                let blob = may_be.then(|| blobs.get(&key(entry.id)).copied()).flatten();
+                let blob = blob.or_else(|| if entry.is_commit() { None } else { absent_number(entry.id) })?;
                 Some((What::Blob, blob, named(entry.name)))
             };
             let marks = marks(item.bytes, item.base, hash_len, &leads, &mut list);
@@ -231,42 +214,50 @@ pub fn find(
     let all = all.into_inner().unwrap_or_default();
     let leads = leads(&all);
     let names = names.into_inner().unwrap_or_default().list();
-    let mut walk = Walk { trees: &all, leads: &leads, paths: Paths::default(), lays: HashMap::default() };
+    let lengths = names.iter().map(|name| name.len()).collect();
+    let mut walk = Walk { trees: &all, leads: &leads, paths: Paths::new(lengths), lays: Lays::default(), left_out: 0 };
     let root = |rank: Rank| history.commit(rank).and_then(|c| numbers.get(&key(c.tree.as_bytes())).copied());
     let ranks = || (0..history.commits.len() as Rank).filter(|r| within(*r));
-    let mut seen = HashSet::default();
-    for rank in ranks() {
-        if let Some(root) = root(rank) {
-            walk.down(root, &mut seen, &mut |lay| lay.first = lay.first.or(Some(rank)));
-        }
-    }
-    seen.clear();
-    for rank in ranks().rev() {
-        if let Some(root) = root(rank) {
-            walk.down(root, &mut seen, &mut |lay| lay.last = lay.last.or(Some(rank)));
-        }
-    }
-    if let Some(root) = head.and_then(root) {
-        seen.clear();
-        walk.down(root, &mut seen, &mut |lay| lay.in_head = true);
-    }
+    let mut roots = ranks().filter_map(|rank| Some((rank, root(rank)?)));
+    walk.pass(&mut roots, true, &mut |lay, rank| lay.first = lay.first.or(Some(rank)));
+    let mut roots = ranks().rev().filter_map(|rank| Some((rank, root(rank)?)));
+    walk.pass(&mut roots, false, &mut |lay, rank| lay.last = lay.last.or(Some(rank)));
+    let mut roots = head.iter().filter_map(|rank| Some((*rank, root(*rank)?)));
+    walk.pass(&mut roots, false, &mut |lay, _| lay.in_head = true);
     let mut found = vec![Vec::new(); wanted.len()];
-    let Walk { paths, lays, .. } = walk;
-    for ((blob, path), mut lay) in lays {
+    let absent = absent.into_inner().unwrap_or_default();
+    let mut absent_at = AbsentAt::new();
+    let Walk { mut paths, lays, left_out, .. } = walk;
+    let mut left_out = left_out;
+    for ((blob, path), mut lay) in lays.list {
+        // A blob has one path at least, however long it is.
+        let known = found.get(blob as usize).is_some_and(|lays: &Vec<Lay>| !lays.is_empty());
+        if known && !paths.room.name(paths.length(path)) {
+            left_out += 1;
+            continue;
+        }
         lay.path = RepoPath::new(paths.text(path, &names));
-        found[blob as usize].push(lay);
+        match found.get_mut(blob as usize) {
+            Some(lays) => lays.push(lay),
+            None => {
+                let this = (lay.first, lay.path);
+                let first = absent_at.entry(blob).or_insert_with(|| this.clone());
+                if this < *first {
+                    *first = this;
+                }
+            }
+        }
     }
+    let missing = missing(history, (absent, absent_at, partial), &mut ranks(), &|id| objects.knows(id));
     if loose_ends {
+        let placed: Vec<bool> = found.iter().map(|lays: &Vec<Lay>| lays.iter().any(|l| l.first.is_some())).collect();
+        let mut loose: HashSet<Numbered, foldhash::fast::RandomState> = HashSet::default();
         for tree in 0..all.spans.len() as u32 {
-            for (blob, name) in all
-                .blobs(tree)
-                .iter()
-                .filter(|(b, _)| found[*b as usize].iter().all(|l| l.first.is_none()))
-                .copied()
-                .collect::<Vec<_>>()
-            {
-                let path = RepoPath::new(names[name as usize].to_vec());
-                found[blob as usize].push(Lay { path, first: None, last: None, in_head: false });
+            for (blob, name) in all.blobs(tree) {
+                if !placed.get(*blob as usize).copied().unwrap_or(true) && loose.insert((*blob, *name)) {
+                    let path = RepoPath::new(names[*name as usize].to_vec());
+                    found[*blob as usize].push(Lay { path, first: None, last: None, in_head: false });
+                }
             }
         }
     }
@@ -274,8 +265,32 @@ pub fn find(
         lays.sort();
         lays.dedup();
     });
-    let missing = missing.into_inner().map_or(0, |missing| missing.len());
-    Found { lays: found, unread, missing }
+    Found { lays: found, unread, missing, left_out }
+}
+
+/// Where each absent object lay first, by its number.
+type AbsentAt = HashMap<u32, (Option<Rank>, RepoPath)>;
+
+/// What is missing of what commits lead to.
+fn missing(
+    history: &History,
+    (absent, at, partial): (Absent, AbsentAt, bool),
+    ranks: &mut dyn Iterator<Item = Rank>,
+    knows: &dyn Fn(&[u8]) -> bool,
+) -> Missing {
+    if partial {
+        return Missing { count: absent.more.len(), first: None };
+    }
+    let reached = absent.numbers.iter().filter_map(|(id, number)| Some((at.get(number)?, *id)));
+    let mut reached: Vec<_> = reached.map(|((rank, path), id)| (*rank, path.clone(), id)).collect();
+    // The top of a commit is named by no tree.
+    let tops: HashSet<BlobId> =
+        ranks.filter_map(|rank| history.commit(rank)).map(|c| c.tree).filter(|id| !knows(id.as_bytes())).collect();
+    let top = |id: &BlobId| (Some(0), RepoPath::default(), *id);
+    reached.extend(tops.iter().map(top));
+    let first = reached.iter().min().map(|(_, path, id)| (*id, path.clone()));
+    let more = if reached.is_empty() { 0 } else { absent.more.len() };
+    Missing { count: reached.len() + more, first }
 }
 
 /// Reads a tree, by its base where there is one: entries inside a part that was copied are what they were there. `leads` says
@@ -348,105 +363,6 @@ fn marks(
 
 fn bit(id: &[u8]) -> u16 {
     id.get(..2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes)
-}
-
-/// Which trees lead to a wanted blob.
-fn leads(trees: &Trees) -> Vec<bool> {
-    const UNKNOWN: u8 = 0;
-    const OPEN: u8 = 1;
-    const NO: u8 = 2;
-    const YES: u8 = 3;
-    let mut state = vec![UNKNOWN; trees.spans.len()];
-    let mut stack: Vec<(u32, usize)> = Vec::new();
-    for start in 0..trees.spans.len() as u32 {
-        if state[start as usize] != UNKNOWN {
-            continue;
-        }
-        stack.push((start, 0));
-        state[start as usize] = OPEN;
-        while let Some((tree, next)) = stack.last_mut() {
-            let this = *tree as usize;
-            let below = trees.below(*tree);
-            match below.get(*next) {
-                Some((below, _)) => {
-                    *next += 1;
-                    // A tree that is open already would hold itself, which no hash allows.
-                    if state[*below as usize] == UNKNOWN {
-                        state[*below as usize] = OPEN;
-                        stack.push((*below, 0));
-                    }
-                }
-                None => {
-                    let yes = !trees.blobs(*tree).is_empty() || below.iter().any(|(b, _)| state[*b as usize] == YES);
-                    state[this] = if yes { YES } else { NO };
-                    stack.pop();
-                }
-            }
-        }
-    }
-    state.into_iter().map(|s| s == YES).collect()
-}
-
-/// Paths as chains of names, so that each is held once.
-#[derive(Default)]
-struct Paths {
-    numbers: HashMap<(u32, u32), u32, foldhash::fast::RandomState>,
-    list: Vec<(u32, u32)>,
-}
-
-impl Paths {
-    fn number(&mut self, parent: u32, name: u32) -> u32 {
-        *self.numbers.entry((parent, name)).or_insert_with(|| {
-            self.list.push((parent, name));
-            self.list.len() as u32 - 1
-        })
-    }
-
-    fn text(&self, path: u32, names: &[Box<[u8]>]) -> Vec<u8> {
-        let mut parts: Vec<&[u8]> = Vec::new();
-        let mut at = path;
-        while let Some((parent, name)) = self.list.get(at as usize) {
-            parts.push(&names[*name as usize]);
-            at = *parent;
-        }
-        parts.reverse();
-        parts.join(&b'/')
-    }
-}
-
-/// A walk down trees that lead somewhere.
-struct Walk<'a> {
-    trees: &'a Trees,
-    leads: &'a [bool],
-    paths: Paths,
-    lays: HashMap<(u32, u32), Lay, foldhash::fast::RandomState>,
-}
-
-impl Walk<'_> {
-    /// Every blob below a tree that was not seen at its path before.
-    fn down(
-        &mut self,
-        root: u32,
-        seen: &mut HashSet<(u32, u32), foldhash::fast::RandomState>,
-        meet: &mut dyn FnMut(&mut Lay),
-    ) {
-        let mut waiting = vec![(root, NONE, 0)];
-        while let Some((tree, path, depth)) = waiting.pop() {
-            if !self.leads[tree as usize] || depth > MAX_DEPTH || !seen.insert((tree, path)) {
-                continue;
-            }
-            for (blob, name) in self.trees.blobs(tree) {
-                let at = self.paths.number(path, *name);
-                let fresh = || Lay { path: RepoPath::default(), first: None, last: None, in_head: false };
-                meet(self.lays.entry((*blob, at)).or_insert_with(fresh));
-            }
-            for (below, name) in self.trees.below(tree) {
-                if self.leads[*below as usize] {
-                    waiting.push((*below, self.paths.number(path, *name), depth + 1));
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

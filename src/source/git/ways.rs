@@ -1,0 +1,216 @@
+//! Ways down trees: which of them lead to blobs that matter, and the paths that lead there.
+
+use std::collections::{HashMap, HashSet};
+
+use super::history::Rank;
+use super::room::Room;
+use crate::model::RepoPath;
+
+/// Where a blob lay.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lay {
+    /// The path; only the last name when no commit is known that the tree belongs to.
+    pub path: RepoPath,
+    /// The first commit that had it there.
+    pub first: Option<Rank>,
+    /// The last one.
+    pub last: Option<Rank>,
+    /// Whether HEAD has it there.
+    pub in_head: bool,
+}
+
+/// No number.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// The number of a tree or blob, with the number of its name.
+pub(super) type Numbered = (u32, u32);
+
+/// What is in trees, as far as it leads to something that matters, one list for all of them.
+#[derive(Default)]
+pub(super) struct Trees {
+    /// Number of a tree below, or of a wanted blob, with the number of its name.
+    pub(super) entries: Vec<(u32, u32)>,
+    /// For each tree where its entries begin, how many are trees, and how many blobs.
+    pub(super) spans: Vec<(u32, u32, u32)>,
+}
+
+impl Trees {
+    pub(super) fn of(&self, tree: u32) -> (&[Numbered], &[Numbered]) {
+        let (from, below, blobs) = self.spans.get(tree as usize).copied().unwrap_or_default();
+        let (from, below, blobs) = (from as usize, below as usize, blobs as usize);
+        let both = self.entries.get(from..from + below + blobs).unwrap_or_default();
+        both.split_at(below.min(both.len()))
+    }
+
+    pub(super) fn below(&self, tree: u32) -> &[(u32, u32)] {
+        self.of(tree).0
+    }
+
+    pub(super) fn blobs(&self, tree: u32) -> &[(u32, u32)] {
+        self.of(tree).1
+    }
+
+    pub(super) fn add(&mut self, tree: u32, below: &[(u32, u32)], blobs: &[(u32, u32)]) {
+        // Four thousand million entries are more than this program is for; what comes after them leads nowhere.
+        let Ok(from) = u32::try_from(self.entries.len()) else { return };
+        if let Some(span) = self.spans.get_mut(tree as usize) {
+            *span = (from, below.len() as u32, blobs.len() as u32);
+            self.entries.extend_from_slice(below);
+            self.entries.extend_from_slice(blobs);
+        }
+    }
+}
+
+/// Which trees lead to a wanted blob.
+pub(super) fn leads(trees: &Trees) -> Vec<bool> {
+    const UNKNOWN: u8 = 0;
+    const OPEN: u8 = 1;
+    const NO: u8 = 2;
+    const YES: u8 = 3;
+    let mut state = vec![UNKNOWN; trees.spans.len()];
+    let mut stack: Vec<(u32, usize)> = Vec::new();
+    for start in 0..trees.spans.len() as u32 {
+        if state[start as usize] != UNKNOWN {
+            continue;
+        }
+        stack.push((start, 0));
+        state[start as usize] = OPEN;
+        while let Some((tree, next)) = stack.last_mut() {
+            let this = *tree as usize;
+            let below = trees.below(*tree);
+            match below.get(*next) {
+                Some((below, _)) => {
+                    *next += 1;
+                    // A tree that is open already would hold itself, which no hash allows.
+                    if state[*below as usize] == UNKNOWN {
+                        state[*below as usize] = OPEN;
+                        stack.push((*below, 0));
+                    }
+                }
+                None => {
+                    let yes = !trees.blobs(*tree).is_empty() || below.iter().any(|(b, _)| state[*b as usize] == YES);
+                    state[this] = if yes { YES } else { NO };
+                    stack.pop();
+                }
+            }
+        }
+    }
+    state.into_iter().map(|s| s == YES).collect()
+}
+
+/// Paths as chains of names, so that each is held once.
+pub(super) struct Paths {
+    numbers: HashMap<(u32, u32), u32, foldhash::fast::RandomState>,
+    /// The path above, the name, and the length of both.
+    list: Vec<(u32, u32, usize)>,
+    /// How long each name is.
+    names: Vec<usize>,
+    /// What may be written out.
+    pub(super) room: Room<()>,
+}
+
+impl Paths {
+    pub(super) fn new(names: Vec<usize>) -> Self {
+        Self { numbers: HashMap::default(), list: Vec::new(), names, room: Room::default() }
+    }
+
+    pub(super) fn number(&mut self, parent: u32, name: u32) -> u32 {
+        let length = self.length(parent) + 1 + self.names.get(name as usize).copied().unwrap_or(0);
+        *self.numbers.entry((parent, name)).or_insert_with(|| {
+            self.list.push((parent, name, length));
+            self.list.len() as u32 - 1
+        })
+    }
+
+    pub(super) fn length(&self, path: u32) -> usize {
+        self.list.get(path as usize).map_or(0, |(.., length)| *length)
+    }
+
+    pub(super) fn text(&self, path: u32, names: &[Box<[u8]>]) -> Vec<u8> {
+        let mut parts: Vec<&[u8]> = Vec::new();
+        let mut at = path;
+        while let Some((parent, name, _)) = self.list.get(at as usize) {
+            parts.push(&names[*name as usize]);
+            at = *parent;
+        }
+        parts.reverse();
+        parts.join(&b'/')
+    }
+}
+
+/// Where blobs lay, by blob and path, in the order in which they were met.
+#[derive(Default)]
+pub(super) struct Lays {
+    numbers: HashMap<(u32, u32), usize, foldhash::fast::RandomState>,
+    pub(super) list: Vec<((u32, u32), Lay)>,
+}
+
+/// A walk down trees that lead somewhere.
+pub(super) struct Walk<'a> {
+    pub(super) trees: &'a Trees,
+    pub(super) leads: &'a [bool],
+    pub(super) paths: Paths,
+    pub(super) lays: Lays,
+    pub(super) left_out: u64,
+}
+
+impl Walk<'_> {
+    /// Walks down the trees of some commits. Only the first pass finds places: when it has to leave some out, what later ones
+    /// would find in their order is not the same.
+    pub(super) fn pass(
+        &mut self,
+        roots: &mut dyn Iterator<Item = (Rank, u32)>,
+        first: bool,
+        meet: &mut dyn FnMut(&mut Lay, Rank),
+    ) {
+        let (mut seen, mut room) = (HashSet::default(), Room::default());
+        for (rank, root) in roots {
+            self.down(root, &mut seen, &mut room, first, &mut |lay| meet(lay, rank));
+        }
+        if first {
+            self.left_out = room.left_out();
+        }
+    }
+
+    /// Every blob below a tree that was not seen at its path before.
+    fn down(
+        &mut self,
+        root: u32,
+        seen: &mut HashSet<(u32, u32), foldhash::fast::RandomState>,
+        room: &mut Room<u32>,
+        first: bool,
+        meet: &mut dyn FnMut(&mut Lay),
+    ) {
+        let mut waiting = vec![(root, NONE, 0)];
+        while let Some((tree, path, depth)) = waiting.pop() {
+            if !self.leads[tree as usize] || !seen.insert((tree, path)) {
+                continue;
+            }
+            let (below, blobs) = self.trees.of(tree);
+            if !room.enter(tree, depth, || below.len() + blobs.len()) {
+                continue;
+            }
+            for (blob, name) in blobs {
+                let at = (*blob, self.paths.number(path, *name));
+                let number = match self.lays.numbers.get(&at) {
+                    Some(number) => *number,
+                    None if first => {
+                        let lay = Lay { path: RepoPath::default(), first: None, last: None, in_head: false };
+                        self.lays.numbers.insert(at, self.lays.list.len());
+                        self.lays.list.push((at, lay));
+                        self.lays.list.len() - 1
+                    }
+                    None => continue,
+                };
+                if let Some((_, lay)) = self.lays.list.get_mut(number) {
+                    meet(lay);
+                }
+            }
+            for (below, name) in below {
+                if self.leads[*below as usize] {
+                    waiting.push((*below, self.paths.number(path, *name), depth + 1));
+                }
+            }
+        }
+    }
+}
