@@ -56,7 +56,7 @@ pub fn run(args: &CiArgs) -> anyhow::Result<Exit> {
     let settings = Settings {
         paths: vec![args.path.clone()],
         tree: if plan.commits == Commits::All { Tree::Work } else { Tree::None },
-        commits: plan.commits.clone(),
+        commits: with_tags(plan.commits.clone(), &place),
         ..settings(args, &plan, &place)?
     };
     if !args.output.quiet {
@@ -89,6 +89,18 @@ pub fn run(args: &CiArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Findings(args.gate.exit_code));
     }
     Ok(exit)
+}
+
+/// A range with the annotated tags that point into it: they came with its commits, and have messages of their own.
+fn with_tags(commits: Commits, place: &Place) -> Commits {
+    match commits {
+        Commits::Some { mut include, exclude, known } if !(exclude.is_empty() && known.is_empty()) => {
+            let tags = place.tags_between(&include, &[exclude.as_slice(), &known].concat());
+            include.extend(tags);
+            Commits::Some { include, exclude, known }
+        }
+        other => other,
+    }
 }
 
 /// GitHub's event file.
@@ -135,7 +147,8 @@ fn plan(run: &Run, place: &Place) -> Plan {
     };
     let range = |base: String, head: String, request: bool| {
         if base == head {
-            return one(head.clone(), format!("before and after are one commit, {}: what it brings in", short(&head)));
+            let words = format!("before and after are one commit, {}: what it brings in", short(&head));
+            return Plan { request, ..one(head, words) };
         }
         Plan {
             words: format!("what {} has and {} has not", short(&head), short(&base)),

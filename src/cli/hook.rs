@@ -57,14 +57,14 @@ pub fn run(args: &HookArgs) -> anyhow::Result<Exit> {
             let remote = args.files.first().and_then(|r| r.to_str());
             let commits = match by_pre_commit(&settings::environment) {
                 Some(commits) => Some(commits),
-                None => pushed(&lines()?, remote),
+                None => pushed(moved(args.hook_type)?, remote),
             };
             match commits {
                 Some(commits) => settings.commits = commits,
                 None => return quiet_end(args, "nothing is pushed but what goes away"),
             }
         }
-        HookType::PreReceive => match received(&lines()?) {
+        HookType::PreReceive => match received(moved(args.hook_type)?) {
             Some(commits) => {
                 settings.commits = commits;
                 // Until they are accepted, objects lie in a directory of their own
@@ -110,45 +110,86 @@ fn quiet_end(args: &HookArgs, why: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Clean)
 }
 
+/// A ref that is to change: what it will point to and what it pointed to, as git writes ids; zeros for nothing.
+#[derive(Debug, PartialEq, Eq)]
+struct Moved {
+    new: String,
+    old: String,
+}
+
 /// What git says on standard input.
-fn lines() -> anyhow::Result<Vec<Vec<String>>> {
+fn moved(hook: HookType) -> anyhow::Result<Vec<Moved>> {
     if std::io::stdin().is_terminal() {
         bail!("git hands this hook the refs on standard input; by hand `keyroll scan --range A..B` does the same");
     }
-    let mut text = String::new();
-    std::io::stdin().lock().take(MAX_REFS).read_to_string(&mut text).context("standard input")?;
-    Ok(text.lines().map(|l| l.split_whitespace().map(str::to_owned).collect()).collect())
+    let mut text = Vec::new();
+    // One byte more, to tell a list that is too long from one that just fits.
+    std::io::stdin().lock().take(MAX_REFS + 1).read_to_end(&mut text).context("standard input")?;
+    if text.len() as u64 > MAX_REFS {
+        bail!(
+            "standard input has more than {} MiB of refs, too many for one push: nothing was scanned; push them in parts",
+            MAX_REFS >> 20
+        );
+    }
+    lines(hook, &text)
 }
 
-/// `<local ref> <local id> <remote ref> <remote id>` of pre-push: what the remote does not have yet.
-fn pushed(lines: &[Vec<String>], remote: Option<&str>) -> Option<Commits> {
-    let (mut include, mut known) = (Vec::new(), Vec::new());
-    for line in lines {
-        let [_, local, _, theirs] = line.as_slice() else { continue };
-        if !is_none(local) {
-            include.push(local.clone());
+/// Reads `<local ref> <local id> <remote ref> <remote id>` of pre-push or `<old id> <new id> <ref>` of pre-receive. Names of
+/// refs are any bytes, and what stands for a local ref may hold spaces.
+fn lines(hook: HookType, text: &[u8]) -> anyhow::Result<Vec<Moved>> {
+    let id = |field: &[u8]| {
+        let text = std::str::from_utf8(field).ok()?;
+        let is_id = matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        is_id.then(|| text.to_owned())
+    };
+    let one = |line: &[u8]| {
+        if hook == HookType::PreReceive {
+            let mut fields = line.splitn(3, |b| *b == b' ');
+            let (old, new) = (id(fields.next()?)?, id(fields.next()?)?);
+            return fields.next().filter(|name| !name.is_empty()).map(|_| Moved { new, old });
         }
-        if !is_none(theirs) {
-            known.push(theirs.clone());
+        let mut fields = line.rsplitn(4, |b| *b == b' ');
+        let old = id(fields.next()?)?;
+        fields.next()?;
+        let new = id(fields.next()?)?;
+        fields.next().map(|_| Moved { new, old })
+    };
+    let mut all = Vec::new();
+    for (number, line) in text.split(|b| *b == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if !line.is_empty() {
+            let wrong = || {
+                format!(
+                    "line {} of standard input is not what git writes for this hook: nothing was scanned",
+                    number + 1
+                )
+            };
+            all.push(one(line).with_context(wrong)?);
         }
     }
-    known.push(remote.map_or_else(|| "refs/remotes/*".to_owned(), |r| remote_refs(r.to_owned())));
+    Ok(all)
+}
+
+/// What a push has that the remote does not have yet.
+fn pushed(refs: Vec<Moved>, remote: Option<&str>) -> Option<Commits> {
+    let remotes = remote.map_or_else(|| "refs/remotes/*".to_owned(), |r| remote_refs(r.to_owned()));
+    let (include, mut known) = ends(refs);
+    known.push(remotes);
     (!include.is_empty()).then_some(Commits::Some { include, exclude: Vec::new(), known })
 }
 
-/// `<old id> <new id> <ref>` of pre-receive: what no ref here has yet.
-fn received(lines: &[Vec<String>]) -> Option<Commits> {
-    let (mut include, mut known) = (Vec::new(), vec!["refs/*".to_owned()]);
-    for line in lines {
-        let [old, new, _] = line.as_slice() else { continue };
-        if !is_none(new) {
-            include.push(new.clone());
-        }
-        if !is_none(old) {
-            known.push(old.clone());
-        }
-    }
+/// What comes in that no ref here has yet.
+fn received(refs: Vec<Moved>) -> Option<Commits> {
+    let (include, old) = ends(refs);
+    let known = std::iter::once("refs/*".to_owned()).chain(old).collect();
     (!include.is_empty()).then_some(Commits::Some { include, exclude: Vec::new(), known })
+}
+
+/// What refs will point to, and what they pointed to.
+fn ends(refs: Vec<Moved>) -> (Vec<String>, Vec<String>) {
+    let (new, old): (Vec<String>, Vec<String>) = refs.into_iter().map(|r| (r.new, r.old)).unzip();
+    let some = |ids: Vec<String>| ids.into_iter().filter(|id| !is_none(id)).collect();
+    (some(new), some(old))
 }
 
 /// What pre-commit says of a push in the place of git's lines
@@ -242,7 +283,13 @@ fn tell(args: &HookArgs, settings: &Settings, report: &Report) -> anyhow::Result
         let many = count(open.len() as u64, "finding", "findings");
         text.push_str(&format!("keyroll: {many} in {what}; take the values out, or accept them as shown\n"));
     } else if scanned == 0 {
-        complain("NOTHING WAS SCANNED: nothing is staged that HEAD does not have");
+        complain(match args.hook_type {
+            HookType::PreCommit | HookType::CommitMsg => {
+                "NOTHING WAS SCANNED: nothing is staged that HEAD does not have"
+            }
+            HookType::PrePush => "NOTHING WAS SCANNED: the remote has all of these commits",
+            HookType::PreReceive => "NOTHING WAS SCANNED: all of these commits are here",
+        });
     } else if !args.output.quiet {
         complain(&format!("{what} scanned, nothing found"));
     }
@@ -359,10 +406,40 @@ fn install(args: &HookArgs) -> anyhow::Result<Exit> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
     use super::*;
 
-    fn lines(text: &str) -> Vec<Vec<String>> {
-        text.lines().map(|l| l.split_whitespace().map(str::to_owned).collect()).collect()
+    fn pushes(text: &[u8]) -> Vec<Moved> {
+        lines(HookType::PrePush, text).expect("lines of git")
+    }
+
+    fn receives(text: &[u8]) -> Vec<Moved> {
+        lines(HookType::PreReceive, text).expect("lines of git")
+    }
+
+    #[test]
+    fn refs_with_odd_names_were_left_out_without_a_word() {
+        let (a, b) = ("a".repeat(40), "b".repeat(64));
+        let line = |name: &[u8]| [name, format!(" {a} ").as_bytes(), name, format!(" {b}\n").as_bytes()].concat();
+        let one = || vec![Moved { new: a.clone(), old: b.clone() }];
+        // No UTF-8; a space of another script; what somebody wrote in the place of a name.
+        for name in [&b"refs/heads/\xff"[..], "refs/heads/a\u{3000}b".as_bytes()] {
+            assert_eq!(pushes(&line(name)), one());
+            let received = [format!("{b} {a} ").as_bytes(), name].concat();
+            assert_eq!(receives(&received), one());
+        }
+        let search = format!("HEAD^{{/fix it}} {a} refs/heads/x {b}\n");
+        assert_eq!(pushes(search.as_bytes()), one());
+        for bad in [
+            format!("refs/heads/x {a} refs/heads/x\n"),
+            format!("refs/heads/x {a} refs/heads/x {}\n", &b[1..]),
+            format!("refs/heads/x {a} refs/heads/x {b} x\n"),
+            format!("{a} refs/heads/x {b}\n"),
+        ] {
+            let error = lines(HookType::PrePush, bad.as_bytes()).expect_err(&bad);
+            assert!(error.to_string().contains("line 1 of standard input"), "{error}");
+        }
+        assert!(lines(HookType::PreReceive, format!("{a} {a}\n").as_bytes()).is_err());
     }
 
     #[test]
@@ -373,13 +450,13 @@ mod tests {
             Some(Commits::Some { include: all(include), exclude: Vec::new(), known: all(known) })
         };
         let line = format!("refs/heads/x {a} refs/heads/x {b}\n");
-        assert_eq!(pushed(&lines(&line), Some("origin")), some(&[&a], &[&b, "refs/remotes/origin/*"]));
+        assert_eq!(pushed(pushes(line.as_bytes()), Some("origin")), some(&[&a], &[&b, "refs/remotes/origin/*"]));
         let new = format!("refs/heads/x {a} refs/heads/x {none}\n");
-        assert_eq!(pushed(&lines(&new), None), some(&[&a], &["refs/remotes/*"]));
+        assert_eq!(pushed(pushes(new.as_bytes()), None), some(&[&a], &["refs/remotes/*"]));
         let deleted = format!("(delete) {none} refs/heads/x {b}\n");
-        assert_eq!(pushed(&lines(&deleted), None), None);
-        assert_eq!(received(&lines(&format!("{b} {a} refs/heads/x"))), some(&[&a], &["refs/*", &b]));
-        assert_eq!(received(&lines(&format!("{b} {none} refs/heads/x"))), None);
+        assert_eq!(pushed(pushes(deleted.as_bytes()), None), None);
+        assert_eq!(received(receives(format!("{b} {a} refs/heads/x").as_bytes())), some(&[&a], &["refs/*", &b]));
+        assert_eq!(received(receives(format!("{b} {none} refs/heads/x").as_bytes())), None);
     }
 
     #[test]

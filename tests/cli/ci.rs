@@ -220,8 +220,14 @@ fn names_of_files_give_no_commands_to_the_log() {
     );
     assert!(commands.iter().all(|l| l.matches("##").count() == 1) && commands.len() == 2, "{commands:?}");
     assert!(fs::read_to_string(&summary).unwrap().starts_with("### keyroll: 1 finding\n"));
-    // Another output on standard output stays whole.
-    story.run(&variables, &["-f", "json"]).ends(1).json();
+    // Another output on standard output stays whole, and says the same without giving commands.
+    for format in ["json", "sarif"] {
+        let run = story.run(&variables, &["-f", format]).ends(1);
+        // SARIF has paths as addresses, in which `#` is written otherwise.
+        let path = &run.json()["findings"][0]["locations"][0]["path"];
+        assert!(format == "sarif" || path == hostile, "{path}");
+        assert!(!run.out.contains("##vso[") && !run.out.contains("::stop-commands"), "{}", run.out);
+    }
     let variables = [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "push"), ("GITHUB_SHA", head.as_str())];
     let run = story.run(&variables, &[]).ends(1);
     assert!(!run.out.contains("::stop-commands"), "{}", run.out);
@@ -247,4 +253,37 @@ fn a_job_summary_is_written_and_harmless() {
         !text.contains("<img") && !text.contains("@team") && !text.contains(&value("github-pat-classic", 3)),
         "{text}"
     );
+}
+
+#[test]
+fn a_request_to_the_branch_that_it_comes_from_relaxed_what_judges_it() {
+    let story = story();
+    let at = story.world.path();
+    story.world.put(".keyroll.yml", "allow:\n  - rule: github-pat-classic\n    reason: fine\n");
+    git(at, &["add", ".keyroll.yml"]);
+    commit(at, "third.py", &line(3));
+    // Base and head are one name, and the commit that accepts is the one that brings in.
+    let run = story.run(&[], &["--base", "topic", "--head", "topic"]).ends(1).says("third.py");
+    assert!(!run.out.contains("new.py"), "{}", run.out);
+    run.complains("new suppression: .keyroll.yml: accepts rule github-pat-classic (fine)");
+}
+
+#[test]
+fn messages_of_tags_in_a_range_were_not_scanned() {
+    let story = story();
+    let at = story.world.path();
+    git(at, &["rm", "-q", "new.py"]);
+    git(at, &["commit", "-q", "-m", "x"]);
+    git(at, &["tag", "-a", "old", "-m", &line(4), "main"]);
+    commit(at, "clean.py", "x\n");
+    story.run(&[], &["--base", "topic~1", "--head", "topic"]).ends(0);
+    git(at, &["tag", "-a", "v1", "-m", &format!("one\n\n{}", line(5))]);
+    git(at, &["tag", "-a", "v2", "-m", "two", "v1"]);
+    let run = story.run(&[], &["--base", "topic~1", "--head", "topic", "-f", "json"]).ends(1);
+    let report = run.json();
+    let places = crate::world::places(crate::world::only(&report, "github-pat-classic"));
+    assert_eq!(places, ["(tag message):3:8-3:48"], "{report:#}");
+    let tag = git(at, &["rev-parse", "v1"]);
+    assert_eq!(crate::world::findings(&report, "github-pat-classic")[0]["locations"][0]["commit"], tag);
+    story.run(&[], &["--base", "topic~1", "--head", "v2"]).ends(1).says("(tag message)");
 }

@@ -247,3 +247,55 @@ fn messages_pushes_and_what_a_server_receives() {
         git(&at, &["push", "-q", "origin", "main"]);
     }
 }
+
+#[test]
+fn messages_of_tags_that_are_pushed_were_not_scanned() {
+    let world = World::new();
+    let at = world.at("work");
+    git(world.path(), &["init", "-q", "--bare", "server.git"]);
+    git(world.path(), &["init", "-q", "work"]);
+    let tip = commit(&at, "a.py", "x\n");
+    git(&at, &["remote", "add", "origin", "../server.git"]);
+    git(&at, &["push", "-q", "origin", "main"]);
+    git(&at, &["tag", "-a", "v1", "-m", &line(1)]);
+    git(&at, &["tag", "-a", "v2", "-m", "of a tag", "v1"]);
+    let (first, second, none) = (git(&at, &["rev-parse", "v1"]), git(&at, &["rev-parse", "v2"]), "0".repeat(40));
+    let push = |text: &str| {
+        let mut command = world.command(&["hook", "--hook-type", "pre-push", "origin", "../server.git"]);
+        let mut child = command.current_dir(&at).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+        crate::world::finish(child)
+    };
+    // The commit is known; the tag is what is new. Another tag that is not pushed says nothing.
+    push(&format!("refs/heads/main {tip} refs/heads/main {tip}\n")).ends(0).complains("the remote has all");
+    let run = push(&format!("refs/tags/v1 {first} refs/tags/v1 {none}\n")).ends(1);
+    assert!(run.out.contains("(tag message):1:8") && run.out.contains(&first[..12]), "{}", run.out);
+    push(&format!("refs/tags/v2 {second} refs/tags/v2 {none}\n")).ends(1).says("(tag message)");
+    push(&format!("refs/tags/v2 {second} refs/tags/v2 {first}\n")).ends(0);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let hook = world.at("server.git/hooks/pre-receive");
+        fs::create_dir_all(hook.parent().unwrap()).unwrap();
+        let binary = env!("CARGO_BIN_EXE_keyroll");
+        fs::write(&hook, format!("#!/bin/sh\nexec '{binary}' hook --hook-type pre-receive\n")).unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        let (ok, _, err) = try_git(&at, 1_700_000_000, &["push", "origin", "v1"]);
+        assert!(!ok && err.contains("(tag message)"), "{err}");
+    }
+}
+
+#[test]
+fn refs_beyond_what_is_read_were_cut_off_without_a_word() {
+    let world = repository();
+    let tip = commit(world.path(), "a.py", &line(1));
+    let line = format!("refs/heads/main {tip} refs/heads/main {}\n", "0".repeat(40));
+    let many = line.repeat((64 << 20) / line.len() + 1);
+    let run = world.pipe(many.as_bytes(), &["hook", "--hook-type", "pre-push", "origin"]).ends(2);
+    run.complains("more than 64 MiB of refs").complains("nothing was scanned");
+    // A name of any bytes is a name.
+    let odd = [b"refs/heads/\xff", line.strip_prefix("refs/heads/main").unwrap().as_bytes()].concat();
+    world.pipe(&odd, &["hook", "--hook-type", "pre-push", "origin"]).ends(1).says("a.py");
+    let run = world.pipe(b"refs/heads/main abc\n", &["hook", "--hook-type", "pre-push", "origin"]).ends(2);
+    run.complains("line 1 of standard input is not what git writes");
+}
