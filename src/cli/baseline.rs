@@ -146,6 +146,8 @@ fn prune(args: &BaselineArgs) -> anyhow::Result<Exit> {
     // What a setting, a comment or the baseline itself keeps out of reports is there all the same.
     settings.baseline = None;
     settings.inline_ignores = false;
+    // Imports take over what stands in files that git ignores, and so do scans without ignore rules.
+    settings.gitignore = false;
     settings.allow = Allowlist::default();
     settings.excludes = globset::GlobSet::empty();
     settings.disabled_rules.clear();

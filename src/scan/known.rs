@@ -66,8 +66,20 @@ pub(super) fn told(
             && (ran.contains(entry.id.as_str()) || facts && assess::find(&entry.id).is_some())
     };
     let unmatched = baseline.unmatched(&inventory.exposures, findings);
-    let (entries, unsure): (Vec<&Entry>, Vec<&Entry>) = unmatched.into_iter().partition(sure);
+    let seen = |entry: &&Entry| sure(entry) && !(settings.gitignore && may_be_ignored(points, entry));
+    let (entries, unsure): (Vec<&Entry>, Vec<&Entry>) = unmatched.into_iter().partition(seen);
     Ok(Gone { entries: entries.into_iter().cloned().collect(), unsure: unsure.into_iter().cloned().collect() })
+}
+
+/// Whether the file that an entry was made for is there and may be one that git ignores.
+fn may_be_ignored(points: &[StartingPoint], entry: &Entry) -> bool {
+    let is_there = |point: &StartingPoint| match (&point.input, &point.repository) {
+        (Input::Directory(top), Some(repository)) => {
+            top.join(&entry.path).exists() && !repository.is_tracked(entry.path.as_bytes())
+        }
+        _ => false,
+    };
+    !entry.path.is_empty() && points.iter().any(is_there)
 }
 
 /// Why a scan under these settings sees less than what the baseline may be about.

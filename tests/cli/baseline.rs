@@ -271,9 +271,18 @@ fn triage_asks_and_keeps_each_answer() {
     world.pipe(b"", &["triage"]).ends(0).says("2 not judged");
 }
 
-/// Copies of one private key that differ in line ends and indentation only.
+/// Copies of one private key that differ in line ends and indentation only. The key is an OpenSSH container of made-up bytes, whose
+/// public half is told, so that its copies are one credential.
 fn copies() -> [String; 3] {
-    let key = value("private-key-block", 1).trim().to_owned();
+    let string = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes(), bytes].concat();
+    let made_up = |from: u8, count: u8| (0..count).map(|i| from ^ i.wrapping_mul(29)).collect::<Vec<u8>>();
+    let public = [string(b"ssh-ed25519"), string(&made_up(7, 32))].concat();
+    let private = [&[1, 2, 3, 4, 1, 2, 3, 4][..], &public, &string(&made_up(90, 64)), &string(b"")].concat();
+    let head = [&b"openssh-key-v1\0"[..], &string(b"none"), &string(b"none"), &string(b""), &[0, 0, 0, 1]].concat();
+    let body = data_encoding::BASE64.encode(&[head, string(&public), string(&private)].concat());
+    let lines: Vec<&str> = body.as_bytes().chunks(70).map(|l| std::str::from_utf8(l).unwrap()).collect();
+    let mark = |word: &str| format!("-----{word} OPENSSH PRIVATE KEY-----");
+    let key = format!("{}\n{}\n{}", mark("BEGIN"), lines.join("\n"), mark("END"));
     [format!("{key}\n"), format!("{key}\n").replace('\n', "\r\n"), format!("  {}\n", key.replace('\n', "\n  "))]
 }
 
@@ -283,13 +292,36 @@ fn copies_of_a_key_stayed_open_after_the_first_was_judged() {
     for (i, copy) in copies().iter().enumerate() {
         world.put(format!("{i}.pem"), copy);
     }
-    let keys = findings(&world.json(&[]), "private-key-block").len();
-    let answers = "a\nfor the demo\n".repeat(keys);
-    world.pipe(answers.as_bytes(), &["triage"]).ends(0).says("0 not judged");
+    // One credential of several fingerprints: what is said of one copy has to hold for the others, or there is nothing to test.
+    let report = world.json(&[]);
+    assert_eq!(findings(&report, "private-key-block").len(), 1, "the copies do not join: {:#}", report["findings"]);
+    assert_eq!(report["exposures"].as_array().unwrap().len(), 3);
+    world.pipe(b"a\nfor the demo\n", &["triage"]).ends(0).says("0 not judged");
+    assert!(world.read(".keyroll-baseline").lines().count() > 2, "one spelling: nothing to test");
     let report = world.json(&["-b", ".keyroll-baseline"]);
     let open = findings(&report, "private-key-block").into_iter().filter(|f| f["suppressed"].is_null());
     assert_eq!(open.count(), 0, "{report:#}");
     world.pipe(b"", &["triage"]).ends(0).says("0 not judged");
+}
+
+#[test]
+fn prune_took_out_imports_that_stand_in_ignored_files() {
+    let world = repository();
+    world.put(".gitignore", "local.env\n");
+    commit(world.path(), "a.py", "x = 1\n");
+    world.put("local.env", line(5));
+    world.put(".gitleaksignore", "local.env:github-pat:1\n");
+    world.run(&["import", "gitleaks", ".gitleaksignore"]).ends(0);
+    let before = world.read(".keyroll-baseline");
+    assert_eq!(before.lines().count(), 2, "{before}");
+    // A scan that skips the file does not call the entry stale.
+    let report = world.json(&["-b", ".keyroll-baseline"]);
+    assert!(notices(&report, "stale-baseline").is_empty(), "{report:#}");
+    world.run(&["baseline", "prune"]).ends(0).says("took 0 entries");
+    assert_eq!(world.read(".keyroll-baseline"), before);
+    // Once the value is gone, so is the entry.
+    world.put("local.env", "x\n");
+    world.run(&["baseline", "prune"]).ends(0).says("took 1 entry");
 }
 
 #[cfg(unix)]
