@@ -5,15 +5,23 @@
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::Timestamp;
+use keyroll::config::Config;
+use keyroll::config::baseline::Baseline;
 use keyroll::detect::{Engine, Scratch};
 use keyroll::doc::{Doc, Kind};
 use keyroll::formats::{HEAD, Input, Out, Syntax};
 use keyroll::model::{Part, PathClass, RepoPath, Report, Span};
 use keyroll::report::{REPORTERS, Style};
+use keyroll::source::git::config::GitConfig;
+use keyroll::source::git::index::Index;
+use keyroll::source::git::objects::{Item, Objects, Sweep};
+use keyroll::source::git::pack::Scratch as PackScratch;
+use keyroll::source::{git, reftable};
 use keyroll::validate::{Subject, VALIDATORS};
-use keyroll::{decode, doc, formats, rules};
+use keyroll::{cli, decode, doc, formats, rules};
 
 /// Every target by its name.
 #[allow(clippy::type_complexity)]
@@ -26,6 +34,12 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("detect", detect),
     ("validate", validate),
     ("report_json", report_json),
+    ("git_pack", git_pack),
+    ("git_index", git_index),
+    ("git_reftable", git_reftable),
+    ("git_config", git_config),
+    ("baseline", baseline),
+    ("imports", imports),
 ];
 
 /// Longest input that is looked at, so that no target is slow for its length alone.
@@ -191,5 +205,128 @@ pub fn report_json(data: &[u8]) {
             (reporter.write)(&again, &Style::default(), &mut second).expect("writing to memory");
             assert!(text.as_bytes() == second, "a report changes when it is read and written");
         }
+    }
+}
+
+/// Largest object that is read of a pack.
+const MOST: u64 = 1 << 20;
+
+/// Packs with their indexes: what is found in them is no larger than allowed, and the parts of an object are all of it. The input is the pack's length in four bytes, the pack, and the index.
+pub fn git_pack(data: &[u8]) {
+    let Some((length, rest)) = data.split_first_chunk::<4>() else { return };
+    let (pack, index) = rest.split_at((u32::from_be_bytes(*length) as usize).min(rest.len()));
+    let dir =
+        std::env::temp_dir().join(format!("keyroll-fuzz-{}-{:?}", std::process::id(), std::thread::current().id()));
+    let write =
+        |name: &str, bytes: &[u8]| std::fs::write(dir.join("pack").join(name), bytes).expect("a temporary file");
+    std::fs::create_dir_all(dir.join("pack")).expect("a temporary directory");
+    write("pack-1.pack", pack);
+    write("pack-1.idx", index);
+    for hash_len in [20, 32] {
+        let (all, few) = (Objects::open(&dir, hash_len, MOST), Objects::open_for_lookups(&dir, hash_len, MOST));
+        let stop = AtomicBool::new(false);
+        let mut scratch = PackScratch::default();
+        for kind in [git::Kind::Commit, git::Kind::Tree, git::Kind::Blob, git::Kind::Tag] {
+            let bytes = AtomicU64::new(0);
+            let sweep = Sweep { kind, stop: &stop, skip: &|_| false };
+            let unread = all.sweep(&sweep, &|item: Item<'_, ()>| {
+                assert!(item.bytes.len() as u64 <= MOST, "an object of {} bytes", item.bytes.len());
+                if let Some((_, base, parts)) = item.base {
+                    let mut at = 0;
+                    for part in parts {
+                        assert!(part.to == at && part.len > 0, "parts with a hole at {at}");
+                        assert!(
+                            part.from.is_none_or(|from| from + part.len <= base),
+                            "a part from outside of the base"
+                        );
+                        at += part.len;
+                    }
+                    assert_eq!(at, item.bytes.len(), "parts of less than the whole");
+                }
+                bytes.fetch_add(item.bytes.len() as u64, Ordering::Relaxed);
+            });
+            unread.iter().for_each(|u| assert_eq!(u.id.as_bytes().len(), hash_len));
+            for id in all.ids(kind).take(64) {
+                for store in [&all, &few] {
+                    let read = store.read(&mut scratch, id).ok().flatten();
+                    assert!(read.is_none_or(|(_, bytes)| bytes.len() as u64 <= MOST), "too large an object");
+                }
+            }
+        }
+    }
+    // What stays behind is written over by the next input.
+    let _ = std::fs::remove_dir_all(&dir);
+}
+
+/// Indexes: entries of ids of the right length in order, or a reason.
+pub fn git_index(data: &[u8]) {
+    for hash_len in [20, 32] {
+        match Index::of_bytes(&data[..data.len().min(LONGEST)], hash_len) {
+            Ok(index) => {
+                for entry in index.entries() {
+                    assert_eq!(entry.id.as_bytes().len(), hash_len);
+                    assert!(entry.stage < 4);
+                }
+            }
+            Err(why) => assert!(!why.is_empty()),
+        }
+    }
+}
+
+/// Reftables: no more refs than there can be.
+pub fn git_reftable(data: &[u8]) {
+    let mut data = data[..data.len().min(LONGEST)].to_vec();
+    // Once as it is, and once with the right checksum, behind which the rest begins.
+    for _ in 0..2 {
+        for hash_len in [20, 32] {
+            let refs = reftable::refs_of(&data, hash_len);
+            assert!(refs.unwrap_or(0) <= data.len(), "{refs:?} refs of {} bytes", data.len());
+        }
+        let footer = if data.get(4) == Some(&2) { 72 } else { 68 };
+        let Some(body) = data.len().checked_sub(footer) else { return };
+        let end = data.len() - 4;
+        let sum = crc32fast::hash(&data[body..end]).to_be_bytes();
+        data[end..].copy_from_slice(&sum);
+    }
+}
+
+/// Configurations of git: what it sets can be asked for, and comes from the text.
+pub fn git_config(data: &[u8]) {
+    let data = &data[..data.len().min(LONGEST)];
+    let mut config = GitConfig::parse(data);
+    for (section, subsection, name) in
+        [("core", None, "hookspath"), ("extensions", None, "objectformat"), ("remote", Some("origin"), "url")]
+    {
+        let value = config.get(section, subsection, name).unwrap_or_default();
+        // A byte that is no UTF-8 becomes a character of three, a name alone "true".
+        assert!(value.len() <= data.len() * 3 + 4, "a value of {} bytes", value.len());
+    }
+    let set = config.is_true("extensions", "worktreeconfig");
+    config.extend(GitConfig::parse(data));
+    assert_eq!(config.is_true("extensions", "worktreeconfig"), set, "the same said twice is something else");
+}
+
+/// Baselines: what can be read is written so that it reads as the same, or the line is named that cannot.
+pub fn baseline(data: &[u8]) {
+    let path = Path::new("baseline");
+    match Baseline::parse(&text_of(data), path) {
+        Ok(baseline) => {
+            let text = baseline.text();
+            let again = Baseline::parse(&text, path).expect("what was written can be read");
+            assert_eq!((again.text(), again.len()), (text, baseline.len()), "a baseline changes when it is written");
+        }
+        Err(why) => assert!(why.to_string().contains("line "), "{why}"),
+    }
+}
+
+/// Files of other scanners: read or refused, and a configuration that is made of one can be read.
+pub fn imports(data: &[u8]) {
+    if let Some(made) = cli::try_imports(&text_of(data)) {
+        let read = Config::parse(made.as_bytes(), Path::new("made.yml"));
+        assert!(
+            read.is_ok(),
+            "a configuration that cannot be read: {}",
+            read.err().map(|e| e.to_string()).unwrap_or_default()
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! `keyroll import …`: what other scanners were told, as configuration and baseline. What cannot be said in keyroll's words is
 //! printed and never guessed.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 
@@ -72,8 +73,29 @@ fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(name)
 }
 
+thread_local! {
+    /// Whether this thread only tries what can be read.
+    static TRIES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Reads a text as each of the files that can be imported, without a word, for whoever wants to see that nothing harms it. Gives
+/// the configuration that it would become, if it is one.
+#[doc(hidden)]
+#[must_use]
+pub fn try_imports(text: &str) -> Option<String> {
+    TRIES.set(true);
+    drop(ignored(text));
+    drop(secrets(text));
+    let made = fragment(Path::new("x.toml"), text).ok().map(|made| made.text("x.toml"));
+    TRIES.set(false);
+    made
+}
+
 /// Says what was left behind.
 fn left(what: &str, why: &str) {
+    if TRIES.get() {
+        return;
+    }
     complain(&escape::terminal(&format!("not taken over: {what}: {why}")));
 }
 
@@ -277,9 +299,14 @@ fn is_inside(path: &Path) -> anyhow::Result<bool> {
 
 /// A `.gitleaks.toml` as configuration on standard output.
 fn config(args: &ImportArgs, text: &str) -> anyhow::Result<Exit> {
+    print(&fragment(&args.file, text)?.text(&settings::shown(&args.file)))
+}
+
+/// What becomes of a `.gitleaks.toml`.
+fn fragment(path: &Path, text: &str) -> anyhow::Result<Fragment> {
     let file: toml::Table = text.parse().map_err(|e: toml::de::Error| {
         let line = e.span().map_or(1, |s| text.get(..s.start).unwrap_or_default().lines().count().max(1));
-        anyhow::anyhow!("{}: line {line}: {}", args.file.display(), escape::without_values(e.message()))
+        anyhow::anyhow!("{}: line {line}: {}", path.display(), escape::without_values(e.message()))
     })?;
     let mut out = Fragment::default();
     unmapped(&file, "", &["extend", "allowlist", "allowlists", "rules"]);
@@ -312,7 +339,7 @@ fn config(args: &ImportArgs, text: &str) -> anyhow::Result<Exit> {
             unmapped(&rule, &format!("{place}."), &["allowlist", "allowlists"]);
         }
     }
-    print(&out.text(&settings::shown(&args.file)))
+    Ok(out)
 }
 
 /// The tables of some keys, each alone or in a list, with where they stand.

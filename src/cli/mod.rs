@@ -27,6 +27,8 @@ use crate::text::escape;
 
 pub use args::Cli;
 pub use exit::Exit;
+#[doc(hidden)]
+pub use import::try_imports;
 
 use args::Command;
 
