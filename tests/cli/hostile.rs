@@ -501,3 +501,24 @@ fn many_values_in_a_file_of_many_names_filled_the_memory() {
     is_told(&world, &["--history-only"], 500);
     is_told(&world, &["--range", &format!("{base}..{tip}")], 500);
 }
+
+#[cfg(unix)]
+#[test]
+fn names_of_a_large_directory_were_compared_each_with_each() {
+    let world = World::new();
+    let at = world.path();
+    git(at, &["init", "-q"]);
+    let (old, new) = (blob(at, "x\n"), blob(at, &env(1)));
+    let names: Vec<String> = (0..150_000).map(|i| format!("{i:06}.env")).collect();
+    let tree = |last: &str| {
+        let mut entries: Vec<_> = names.iter().map(|n| ("blob", old.as_str(), n.as_str())).collect();
+        entries.last_mut().unwrap().1 = last;
+        mktree(at, &entries)
+    };
+    let base = commit_tree(at, &tree(&old), &[]);
+    let tip = commit_tree(at, &tree(&new), &[&base]);
+    git(at, &["update-ref", "refs/heads/main", &tip]);
+    let range = format!("{base}..{tip}");
+    let run = bounded(&world, &["scan", ".", "--range", &range, "-f", "json", "--as-of", AS_OF]).ends(1);
+    assert_eq!(places(only(&run.json(), RULE)), ["149999.env:1:10-1:50"]);
+}
