@@ -98,7 +98,7 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
                 reach.next
             )
         }
-        (None, Some(name @ ("jwt" | "private-key-block" | "google-service-account" | "generic"))) => {
+        (None, Some(name @ ("jwt" | "private-key-block" | "google-service-account" | "generic" | "client-file"))) => {
             format!("Matcher::{}", camel(name))
         }
         (None, Some("contextual")) => {

@@ -3,6 +3,7 @@
 
 mod candidates;
 mod changes;
+mod client;
 mod explain;
 mod history;
 mod known;

@@ -227,8 +227,8 @@ impl Engine {
                 // Each try reads up to 32 KiB; a text full of beginnings without end is an attack.
                 Matcher::GoogleServiceAccount if failures >= MAX_FAILURES => None,
                 Matcher::GoogleServiceAccount => blocks::google_service_account(text, *at),
-                // Led to by the words of the generic detector.
-                Matcher::Contextual(_) | Matcher::Generic => None,
+                // Led to by the words of the generic detector, or by the names of files.
+                Matcher::Contextual(_) | Matcher::Generic | Matcher::ClientFile => None,
             };
             failures += usize::from(block.is_none());
             if let Some(block) = block {
@@ -445,7 +445,8 @@ impl Engine {
                 Matcher::Pattern { .. } => 2,
                 // Rules that know the issuer of a token are patterns.
                 Matcher::Jwt | Matcher::Contextual(_) => 1,
-                Matcher::Generic => 0,
+                // Values of known files come after all of this; see `scan::client`.
+                Matcher::Generic | Matcher::ClientFile => 0,
             };
             let confidence = if class == 0 { c.confidence.min(rule.confidence_alone) } else { c.confidence };
             (class, confidence, c.severity, c.span.len(), std::cmp::Reverse(c.rule))
@@ -585,7 +586,8 @@ fn is_public_here(text: &[u8], extent: Span, marks: &[Cow<'static, str>]) -> boo
 }
 
 /// A name without pieces that could be values: a line may hold several.
-fn safe_name(name: &[u8]) -> String {
+#[must_use]
+pub fn safe_name(name: &[u8]) -> String {
     let text = String::from_utf8_lossy(name);
     let telling = |piece: &str| {
         let digits = piece.bytes().filter(u8::is_ascii_digit).count();

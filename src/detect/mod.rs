@@ -4,6 +4,7 @@
 //! (`key`, `auth`) count only where a token run is near. Detection is a function of the bytes and the path's class.
 
 mod blocks;
+mod chosen;
 mod context;
 mod engine;
 mod filter;
@@ -13,8 +14,9 @@ mod prefilter;
 mod sieve;
 mod tokens;
 
-pub use engine::{Detected, Engine, Oracle, Reference, Scratch};
+pub use chosen::{is_doubtful, stand_in};
+pub use engine::{Detected, Engine, Oracle, Reference, Scratch, safe_name};
 pub use filter::{Drop, why_dropped};
 pub use generic::{Assigned, NUMBERS};
-pub use ignore::{Accepted, accepted};
+pub use ignore::{Accepted, accepted, find as ignored};
 pub use sieve::{Hits, Sieve};

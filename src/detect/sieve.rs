@@ -132,7 +132,7 @@ impl<'e> Sieve<'e> {
             }
             Matcher::GoogleServiceAccount => Depends { before: OBJECT_REACH, after: blocks::MAX + 256 },
             Matcher::PrivateKeyBlock | Matcher::Jwt => Depends { before: blocks::MAX, after: blocks::MAX + 256 },
-            Matcher::Contextual(_) | Matcher::Generic => Depends { before: 0, after: 0 },
+            Matcher::Contextual(_) | Matcher::Generic | Matcher::ClientFile => Depends { before: 0, after: 0 },
         });
         let of_words = generic::WORDS.iter().map(|_| Depends { before: NAME_REACH, after: VALUE_REACH });
         let keywords = engine.rules.iter().flat_map(|r| r.keywords.iter().map(|k| shortened(k).len()));

@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod json;
+pub mod xml;
 pub mod yaml;
 
 use crate::model::Span;

@@ -4,6 +4,7 @@
 //! Adding one is one file and one line in its group's table.
 
 pub mod ci;
+pub mod client;
 pub mod cloud;
 
 use std::io::BufRead;
@@ -108,5 +109,10 @@ pub fn all() -> impl Iterator<Item = &'static Format> {
     FORMATS.iter().flat_map(|group| group.iter().copied())
 }
 
+/// Those that tell of identities and credentials; the others, of [`client`], hold values and go by names alone.
+pub fn of_facts() -> impl Iterator<Item = &'static Format> {
+    [ci::FORMATS, cloud::FORMATS].into_iter().flatten().copied()
+}
+
 /// Formats by group.
-const FORMATS: &[&[&Format]] = &[ci::FORMATS, cloud::FORMATS];
+const FORMATS: &[&[&Format]] = &[ci::FORMATS, cloud::FORMATS, client::FORMATS];

@@ -150,6 +150,8 @@ pub struct PathClass {
     pub vendored: bool,
     /// A translation or localisation file.
     pub translation: bool,
+    /// The file without which a credential file says little lies beside it (`key4.db` beside Firefox's `logins.json`).
+    pub companion: bool,
     /// A hash of what path-bound rules and formats read of this path; equal for paths that they treat alike.
     pub key: u64,
 }

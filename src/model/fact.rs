@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{AuthMode, Environment, Human, IdentityKey, IdentityKind, Privilege, Status, When};
+use super::{AuthMode, Confidence, Environment, Human, IdentityKey, IdentityKind, Privilege, Status, When};
 use super::{Secret, Span};
 
 /// Where in the input a fact was read.
@@ -75,16 +75,56 @@ impl Fact {
 /// A secret as a known credential file holds it, with its user and host.
 #[derive(Debug, Clone)]
 pub struct SecretFact {
-    /// The rule under which to report it.
-    pub rule: String,
-    /// The value.
+    /// The rule under which to report it; one of those that are compiled in.
+    pub rule: &'static str,
+    /// The value, decoded where the file holds it in base64 or with escapes.
     pub secret: Secret,
-    /// The value's span.
+    /// Where it stands, as the file writes it, without quotes. Lies inside the text.
     pub span: Span,
+    /// What the value is, which decides what may stand in its place.
+    pub form: SecretForm,
+    /// The name it is kept under in the file: `password`, `_authToken`. Never secret.
+    pub name: Option<String>,
     /// The user it belongs to.
     pub user: Option<String>,
     /// The host it opens.
     pub host: Option<String>,
+    /// A confidence to use instead of the rule's.
+    pub confidence: Option<Confidence>,
+    /// True for what is of no use without a key that is kept elsewhere: inventory, never a finding.
+    pub encrypted: bool,
+    /// A sentence that says more than the rule does; never secret.
+    pub evidence: Option<&'static str>,
+}
+
+impl SecretFact {
+    /// A password at a place, of which nothing else is known.
+    #[must_use]
+    pub fn new(rule: &'static str, secret: &[u8], span: Span) -> Self {
+        Self {
+            rule,
+            secret: Secret::new(secret),
+            span,
+            form: SecretForm::Password,
+            name: None,
+            user: None,
+            host: None,
+            confidence: None,
+            encrypted: false,
+            evidence: None,
+        }
+    }
+}
+
+/// What the value of a [`SecretFact`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SecretForm {
+    /// A password that a person may have chosen: short ones and words count, placeholders and references do not.
+    Password,
+    /// Random text of any characters, in which what looks like a reference stands by chance.
+    Random,
+    /// A hash, a key block or an encrypted value, whose form alone says that it is one.
+    Proven,
 }
 
 /// An identity, as far as one input tells. Facts with equal keys merge; a known value wins over an unknown one.

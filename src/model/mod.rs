@@ -15,7 +15,9 @@ mod when;
 
 pub use blob::{BlobId, Family, Origin, PathClass, RepoPath, Stretch};
 pub use candidate::{Candidate, IdentityHint, Part, Proof, RuleIndex, Suppression, SuppressionKind, Validity};
-pub use fact::{At, CredentialFact, Fact, GrantFact, IdentityFact, SecretFact, ThirdPartyFact, TrustFact, UsageFact};
+pub use fact::{
+    At, CredentialFact, Fact, GrantFact, IdentityFact, SecretFact, SecretForm, ThirdPartyFact, TrustFact, UsageFact,
+};
 pub use inventory::{
     AuthMode, Credential, Environment, EnvironmentClass, Exposure, Grant, Human, Identity, IdentityKey, IdentityKind,
     Inventory, Link, Privilege, Status, ThirdParty, Trust, Usage,

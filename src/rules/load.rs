@@ -146,7 +146,7 @@ pub fn convert(file: &RuleFile, def: &RuleDef) -> Result<Rule, String> {
 fn matcher(def: &RuleDef) -> Result<Matcher, String> {
     // Shorter ones are not looked for, so the rule would never match and nobody would be told.
     let short = def.keywords.is_empty() || def.keywords.iter().any(|k| k.len() < 3);
-    if short && !matches!(def.matcher.as_deref(), Some("generic" | "contextual")) {
+    if short && !matches!(def.matcher.as_deref(), Some("generic" | "contextual" | "client-file")) {
         return Err("wants keywords of at least three bytes".to_owned());
     }
     match (&def.pattern, def.matcher.as_deref()) {
@@ -167,6 +167,7 @@ fn matcher(def: &RuleDef) -> Result<Matcher, String> {
                 values: context.values.iter().map(|v| shape(v)).collect::<Result<Vec<_>, _>>()?.into(),
             }))
         }
+        (None, Some("client-file")) => Ok(Matcher::ClientFile),
         (None, Some(other)) => Err(format!("`{other}` is no matcher")),
         (Some(_), Some(_)) => Err("`pattern` and `matcher` exclude each other".to_owned()),
         (None, None) => Err("one of `pattern` and `matcher` is needed".to_owned()),

@@ -141,6 +141,9 @@ pub enum Matcher {
     Contextual(Context),
     /// The generic assignment detector; it has no keywords of its own.
     Generic,
+    /// The readers of known credential files (`formats/client`), which name the rule: it has no keywords, and examples of it
+    /// would be whole files under names of their own, so the fixtures of the formats are its tests.
+    ClientFile,
 }
 
 /// The other half of a pair.

@@ -45,7 +45,8 @@ pub struct RuleDef {
     /// Usual confidence: `confirmed`, `high`, `medium` or `low`.
     pub confidence: String,
     /// Literal texts of which every match holds at least one; compared without regard to ASCII case unless
-    /// `case_sensitive`. At least three bytes each.
+    /// `case_sensitive`. At least three bytes each; none for `matcher: client-file`.
+    #[serde(default)]
     pub keywords: Vec<String>,
     /// Whether `keywords` are compared with case.
     #[serde(default = "yes")]
@@ -55,7 +56,8 @@ pub struct RuleDef {
     /// `key_id`…).
     #[serde(default)]
     pub pattern: Option<String>,
-    /// A matcher in code instead of a pattern: `jwt`, `private-key-block`, `google-service-account`.
+    /// A matcher in code instead of a pattern: `jwt`, `private-key-block`, `google-service-account`, or `client-file` for
+    /// what the readers of known credential files report under this id (such a rule has no keywords and no examples).
     #[serde(default)]
     pub matcher: Option<String>,
     /// Words and shapes, for the matcher `contextual`; written as a line of `rules/contextual.yml`.
@@ -105,7 +107,8 @@ pub struct RuleDef {
     pub since: Option<String>,
     /// Pages of the provider that document the format or its revocation.
     pub references: Vec<String>,
-    /// Templates of texts in which the rule must find exactly one value.
+    /// Templates of texts in which the rule must find exactly one value; none for `matcher: client-file`.
+    #[serde(default)]
     pub examples: Vec<String>,
     /// Templates of texts in which the rule must find none.
     #[serde(default)]

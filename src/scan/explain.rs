@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::client;
 use super::locate::Locator;
 use super::sight::prove;
 use super::text_kind::{path_globs, readable};
@@ -36,7 +37,8 @@ pub fn explain(engine: &Engine, settings: &Settings, path: &Path, bytes: &[u8]) 
     let Some((text, _)) = readable(bytes) else { return Ok(Vec::new()) };
     let class = source::classify(name);
     let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
-    let found = engine.scan(&mut Scratch::default(), &text.bytes, &class, &applies, true);
+    let mut found = engine.scan(&mut Scratch::default(), &text.bytes, &class, &applies, true);
+    client::add(engine, (name, &class), &text.bytes, client::Extent::Whole, &mut found);
     let locator = Locator::new(name, None, &text.bytes);
     let id = |index| engine.rule(index).map(|r| r.id.to_string()).unwrap_or_default();
     let at = |span: Span| {

@@ -136,7 +136,7 @@ fn is_login(rule: &Rule) -> bool {
 }
 
 /// Under about 40 bits: short, or of few kinds of characters.
-fn is_guessable(value: &[u8]) -> bool {
+pub(super) fn is_guessable(value: &[u8]) -> bool {
     let kinds = [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit]
         .iter()
         .filter(|k| value.iter().any(k))

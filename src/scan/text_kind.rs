@@ -71,5 +71,5 @@ pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static
     };
     // Templates of YAML (`ci.yml.tt`) are not YAML; a file without extension or standard input may be.
     let yaml = matches!(class.family, Family::Yaml | Family::Json) || !name.file_name().contains(&b'.');
-    formats::all().find(|f| (f.syntax != Syntax::Yaml || yaml) && (f.claims)(name, head))
+    formats::of_facts().find(|f| (f.syntax != Syntax::Yaml || yaml) && (f.claims)(name, head))
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
 
+use super::client::{self, Extent};
 use super::locate::{self, Locator};
 use super::roots::RunKey;
 use super::seen::{Blob, Seen};
@@ -283,7 +284,8 @@ impl<'a> Worker<'a> {
     /// A blob that is held whole, and where it can be read again.
     fn whole(&self, bytes: &[u8], scratch: &mut Scratch, name: &RepoPath, path: Option<&Path>) {
         self.progress(bytes.len() as u64);
-        let class = self.classify(name);
+        let mut class = self.classify(name);
+        class.companion = path.zip(client::companion(name)).is_some_and(|(path, other)| source::is_beside(path, other));
         let (blob, first) = self.seen.meet(bytes, class, path);
         let Some((text, binary)) = readable(bytes) else {
             return self.tally.skip(SkipReason::Binary);
@@ -306,11 +308,13 @@ impl<'a> Worker<'a> {
         if matches!(own, Own::Report) {
             self.own_report(name);
         }
-        let (sightings, references) = self.sightings(scratch, bytes, &text.bytes, (binary, &own), &class, name);
+        let (sightings, references, unread) = self.sightings(scratch, bytes, &text.bytes, (binary, &own), &class, name);
+        unread.into_iter().for_each(|n| self.tell(name, n));
         self.sighted(blob, sightings, references);
     }
 
-    /// What detectors see in a blob that is held whole; `binary` and `own` say that it is no text, and what of keyroll's it is.
+    /// What detectors and readers of credential files see in a blob that is held whole, and what a reader could not read;
+    /// `binary` and `own` say that it is no text, and what of keyroll's it is.
     fn sightings(
         &self,
         scratch: &mut Scratch,
@@ -319,12 +323,13 @@ impl<'a> Worker<'a> {
         (binary, own): (bool, &Own),
         class: &PathClass,
         name: &RepoPath,
-    ) -> (Vec<Sighting>, Vec<LocatedFact>) {
+    ) -> (Vec<Sighting>, Vec<LocatedFact>, Vec<ReadNotice>) {
         let mut found = self.detect(scratch, text, class, name);
+        let unread = client::add(self.engine, (name, class), text, Extent::Whole, &mut found);
         self.report_cut(found.cut, name);
         self.sight.keep_telling(own, text, &mut found);
         if found.candidates.is_empty() && (found.references.is_empty() || !sight::counts_references(class)) {
-            return (Vec::new(), Vec::new());
+            return (Vec::new(), Vec::new(), unread);
         }
         let locator = Locator::new(name, Some(source::blob_id(bytes)), text);
         let references = sight::references(&found.references, &locator, class);
@@ -343,7 +348,7 @@ impl<'a> Worker<'a> {
             // The encoded text has places that the file does not have.
             sightings.iter_mut().for_each(|s| s.location = locate::beginning(&s.location));
         }
-        (sightings, references)
+        (sightings, references, unread)
     }
 
     /// What detectors see in a blob of the history under a name; nothing in binary ones.
@@ -407,6 +412,7 @@ impl<'a> Worker<'a> {
                 claimed = claim(name, &class, &text.bytes);
             }
             let mut found = self.detect(&mut scratch, &text.bytes, &class, name);
+            client::add(self.engine, (name, &class), &text.bytes, Extent::Piece, &mut found);
             if offset == 0 {
                 kind = own(&text.bytes);
             }
@@ -479,10 +485,11 @@ impl<'a> Worker<'a> {
     /// What detectors may know of a path.
     pub fn classify(&self, name: &RepoPath) -> PathClass {
         let mut class = source::classify(name);
+        class.key = client::key(name);
         if !self.path_rules.is_empty() || !self.settings.allow.is_empty() {
             let text = name.as_str().map_or_else(|| Cow::Owned(name.display()), Cow::Borrowed);
             let bits = self.path_rules.iter().enumerate().filter(|(_, (_, globs))| globs.is_match(text.as_ref()));
-            class.key = bits.fold(0, |k, (i, _)| k ^ (0x9e37_79b9_7f4a_7c15u64.wrapping_mul(i as u64 + 1)));
+            class.key = bits.fold(class.key, |k, (i, _)| k ^ (0x9e37_79b9_7f4a_7c15u64.wrapping_mul(i as u64 + 1)));
             class.key ^= self.settings.allow.path_key(name);
         }
         class
@@ -552,6 +559,13 @@ impl<'a> Worker<'a> {
         self.send(Message::Facts { format: format.id, facts: located, accepted: (name.clone(), Vec::new()) });
     }
 
+    /// What a reader says of a file.
+    fn tell(&self, name: &RepoPath, n: ReadNotice) {
+        let known = |n: u64| (n > 0).then_some(n);
+        let (line, column) = (known(n.line), known(n.column));
+        self.notice(Notice { kind: n.kind, line, column, ..gap(n.code, Some(name.display()), n.message) });
+    }
+
     fn collect(
         &self,
         format: &'static Format,
@@ -566,16 +580,7 @@ impl<'a> Worker<'a> {
             let location = locator.fact(fact.at());
             located.push(LocatedFact { fact, location, format: format.id, sample });
         };
-        let mut tell = |n: ReadNotice| {
-            let known = |n: u64| (n > 0).then_some(n);
-            let place = (known(n.line), known(n.column));
-            self.notice(Notice {
-                kind: n.kind,
-                line: place.0,
-                column: place.1,
-                ..gap(n.code, Some(name.display()), n.message)
-            });
-        };
+        let mut tell = |n: ReadNotice| self.tell(name, n);
         read(&mut Out::new(&mut keep, &mut tell));
         located
     }

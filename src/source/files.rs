@@ -271,6 +271,12 @@ fn join(dir: &[u8], name: &OsStr) -> Vec<u8> {
 /// How much of a file is read before its length is asked for: most files end before.
 const BEGINNING: usize = 64 << 10;
 
+/// Whether a file of this name lies in the directory of another.
+#[must_use]
+pub fn is_beside(path: &Path, name: &str) -> bool {
+    path.with_file_name(name).is_file()
+}
+
 /// Opens a file and reads its beginning into a buffer that is reused and never shrunk. Says how many bytes it read and,
 /// when the file goes on behind them, how long it is.
 ///
