@@ -6,6 +6,8 @@
 mod baseline;
 #[path = "cli/ci.rs"]
 mod ci;
+#[path = "cli/client.rs"]
+mod client;
 #[path = "cli/determinism.rs"]
 mod determinism;
 #[path = "cli/exit_codes.rs"]

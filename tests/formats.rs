@@ -6,7 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::BufReader;
@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 use keyroll::doc::{self, Doc, ParseError};
 use keyroll::formats::{self, HEAD, Input, Out, ReadNotice, Syntax};
-use keyroll::model::{At, Fact, IdentityKey, RepoPath, When};
+use keyroll::model::{At, Fact, IdentityKey, RepoPath, SecretForm, When};
+use keyroll::rules::{Matcher, built_in};
 
 #[path = "common/fixture.rs"]
 mod fixture;
@@ -216,6 +217,15 @@ fn line(text: &str, fact: &Fact) -> String {
             field(&mut l, "bytes", &s.span.len().to_string());
             field(&mut l, "user", s.user.as_deref().unwrap_or_default());
             field(&mut l, "host", s.host.as_deref().unwrap_or_default());
+            field(&mut l, "name", s.name.as_deref().unwrap_or_default());
+            if s.form != SecretForm::Password {
+                field(&mut l, "form", &format!("{:?}", s.form));
+            }
+            field(&mut l, "confidence", s.confidence.map_or("", |c| c.as_str()));
+            l.push_str(if s.encrypted { " encrypted" } else { "" });
+            // Where the file holds it as it is, the place holds exactly the value.
+            let there = &text.as_bytes()[s.span.start..s.span.end];
+            l.push_str(if there == s.secret.expose() { "" } else { " decoded" });
             l
         }
     }
@@ -252,6 +262,45 @@ fn every_format_reads_its_fixtures_as_expected() {
     }
     assert!(cases > 0, "no fixtures below {}", root.display());
     assert!(wrong.is_empty(), "not as expected:\n\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_of_known_files_is_told_by_a_fixture() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats");
+    let mut told = BTreeSet::new();
+    for case in directories(&root).iter().flat_map(|format| directories(format)) {
+        let expected = fs::read_to_string(case.join("expected.txt")).unwrap_or_default();
+        let rules = expected.lines().filter_map(|line| line.split_once(" secret ")?.1.split(' ').next());
+        told.extend(rules.map(str::to_owned));
+    }
+    let known = |rule: &str| built_in().iter().any(|r| r.id == rule);
+    let unknown: Vec<&String> = told.iter().filter(|rule| !known(rule)).collect();
+    assert!(unknown.is_empty(), "readers tell rules that are none: {unknown:?}");
+    let own = built_in().iter().filter(|r| r.matcher == Matcher::ClientFile);
+    let untold: Vec<&str> = own.map(|r| r.id.as_ref()).filter(|rule| !told.contains(*rule)).collect();
+    assert!(untold.is_empty(), "no fixture tells {untold:?}");
+}
+
+#[test]
+fn every_credential_file_has_a_fixture_and_a_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats");
+    for format in formats::client::FORMATS {
+        let cases = directories(&root.join(format.id));
+        let named =
+            cases.iter().flat_map(|case| inputs(case).into_iter().map(move |i| (case.clone(), i))).any(|(case, i)| {
+                let path = i.strip_prefix(&case).unwrap().to_str().unwrap().replace('\\', "/");
+                let path = RepoPath::from(path.as_str());
+                // What the trees of a history are asked.
+                assert!(formats::client::may_be(path.file_name()), "{}", path.display());
+                formats::client::by_name(&path).is_some_and(|f| f.id == format.id)
+            });
+        assert!(named, "{} has no fixture that its name leads to", format.id);
+    }
+    for path in
+        ["src/main.rs", "config.yml", "README.md", "a/.git/config", "settings.gradle", "keys.json", ".environment"]
+    {
+        assert!(formats::client::by_name(&RepoPath::from(path)).is_none(), "{path}");
+    }
 }
 
 #[test]

@@ -59,6 +59,11 @@ pub fn companion(name: &RepoPath) -> Option<&'static str> {
     formats::client::by_name(name).and_then(formats::client::companion)
 }
 
+/// Whether a file of this name, in one folder or another, may be a credential file.
+pub fn may_be(name: &[u8]) -> bool {
+    formats::client::may_be(name)
+}
+
 /// A number for the kind of credential file that a name says a file is; 0 for all others.
 pub fn key(name: &RepoPath) -> u64 {
     let Some(format) = formats::client::by_name(name) else { return 0 };

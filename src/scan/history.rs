@@ -98,10 +98,12 @@ impl Past<'_, '_, '_> {
         let head = self.refs.head.as_ref().and_then(|id| history.rank(id));
         let reached = include.map(|names| history.reached(self.resolve(&history, names)));
         let within = |rank: Rank| reached.as_ref().is_none_or(|r| r.get(rank as usize).copied().unwrap_or(false));
-        let (hot, more) = self.sieve_blobs(&sieve);
+        let (mut hot, more) = self.sieve_blobs(&sieve);
         unread.extend(more);
+        // A sieve knows no names, and credential files are known by theirs.
+        let by_name = |name: &[u8]| super::client::may_be(name);
         let loose_ends = reached.is_none();
-        let found = places::find(&self.objects, &history, &hot, (head, &within), loose_ends, stop);
+        let found = places::find(&self.objects, &history, (&hot, &by_name), (head, &within), loose_ends, stop);
         unread.extend(found.unread);
         let missing = found.missing;
         if self.objects.is_partial() {
@@ -110,7 +112,17 @@ impl Past<'_, '_, '_> {
             let first = missing.first.map(|(id, path)| format!("{id} at {}", self.name(path.as_bytes()).display()));
             self.tell_missing(missing.count, &first.unwrap_or_default());
         }
-        let lays = self.with_index(&hot, found.lays, loose_ends);
+        let mut lays = found.lays;
+        let for_names = lays.split_off(hot.len().min(lays.len()));
+        let mut lays = self.with_index(&hot, lays, loose_ends);
+        // Of those that were wanted for their names only the ways count that have such a name.
+        for (id, mut ways) in found.named.into_iter().zip(for_names) {
+            ways.retain(|lay| self.wanted(lay.path.as_bytes()).is_some_and(|name| super::client::key(&name) != 0));
+            if !ways.is_empty() {
+                hot.push(id);
+                lays.push(ways);
+            }
+        }
         let (mut versions, left_out) = self.scan_hot(&hot, &lays);
         self.tell_left_out(found.left_out + left_out);
         for (id, text) in messages.into_inner().unwrap_or_default() {

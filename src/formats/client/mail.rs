@@ -59,7 +59,7 @@ fn read(input: &Input<'_>, _: &Doc, out: &mut Out<'_>) {
             let lower = name.to_ascii_lowercase();
             let (start, value, end) = first_value(start, value);
             match lower.as_str() {
-                "set" | "with" | "there" | "is" | "here" | "protocol" | "proto" => {
+                "set" | "with" | "there" | "is" | "here" => {
                     (at, rest) = trimmed(at + name.len(), rest.get(name.len()..).unwrap_or_default());
                     continue;
                 }
@@ -70,11 +70,12 @@ fn read(input: &Input<'_>, _: &Doc, out: &mut Out<'_>) {
                 }
                 "username" | "user" | "remoteuser" | "imap_user" => user = Some(value.to_owned()),
                 "host" | "hostname" | "remotehost" => host = Some(value.to_owned()),
-                name if PASSWORDS.contains(&name) => {
+                // What stands in backticks is a command.
+                name if PASSWORDS.contains(&name) && !value.starts_with('`') => {
                     let secret = fact("mail-client-password", input.text, span(start, value));
                     found.push(SecretFact { name: Some(name.to_owned()), ..secret });
                 }
-                _ if lower != "via" && lower != "port" => {
+                _ if !matches!(lower.as_str(), "via" | "port" | "protocol" | "proto" | "service") => {
                     // Anything else is a setting of one line.
                     break;
                 }

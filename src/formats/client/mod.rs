@@ -121,12 +121,22 @@ pub fn by_name(path: &RepoPath) -> Option<&'static Format> {
     let mut buffer = [0; LONGEST];
     let name = lower(path.as_bytes(), &mut buffer)?;
     let parent = path.as_bytes().rsplit(|b| *b == b'/').nth(1).unwrap_or_default();
-    whole_name(name, parent).or_else(|| ending(name, parent))
+    whole_name(name, Some(parent)).or_else(|| ending(name, Some(parent)))
 }
 
-/// Formats that have names of their own.
-fn whole_name(name: &[u8], parent: &[u8]) -> Option<&'static Format> {
-    let below = |folders: &[&str]| folders.iter().any(|f| parent.eq_ignore_ascii_case(f.as_bytes()));
+/// Whether a file of this name is one of these formats in some folder. Asked of every entry of every tree of a history.
+#[must_use]
+pub fn may_be(name: &[u8]) -> bool {
+    let mut buffer = [0; LONGEST];
+    let Some(name) = lower(name, &mut buffer) else { return false };
+    whole_name(name, None).or_else(|| ending(name, None)).is_some()
+}
+
+/// Formats that have names of their own; without a folder to look at, those of any.
+fn whole_name(name: &[u8], parent: Option<&[u8]>) -> Option<&'static Format> {
+    let below = |folders: &[&str]| {
+        parent.is_none_or(|parent| folders.iter().any(|f| parent.eq_ignore_ascii_case(f.as_bytes())))
+    };
     Some(match name {
         b".netrc" | b"_netrc" => &netrc::NETRC,
         b".pgpass" | b"pgpass.conf" => &pgpass::PGPASS,
@@ -163,6 +173,12 @@ fn whole_name(name: &[u8], parent: &[u8]) -> Option<&'static Format> {
             &dotenv::DOTENV
         }
         b"settings.py" | b"local_settings.py" | b"settings_local.py" | b"production_settings.py" => &python::DJANGO,
+        b"base.py" | b"common.py" | b"dev.py" | b"development.py" | b"local.py" | b"prod.py" | b"production.py"
+        | b"staging.py"
+            if below(&["settings"]) =>
+        {
+            &python::DJANGO
+        }
         b"secrets.yml" | b"database.yml" | b"mongoid.yml" => &rails::RAILS_SECRETS,
         b"master.key" => &rails::RAILS_KEY,
         b"settings.xml" | b"settings-security.xml" => &java::MAVEN,
@@ -199,8 +215,8 @@ fn whole_name(name: &[u8], parent: &[u8]) -> Option<&'static Format> {
 }
 
 /// Formats that are known by how a name begins or ends.
-fn ending(name: &[u8], parent: &[u8]) -> Option<&'static Format> {
-    let below = |folder: &str| parent.eq_ignore_ascii_case(folder.as_bytes());
+fn ending(name: &[u8], parent: Option<&[u8]>) -> Option<&'static Format> {
+    let below = |folder: &str| parent.is_none_or(|parent| parent.eq_ignore_ascii_case(folder.as_bytes()));
     let (stem, extension) = match name.iter().rposition(|b| *b == b'.') {
         Some(dot) => (name.get(..dot)?, name.get(dot + 1..)?),
         None => (name, &b""[..]),
@@ -223,7 +239,6 @@ fn ending(name: &[u8], parent: &[u8]) -> Option<&'static Format> {
         b"json" if stem.ends_with(b".postman_globals") => &requests::POSTMAN,
         b"har" => &requests::HAR,
         b"key" if below("credentials") => &rails::RAILS_KEY,
-        b"py" if below("settings") => &python::DJANGO,
         b"properties" | b"ini" => &ini::PROPERTIES,
         _ => return None,
     })

@@ -7,8 +7,11 @@ use crate::doc::{self, Doc, Node, ParseError};
 use crate::formats::{Input, Out, ReadNotice};
 use crate::model::{At, Fact, NoticeKind, SecretFact, Span};
 
-/// Passes on a fact at its own place.
+/// Passes on a fact at its own place; an empty value is none.
 pub fn put(out: &mut Out<'_>, fact: SecretFact) {
+    if fact.secret.is_empty() || fact.span.is_empty() {
+        return;
+    }
     out.fact(Fact::Secret(At::span(fact.span), fact));
 }
 

@@ -40,8 +40,7 @@ fn read_tugboat(input: &Input<'_>, _: &Doc, out: &mut Out<'_>) {
     for login in doc.roots.iter().filter_map(|root| root.get("authentication")) {
         for name in ["api_key", "access_token"] {
             let Some(secret) = login.get(name).and_then(|v| fact_of("tugboat-api-key", v)) else { continue };
-            let user = string(login, "client_key").map(str::to_owned);
-            put(out, SecretFact { name: Some(name.to_owned()), user, ..secret });
+            put(out, SecretFact { name: Some(name.to_owned()), ..secret });
         }
     }
 }

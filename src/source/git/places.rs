@@ -72,6 +72,26 @@ impl Names {
     }
 }
 
+/// Blobs wanted for their names, in the order in which they were met.
+#[derive(Default)]
+struct Named {
+    numbers: Keyed<u32>,
+    list: Vec<BlobId>,
+}
+
+impl Named {
+    /// The number of a blob; the first is one after those of the `wanted` blobs.
+    fn number(&mut self, id: &[u8], wanted: usize) -> Option<u32> {
+        if let Some(number) = self.numbers.get(&key(id)) {
+            return Some(*number);
+        }
+        let number = u32::try_from(wanted + self.list.len()).ok().filter(|n| (*n as usize) < ABSENT)?;
+        self.list.push(BlobId::from_bytes(id)?);
+        self.numbers.insert(key(id), number);
+        Some(number)
+    }
+}
+
 thread_local! {
     /// Names that this thread asked the shared list for, and of which search.
     static KNOWN: RefCell<(u64, NameNumbers)> = RefCell::default();
@@ -95,6 +115,9 @@ pub struct Found {
     pub lays: Vec<Vec<Lay>>,
     /// Trees that could not be read.
     pub unread: Vec<Unread>,
+    /// Blobs that were not wanted and bear one of the names that were asked for; where they lay follows those of the wanted
+    /// ones.
+    pub named: Vec<BlobId>,
     /// What trees name and is not here.
     pub missing: Missing,
     /// How many places were not looked at, because trees lead to too many of them.
@@ -110,7 +133,10 @@ pub struct Missing {
     pub first: Option<(BlobId, RepoPath)>,
 }
 
-/// Objects that are not here, numbered as they are met behind the wanted ones.
+/// The number of the first object that is not here: behind all that are wanted.
+const ABSENT: usize = 1 << 30;
+
+/// Objects that are not here, numbered as they are met.
 #[derive(Default)]
 struct Absent {
     numbers: HashMap<BlobId, u32>,
@@ -134,12 +160,12 @@ impl Absent {
     }
 }
 
-/// Where each of these blobs lay in the commits that `within` allows; blobs that lay nowhere have an empty list, unless
-/// `loose_ends` asks for the names that trees of no commit give them.
+/// Where each of these blobs lay in the commits that `within` allows, and each that `by_name` wants for its name; blobs that
+/// lay nowhere have an empty list, unless `loose_ends` asks for the names that trees of no commit give them.
 pub fn find(
     objects: &Objects,
     history: &History,
-    wanted: &[BlobId],
+    (wanted, by_name): (&[BlobId], &(dyn Fn(&[u8]) -> bool + Sync)),
     (head, within): (Option<Rank>, &dyn Fn(Rank) -> bool),
     loose_ends: bool,
     stop: &AtomicBool,
@@ -178,9 +204,10 @@ pub fn find(
     let absent: Mutex<Absent> = Mutex::default();
     let absent_number = |id: &[u8]| {
         let number =
-            |mut absent: MutexGuard<'_, Absent>| absent.number(id, wanted.len(), if partial { 0 } else { MAX_MISSING });
+            |mut absent: MutexGuard<'_, Absent>| absent.number(id, ABSENT, if partial { 0 } else { MAX_MISSING });
         if objects.knows(id) { None } else { absent.lock().ok().and_then(number) }
     };
+    let also: Mutex<Named> = Mutex::default();
     let unread = objects.sweep(&sweep, &|item: Item<'_, Vec<Mark>>| {
         ONE.with_borrow_mut(|(below, held)| {
             below.clear();
@@ -197,7 +224,12 @@ pub fn find(
                 }
                 let may_be = maybe[usize::from(bit(entry.id) >> 6)] >> (bit(entry.id) & 63) & 1 != 0;
                 let blob = may_be.then(|| blobs.get(&key(entry.id)).copied()).flatten();
-                let blob = blob.or_else(|| if entry.is_commit() { None } else { absent_number(entry.id) })?;
+                let blob = blob.or_else(|| if entry.is_commit() { None } else { absent_number(entry.id) });
+                let blob = blob.or_else(|| {
+                    // Links lead elsewhere, and what they say is a path.
+                    let file = !entry.is_commit() && !entry.is_link() && by_name(entry.name);
+                    file.then(|| also.lock().ok()?.number(entry.id, wanted.len())).flatten()
+                })?;
                 Some((What::Blob, blob, named(entry.name)))
             };
             let marks = marks(item.bytes, item.base, hash_len, &leads, &mut list);
@@ -224,7 +256,8 @@ pub fn find(
     walk.pass(&mut roots, false, &mut |lay, rank| lay.last = lay.last.or(Some(rank)));
     let mut roots = head.iter().filter_map(|rank| Some((*rank, root(*rank)?)));
     walk.pass(&mut roots, false, &mut |lay, _| lay.in_head = true);
-    let mut found = vec![Vec::new(); wanted.len()];
+    let also = also.into_inner().unwrap_or_default().list;
+    let mut found = vec![Vec::new(); wanted.len() + also.len()];
     let absent = absent.into_inner().unwrap_or_default();
     let mut absent_at = AbsentAt::new();
     let Walk { mut paths, lays, left_out, .. } = walk;
@@ -265,7 +298,7 @@ pub fn find(
         lays.sort();
         lays.dedup();
     });
-    Found { lays: found, unread, missing, left_out }
+    Found { lays: found, unread, named: also, missing, left_out }
 }
 
 /// Where each absent object lay first, by its number.

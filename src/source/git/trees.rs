@@ -20,6 +20,12 @@ impl TreeEntry<'_> {
         matches!(self.mode.first(), Some(b'4' | b'0')) && matches!(self.mode, b"40000" | b"040000")
     }
 
+    /// A symbolic link.
+    #[must_use]
+    pub fn is_link(&self) -> bool {
+        self.mode.get(1) == Some(&b'2') && self.mode == b"120000"
+    }
+
     /// A commit of another repository: a submodule.
     #[must_use]
     pub fn is_commit(&self) -> bool {
