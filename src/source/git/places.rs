@@ -72,6 +72,9 @@ impl Names {
     }
 }
 
+/// Says whether a blob is wanted for the name that a tree gives it.
+pub type ByName<'a> = &'a (dyn Fn(&[u8]) -> bool + Sync);
+
 /// Blobs wanted for their names, in the order in which they were met.
 #[derive(Default)]
 struct Named {
@@ -165,7 +168,7 @@ impl Absent {
 pub fn find(
     objects: &Objects,
     history: &History,
-    (wanted, by_name): (&[BlobId], &(dyn Fn(&[u8]) -> bool + Sync)),
+    (wanted, by_name): (&[BlobId], ByName<'_>),
     (head, within): (Option<Rank>, &dyn Fn(Rank) -> bool),
     loose_ends: bool,
     stop: &AtomicBool,
