@@ -4,6 +4,7 @@
 mod candidates;
 mod changes;
 mod client;
+mod embedded;
 mod explain;
 mod history;
 mod known;

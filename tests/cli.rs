@@ -10,6 +10,8 @@ mod ci;
 mod client;
 #[path = "cli/determinism.rs"]
 mod determinism;
+#[path = "cli/encoded.rs"]
+mod encoded;
 #[path = "cli/exit_codes.rs"]
 mod exit_codes;
 #[path = "common/fixture.rs"]

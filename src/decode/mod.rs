@@ -1,6 +1,7 @@
 //! From stored bytes to text that detectors can read.
 
 mod charset;
+pub mod embedded;
 mod key_store;
 
 pub use charset::{Charset, Text, charset, text, text_as};

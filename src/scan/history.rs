@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::changes::Brought;
+use super::embedded::Encoded;
 use super::past::{COMMIT_MESSAGE, MAX_COPIES, Past, Site, UNREACHABLE, Version, shown};
 use super::worker::Worker;
 use super::{Message, gap, limit, locate};
@@ -318,6 +319,8 @@ impl Past<'_, '_, '_> {
         let mut hash = Sha256::new();
         hash.update(env!("CARGO_PKG_VERSION").as_bytes());
         hash.update([self.settings().confidence as u8]);
+        // What else than rules makes a blob one that can hold a finding.
+        hash.update(b"encoded");
         for (i, rule) in engine.rules().iter().enumerate() {
             hash.update([u8::from(engine.is_enabled(i))]);
             hash.update(format!("{rule:?}").as_bytes());
@@ -450,8 +453,8 @@ fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
 
 /// What a blob's deltas need to know of it.
 enum State {
-    /// Text, with its keywords.
-    Text(Hits),
+    /// Text, with its keywords and what is encoded in it.
+    Text(Hits, Encoded),
     /// Anything else: its deltas are looked at whole.
     Other,
 }
@@ -460,14 +463,20 @@ enum State {
 fn sieved(sieve: &Sieve<'_>, item: &Item<'_, State>) -> (State, bool) {
     let bytes = item.bytes;
     if decode::charset(bytes) == Some((decode::Charset::Bytes, 0)) {
-        let hits = with_scratch(|scratch| match item.base {
-            Some((State::Text(base), length, parts)) => sieve.changed(scratch, bytes, parts, base, length),
-            _ => sieve.whole(scratch, bytes),
+        let (hits, encoded) = with_scratch(|scratch| match item.base {
+            Some((State::Text(base, encoded), length, parts)) => (
+                sieve.changed(scratch, bytes, parts, base, length),
+                Encoded::changed(sieve, scratch, bytes, parts, encoded),
+            ),
+            _ => (sieve.whole(scratch, bytes), Encoded::whole(sieve, scratch, bytes)),
         });
-        let hot = hits.is_hot();
-        return (State::Text(hits), hot);
+        let hot = hits.is_hot() || encoded.is_hot();
+        return (State::Text(hits, encoded), hot);
     }
+    let may_hold = |text: &[u8], scratch: &mut Scratch| {
+        sieve.whole(scratch, text).is_hot() || Encoded::whole(sieve, scratch, text).is_hot()
+    };
     let hot = super::text_kind::readable(bytes)
-        .is_some_and(|(text, _)| with_scratch(|scratch| sieve.whole(scratch, &text.bytes).is_hot()));
+        .is_some_and(|(text, _)| with_scratch(|scratch| may_hold(&text.bytes, scratch)));
     (State::Other, hot)
 }

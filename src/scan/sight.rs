@@ -28,11 +28,11 @@ pub struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    /// The sighting of a candidate at its place, unless it is under the gate.
+    /// The sighting of a candidate of a text, unless it is under the gate. `place` is where its value stands in the blob.
     pub fn of(
         &self,
         mut candidate: Candidate,
-        text: &[u8],
+        (text, place): (&[u8], Span),
         locator: &Locator<'_>,
         class: &PathClass,
         name: &RepoPath,
@@ -74,7 +74,7 @@ impl Sight<'_> {
             test_path: class.test || class.docs || class.vendored,
             anchor: None,
             same: self.same.hash_one(candidate.secret.expose()),
-            location: locator.span(candidate.span),
+            location: locator.span(place),
         })
     }
 

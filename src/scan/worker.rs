@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Sender;
 
 use super::client::{self, Extent};
+use super::embedded::{Asker, Deep};
 use super::locate::{self, Locator};
 use super::roots::RunKey;
 use super::seen::{Blob, Seen};
@@ -324,11 +325,17 @@ impl<'a> Worker<'a> {
         class: &PathClass,
         name: &RepoPath,
     ) -> (Vec<Sighting>, Vec<LocatedFact>, Vec<ReadNotice>) {
-        let mut found = self.detect(scratch, text, class, name);
+        let (mut found, mut deep) = self.detect(scratch, text, class, name);
         let unread = client::add(self.engine, (name, class), text, Extent::Whole, &mut found);
         self.report_cut(found.cut, name);
         self.sight.keep_telling(own, text, &mut found);
-        if found.candidates.is_empty() && (found.references.is_empty() || !sight::counts_references(class)) {
+        if binary || !matches!(own, Own::No) {
+            deep.clear();
+        }
+        if found.candidates.is_empty()
+            && deep.is_empty()
+            && (found.references.is_empty() || !sight::counts_references(class))
+        {
             return (Vec::new(), Vec::new(), unread);
         }
         let locator = Locator::new(name, Some(source::blob_id(bytes)), text);
@@ -336,7 +343,11 @@ impl<'a> Worker<'a> {
         let mut anchors = Anchors::default();
         let mut sightings: Vec<Sighting> = Vec::new();
         for candidate in found.candidates {
-            sightings.extend(self.anchored(candidate, &mut anchors, text, &locator, class, name));
+            let at = (text, candidate.span);
+            sightings.extend(self.anchored(candidate, &mut anchors, at, &locator, class, name));
+        }
+        for Deep { candidate, text, place, .. } in deep {
+            sightings.extend(self.anchored(candidate, &mut anchors, (&text, place), &locator, class, name));
         }
         // Hashes of the line or the file would tell a value that is too weak for a fingerprint.
         // What is public or encrypted is never a result that needs one.
@@ -373,13 +384,13 @@ impl<'a> Worker<'a> {
         &self,
         candidate: Candidate,
         anchors: &mut Anchors,
-        text: &[u8],
+        at: (&[u8], Span),
         locator: &Locator<'_>,
         class: &PathClass,
         name: &RepoPath,
     ) -> Option<Sighting> {
         let (secret, key) = (candidate.secret.clone(), candidate.key_name.clone());
-        let mut sighting = self.sight.of(candidate, text, locator, class, name)?;
+        let mut sighting = self.sight.of(candidate, at, locator, class, name)?;
         sighting.anchor = anchors.first(&sighting, secret, key);
         Some(sighting)
     }
@@ -411,10 +422,13 @@ impl<'a> Worker<'a> {
             if offset == 0 {
                 claimed = claim(name, &class, &text.bytes);
             }
-            let mut found = self.detect(&mut scratch, &text.bytes, &class, name);
+            let (mut found, mut deep) = self.detect(&mut scratch, &text.bytes, &class, name);
             client::add(self.engine, (name, &class), &text.bytes, Extent::Piece, &mut found);
             if offset == 0 {
                 kind = own(&text.bytes);
+            }
+            if !matches!(kind, Own::No) {
+                deep.clear();
             }
             self.sight.keep_telling(&kind, &text.bytes, &mut found);
             cut |= found.cut;
@@ -423,8 +437,12 @@ impl<'a> Worker<'a> {
             let at = |raw: usize| decode::text_as(charset, bytes.get(..raw).unwrap_or(bytes)).bytes.len();
             let from = if offset == 0 { 0 } else { at(OVERLAP / 2) };
             let to = if last { usize::MAX } else { at(bytes.len().saturating_sub(OVERLAP / 2)) };
-            let mine = found.candidates.into_iter().filter(|c| (from..to).contains(&c.span.start));
-            sightings.extend(mine.filter_map(|c| self.anchored(c, &mut anchors, &text.bytes, &locator, &class, name)));
+            let plain = found.candidates.iter().map(|c| (c, &text.bytes[..], c.span));
+            let deep = deep.iter().map(|d| (&d.candidate, &d.text[..], d.place));
+            let mine = plain.chain(deep).filter(|(.., place)| (from..to).contains(&place.start));
+            sightings.extend(mine.filter_map(|(candidate, text, place)| {
+                self.anchored(candidate.clone(), &mut anchors, (text, place), &locator, &class, name)
+            }));
             references.extend(sight::references(&found.references, &locator, &class));
             if !last {
                 let next = at(bytes.len().saturating_sub(OVERLAP));
@@ -495,12 +513,21 @@ impl<'a> Worker<'a> {
         class
     }
 
-    fn detect(&self, scratch: &mut Scratch, text: &[u8], class: &PathClass, name: &RepoPath) -> Detected {
+    /// What the engine finds in a text, and in the texts that are encoded in it.
+    fn detect(&self, scratch: &mut Scratch, text: &[u8], class: &PathClass, name: &RepoPath) -> (Detected, Vec<Deep>) {
         let applies = |rule: &Rule| {
             let globs = self.path_rules.iter().find(|(i, _)| self.engine.rules()[*i].id == rule.id);
             globs.is_some_and(|(_, globs)| globs.is_match(name.display()))
         };
-        self.engine.scan(scratch, text, class, &applies, false)
+        let mut found = self.engine.scan(scratch, text, class, &applies, false);
+        let asker = Asker { engine: self.engine, class, applies: &applies };
+        let (deep, cut) = asker.deep(scratch, text, &mut found);
+        if cut {
+            let message =
+                "holds more encoded text than is decoded of one file; the rest was not looked into".to_owned();
+            self.notice(gap("too-much-encoded", Some(name.display()), message));
+        }
+        (found, deep)
     }
 
     fn report_cut(&self, cut: bool, name: &RepoPath) {
