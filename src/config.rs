@@ -73,6 +73,8 @@ pub struct ConfigFile {
     pub fingerprint_key: Option<String>,
     /// Largest file scanned, in MiB.
     pub max_file_size: Option<u64>,
+    /// Whether archives are opened.
+    pub archives: Option<bool>,
     /// The baseline, relative to the configuration.
     pub baseline: Option<PathBuf>,
     /// The version whose rules are run: those that came later stay off.
@@ -220,6 +222,8 @@ pub struct Settings {
     pub excludes: GlobSet,
     /// Largest file scanned, in bytes.
     pub max_file_size: u64,
+    /// Whether archives are opened.
+    pub archives: bool,
     /// Least confidence reported.
     pub confidence: Confidence,
     /// Least severity reported.
@@ -493,6 +497,8 @@ severity: low
 fail-on: medium
 # Largest file scanned, in MiB.
 max-file-size: 64
+# Whether the members of archives (zip, jar, tar, gz, …) are scanned.
+archives: true
 
 # Paths that are not scanned. A pattern without a slash matches at any depth. Each wants a reason; `expires` is optional.
 exclude: []

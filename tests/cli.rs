@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "common/archive.rs"]
+mod archive;
+#[path = "cli/archives.rs"]
+mod archives;
 #[path = "cli/baseline.rs"]
 mod baseline;
 #[path = "cli/ci.rs"]

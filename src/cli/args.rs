@@ -134,6 +134,9 @@ pub struct ScanArgs {
     /// Largest file scanned, in MiB [default: 64]
     #[arg(long, value_name = "MIB", alias = "max-target-megabytes", help_heading = "Input")]
     pub max_file_size: Option<u64>,
+    /// Do not open archives
+    #[arg(long, help_heading = "Input")]
+    pub no_archives: bool,
     /// Threads [default: one a core]
     #[arg(
         short,

@@ -315,6 +315,7 @@ fn entries(file: &ConfigFile) -> BTreeSet<String> {
     all.extend(file.severity.map(|s| format!("reports from severity {}", s.as_str())));
     all.extend(file.fail_on.map(|s| format!("fails from severity {}", s.as_str())));
     all.extend(file.max_file_size.map(|n| format!("reads files up to {n} MiB")));
+    all.extend(file.archives.filter(|opens| !opens).map(|_| "opens no archives".to_owned()));
     all
 }
 

@@ -29,6 +29,12 @@ pub fn key_store(blob: &[u8]) -> Option<Text<'static>> {
     Some(Text { bytes: Cow::Owned(encoded), converted: true })
 }
 
+/// Whether bytes that begin like this may be a store.
+#[must_use]
+pub fn may_be_key_store(head: &[u8]) -> bool {
+    is_java(head) || is_pkcs12(head)
+}
+
 /// A `PFX` of version 3: <https://www.rfc-editor.org/rfc/rfc7292#section-4>. The lengths before its parts take two bytes in
 /// any store that holds a key, or are left open as BER allows.
 fn is_pkcs12(blob: &[u8]) -> bool {

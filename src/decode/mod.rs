@@ -5,4 +5,4 @@ pub mod embedded;
 mod key_store;
 
 pub use charset::{Charset, Text, charset, text, text_as};
-pub use key_store::key_store;
+pub use key_store::{key_store, may_be_key_store};

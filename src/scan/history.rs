@@ -283,7 +283,11 @@ impl Past<'_, '_, '_> {
             if super::text_kind::is_lfs_pointer(item.bytes) {
                 pointers.fetch_add(1, Ordering::Relaxed);
             }
-            let (state, is_hot) = sieved(sieve, &item);
+            // Whatever is in an archive was not seen yet.
+            let (state, is_hot) = match super::archive::is_archive(self.worker, item.bytes) {
+                true => (State::Other, true),
+                false => sieved(sieve, &item),
+            };
             if is_hot && let (Some(id), Ok(mut hot)) = (BlobId::from_bytes(item.id), hot.lock()) {
                 hot.push(id);
             } else if cache.is_some()
@@ -321,6 +325,7 @@ impl Past<'_, '_, '_> {
         hash.update([self.settings().confidence as u8]);
         // What else than rules makes a blob one that can hold a finding.
         hash.update(b"encoded");
+        hash.update([u8::from(self.settings().archives)]);
         for (i, rule) in engine.rules().iter().enumerate() {
             hash.update([u8::from(engine.is_enabled(i))]);
             hash.update(format!("{rule:?}").as_bytes());

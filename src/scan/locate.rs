@@ -57,6 +57,11 @@ impl<'a> Locator<'a> {
     }
 }
 
+/// The file that holds a place, archives and all.
+pub fn file_of(place: &Location) -> String {
+    place.container.as_ref().map_or_else(|| place.path.clone(), |container| format!("{container}!{}", place.path))
+}
+
 /// A location that only knows its file.
 pub fn base(path: &RepoPath, blob: Option<BlobId>) -> Location {
     Location {
@@ -97,6 +102,12 @@ pub fn moved_fact(mut fact: LocatedFact, path: &RepoPath) -> LocatedFact {
 
 /// The same sighting in another copy of the blob.
 pub fn moved(mut sighting: Sighting, path: &RepoPath) -> Sighting {
+    if let Some(container) = &mut sighting.location.container {
+        // A member keeps its path; the outermost archive is what was moved.
+        let inner = container.find('!').map(|at| container.split_off(at)).unwrap_or_default();
+        *container = path.display() + &inner;
+        return sighting;
+    }
     sighting.location.path = path.display();
     sighting.location.path_bytes = path.as_str().is_none().then(|| BASE64.encode(path.as_bytes()));
     sighting

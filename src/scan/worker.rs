@@ -1,8 +1,10 @@
 //! What happens to one blob: decode, detect, validate, read formats, reduce to sightings and facts.
 
+mod claimed;
+
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::io::{BufReader, Read as _, Seek as _};
+use std::io::{Cursor, Read as _, Seek as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
 
+use super::archive;
 use super::client::{self, Extent};
 use super::embedded::{Asker, Deep};
 use super::locate::{self, Locator};
@@ -20,13 +23,11 @@ use super::text_kind::{Own, claim, is_lfs_pointer, own, path_globs, readable};
 use super::{Message, Progress, Tally, gap, limit};
 use crate::config::Settings;
 use crate::decode;
-use crate::detect::{self, Detected, Engine, Scratch};
-use crate::doc::{self, Doc};
-use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
-use crate::model::{
-    BlobId, Candidate, Fact, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span,
-};
+use crate::detect::{Detected, Engine, Scratch};
+use crate::formats;
+use crate::model::{Candidate, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span};
 use crate::rules::Rule;
+use crate::source::archive::Source;
 use crate::source::{self, Entry, Repository};
 
 /// Files over this are read in pieces.
@@ -182,17 +183,6 @@ impl<'a> Worker<'a> {
         met
     }
 
-    /// `owner/name` of the innermost repository that holds a path.
-    fn slug(&self, name: &RepoPath) -> Option<String> {
-        let below =
-            |top: &Top| name.as_bytes().strip_prefix(top.name.as_slice()).is_some_and(|rest| rest.starts_with(b"/"));
-        let tops = self.tops.read().ok()?;
-        match tops.iter().filter(|t| below(t)).max_by_key(|t| t.name.len()) {
-            Some(top) => top.slug.clone(),
-            None => self.repository.clone(),
-        }
-    }
-
     fn unreadable(&self, name: &RepoPath, error: &std::io::Error) {
         self.tally.skip(SkipReason::Unreadable);
         let message = format!("could not be read: {error}");
@@ -219,6 +209,9 @@ impl<'a> Worker<'a> {
                 }
                 if known > WHOLE {
                     file.rewind()?;
+                    if archive::is_archive(self, bytes.get(..filled).unwrap_or_default()) {
+                        return self.large_archive(path, &mut file, known, name);
+                    }
                     return self.large(&mut file, known, name);
                 }
                 if length.is_some() {
@@ -288,6 +281,14 @@ impl<'a> Worker<'a> {
         let mut class = self.classify(name);
         class.companion = path.zip(client::companion(name)).is_some_and(|(path, other)| source::is_beside(path, other));
         let (blob, first) = self.seen.meet(bytes, class, path);
+        if archive::is_archive(self, bytes) {
+            self.tally.read(bytes.len() as u64, first);
+            if !first {
+                return self.send(Message::Copy { path: name.clone(), blob });
+            }
+            let found = archive::sightings(self, scratch, &mut Cursor::new(bytes), bytes.len() as u64, name);
+            return self.sighted(blob, found.unwrap_or_default(), Vec::new());
+        }
         let Some((text, binary)) = readable(bytes) else {
             return self.tally.skip(SkipReason::Binary);
         };
@@ -314,9 +315,25 @@ impl<'a> Worker<'a> {
         self.sighted(blob, sightings, references);
     }
 
+    /// An archive that is not held whole.
+    fn large_archive(&self, path: &Path, file: &mut dyn Source, length: u64, name: &RepoPath) -> std::io::Result<()> {
+        self.progress(length);
+        let id =
+            source::blob_id_of(path, length).ok_or_else(|| std::io::Error::other("it changed while it was read"))?;
+        let (blob, first) = self.seen.meet_large(id, self.classify(name));
+        self.tally.read(length, first);
+        if !first {
+            self.send(Message::Copy { path: name.clone(), blob });
+            return Ok(());
+        }
+        let found = archive::sightings(self, &mut Scratch::default(), file, length, name)?;
+        self.sighted(blob, found, Vec::new());
+        Ok(())
+    }
+
     /// What detectors and readers of credential files see in a blob that is held whole, and what a reader could not read;
     /// `binary` and `own` say that it is no text, and what of keyroll's it is.
-    fn sightings(
+    pub fn sightings(
         &self,
         scratch: &mut Scratch,
         bytes: &[u8],
@@ -362,10 +379,14 @@ impl<'a> Worker<'a> {
         (sightings, references, unread)
     }
 
-    /// What detectors see in a blob of the history under a name; nothing in binary ones.
+    /// What detectors see in a blob of the history under a name; nothing in binary ones but archives.
     pub fn past(&self, bytes: &[u8], class: &PathClass, name: &RepoPath) -> Vec<Sighting> {
         let read = || {
             BUFFERS.with_borrow_mut(|Buffers { scratch, .. }| {
+                if archive::is_archive(self, bytes) {
+                    let found = archive::sightings(self, scratch, &mut Cursor::new(bytes), bytes.len() as u64, name);
+                    return found.unwrap_or_default();
+                }
                 let Some((text, binary)) = readable(bytes) else { return Vec::new() };
                 let own = own(&text.bytes);
                 self.sightings(scratch, bytes, &text.bytes, (binary, &own), class, name).0
@@ -488,13 +509,6 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// GitHub runs workflows at the top of a repository only; a copy further down is text.
-    fn never_runs(&self, name: &RepoPath) -> bool {
-        let path = name.as_bytes();
-        let Some(at) = memchr::memmem::find(path, b"/.github/workflows/") else { return false };
-        path[..at] != self.top && !self.tops.read().is_ok_and(|tops| tops.iter().any(|top| top.name == path[..at]))
-    }
-
     fn progress(&self, bytes: u64) {
         self.counts.files.fetch_add(1, Ordering::Relaxed);
         self.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -536,79 +550,5 @@ impl<'a> Worker<'a> {
                 "holds more possible credentials than are kept for one file; the rest was left out".to_owned();
             self.notice(gap("too-many-matches", Some(name.display()), message));
         }
-    }
-
-    fn read_format(
-        &self,
-        format: &'static Format,
-        bytes: &[u8],
-        text: &[u8],
-        id: Option<BlobId>,
-        name: &RepoPath,
-        class: &PathClass,
-    ) {
-        let text = String::from_utf8_lossy(text);
-        let doc = match format.syntax {
-            Syntax::Yaml => doc::yaml::parse(&text),
-            Syntax::Json => doc::json::parse(&text),
-            Syntax::Text => Ok(Doc::default()),
-        };
-        let doc = match doc {
-            Ok(doc) => doc,
-            Err(e) => {
-                let message = format!("is no valid {}: {}", format.name, e.message);
-                return self.notice(Notice {
-                    line: Some(e.line),
-                    column: Some(e.column),
-                    ..gap("malformed", Some(name.display()), message)
-                });
-            }
-        };
-        let slug = self.slug(name);
-        let input = Input { path: name, repository: slug.as_deref(), text: &text };
-        let locator = Locator::new(name, id, text.as_bytes());
-        let mut located = self.collect(format, name, class, &locator, &mut |out| (format.read)(&input, &doc, out));
-        locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location));
-        let accepted = (name.clone(), detect::accepted(text.as_bytes()));
-        self.send(Message::Facts { format: format.id, facts: located, accepted });
-    }
-
-    fn stream_format(&self, format: &'static Format, file: &std::fs::File, name: &RepoPath, class: &PathClass) {
-        let Some(stream) = format.stream else {
-            let message = format!("is over {} MiB, more than a {} file is read of", WHOLE >> 20, format.name);
-            return self.notice(limit("too-large", Some(name.display()), message));
-        };
-        let slug = self.slug(name);
-        let input = Input { path: name, repository: slug.as_deref(), text: "" };
-        let locator = Locator::new(name, None, b"");
-        let mut reader = BufReader::with_capacity(1 << 16, file);
-        let located = self.collect(format, name, class, &locator, &mut |out| stream(&input, &mut reader, out));
-        self.send(Message::Facts { format: format.id, facts: located, accepted: (name.clone(), Vec::new()) });
-    }
-
-    /// What a reader says of a file.
-    fn tell(&self, name: &RepoPath, n: ReadNotice) {
-        let known = |n: u64| (n > 0).then_some(n);
-        let (line, column) = (known(n.line), known(n.column));
-        self.notice(Notice { kind: n.kind, line, column, ..gap(n.code, Some(name.display()), n.message) });
-    }
-
-    fn collect(
-        &self,
-        format: &'static Format,
-        name: &RepoPath,
-        class: &PathClass,
-        locator: &Locator<'_>,
-        read: &mut dyn FnMut(&mut Out<'_>),
-    ) -> Vec<LocatedFact> {
-        let mut located = Vec::new();
-        let sample = class.test || class.docs || class.vendored || self.never_runs(name);
-        let mut keep = |fact: Fact| {
-            let location = locator.fact(fact.at());
-            located.push(LocatedFact { fact, location, format: format.id, sample });
-        };
-        let mut tell = |n: ReadNotice| self.tell(name, n);
-        read(&mut Out::new(&mut keep, &mut tell));
-        located
     }
 }

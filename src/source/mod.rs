@@ -1,6 +1,7 @@
 //! Where bytes come from. A source hands over blobs with their origins, one at a time on each thread; nothing here knows
 //! what they are read for.
 
+pub mod archive;
 mod cache;
 mod class;
 mod files;

@@ -1,6 +1,10 @@
 //! Texts in which some characters are written otherwise: `%2F`, `\u0026`, `&amp;`, `=3D`. All stretches of one kind make one
 //! layer, each with what stands around it on its line.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::{Budget, Encoding, LEAST, Layer, Map};
 use crate::model::Span;
 
@@ -19,10 +23,11 @@ pub(super) fn find(text: &[u8], budget: &mut Budget, found: &mut Vec<Layer>) {
     let mut kinds = kinds.map(|encoding| Stretches { encoding, spans: Vec::new() });
     for at in memchr::memchr3_iter(b'\\', b'%', b'&', text) {
         let Some(rest) = text.get(at..) else { break };
+        // Most are ruled out by what comes next: plain characters are below 0x80.
         let kind = match rest {
-            [b'\\', b'u' | b'x', ..] => 0,
-            [b'%', ..] => 1,
-            [b'&', ..] => 2,
+            [b'\\', b'u', b'0' | b'{', ..] | [b'\\', b'x', b'0' | b'2'..=b'7', ..] => 0,
+            [b'%', b'0' | b'2'..=b'7', ..] => 1,
+            [b'&', b'#' | b'N' | b'a'..=b'z', ..] => 2,
             _ => continue,
         };
         let Some(kind) = kinds.get_mut(kind) else { continue };
@@ -171,7 +176,8 @@ fn soft_break(text: &[u8]) -> Option<usize> {
 /// The parts of mails that are quoted-printable: from the end of the header that says so to the next boundary.
 fn quoted_printable(text: &[u8]) -> Vec<Span> {
     let mut found: Vec<Span> = Vec::new();
-    for at in memchr::memmem::find_iter(text, b"uoted-printable") {
+    static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("uoted-printable"));
+    for at in NAME.find_iter(text) {
         let rest = text.get(at..).unwrap_or_default();
         let blank = [&b"\n\n"[..], b"\r\n\r\n"].into_iter().filter_map(|b| memchr::memmem::find(rest, b)).min();
         let Some(start) = blank.map(|i| at + i).filter(|start| found.last().is_none_or(|s| s.end <= *start)) else {

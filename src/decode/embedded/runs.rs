@@ -1,4 +1,4 @@
-//! Runs of base64 and hexadecimal: found by looking at every 24th byte, refused by their first 12 bytes.
+//! Runs of base64 and hexadecimal: found eight bytes at a time, refused by their first 12 bytes.
 
 use std::io::Read as _;
 
@@ -63,52 +63,83 @@ pub(super) fn find(text: &[u8], entries: &[Entry], budget: &mut Budget, found: &
     }
 }
 
-/// The next run that is long enough. Looks at the last byte of where it would lie first.
+/// The next run that is long enough. Such a run covers two words of eight bytes side by side, wherever it begins, and most
+/// words hold a space or a mark that comes before all characters of a run: nothing but that is looked for until two do not.
 fn next(text: &[u8], from: usize) -> Option<Span> {
-    let mut start = from;
-    loop {
-        let window = text.get(start..start + LEAST_BASE64)?;
-        match window.iter().rposition(|b| !is_in(*b)) {
-            Some(i) => start += i + 1,
-            None => {
-                let behind = text.get(start + LEAST_BASE64..).unwrap_or_default();
-                let more = behind.iter().position(|b| !is_in(*b)).unwrap_or(behind.len());
-                return Some(Span::new(start, start + LEAST_BASE64 + more));
+    const ONES: u64 = u64::MAX / 255;
+    let mut before = false;
+    let mut at = from;
+    for word in text.get(from..)?.chunks_exact(8) {
+        at += 8;
+        let word = word.iter().fold(0u64, |w, b| w << 8 | u64::from(*b));
+        let free = word.wrapping_sub(ONES * u64::from(b'+')) & !word & (ONES << 7) == 0;
+        if free & before && text.get(at - 16..at).is_some_and(|two| two.iter().rev().all(|b| is_in(*b))) {
+            let lead = text.get(from..at - 16)?.iter().rev().take_while(|b| is_in(**b)).count();
+            let more = text.get(at..)?.iter().take_while(|b| is_in(**b)).count();
+            let run = Span::new(at - 16 - lead, at + more);
+            if run.len() >= LEAST_BASE64 {
+                return Some(run);
             }
         }
+        before = free;
     }
+    None
 }
+
+/// Kinds of characters that a run has.
+const NO_HEX: u8 = 1;
+const UPPER: u8 = 2;
+const PLUS: u8 = 4;
+const DASH: u8 = 8;
+
+static KINDS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0u8;
+    while byte < 0x80 {
+        table[byte as usize] = match byte {
+            b'0'..=b'9' | b'a'..=b'f' => 0,
+            b'A'..=b'F' => UPPER,
+            b'G'..=b'Z' => UPPER | NO_HEX,
+            b'+' | b'/' => PLUS | NO_HEX,
+            b'-' | b'_' => DASH | NO_HEX,
+            _ => NO_HEX,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// What a run is, if anything.
 fn read(text: &[u8], run: Span, budget: &mut Budget) -> Option<Layer> {
     let bytes = run.of(text);
-    let digits = bytes.strip_prefix(b"0x").unwrap_or(bytes);
-    if digits.iter().all(u8::is_ascii_hexdigit) {
+    let kinds = bytes.iter().fold(0, |kinds, b| kinds | KINDS[usize::from(*b)]);
+    if kinds & NO_HEX == 0 {
+        return hex(bytes, run.start, budget);
+    }
+    if let Some(digits) = bytes.strip_prefix(b"0x").filter(|d| d.iter().all(u8::is_ascii_hexdigit)) {
         return hex(digits, run.end - digits.len(), budget);
     }
-    if is_picture(text, run) {
+    // Identifiers and paths: base64 of any length has capitals.
+    if kinds & UPPER == 0 || is_picture(text, run) {
         return None;
     }
-    let marks = |pair: [u8; 2]| memchr::memchr2(pair[0], pair[1], bytes).is_some();
     // No encoder writes both alphabets.
-    let mixed = || marks(*b"-_") && marks(*b"+/");
-    if may_be_text(bytes) && !mixed() {
+    if kinds & (PLUS | DASH) != PLUS | DASH && may_be_text(bytes) {
         let layer = base64(text, run, budget);
         if layer.is_some() {
             return layer;
         }
+    }
+    if kinds & (PLUS | DASH) == 0 {
+        return None;
     }
     // A path or a name before it.
     let mut at = run.start;
     for part in bytes.split(|b| matches!(b, b'-' | b'_' | b'+' | b'/')) {
         let span = Span::new(at, at + part.len());
         at = span.end + 1;
-        if span != run && part.len() >= LEAST_BASE64 && may_be_text(part) {
-            let layer = if part.iter().all(u8::is_ascii_hexdigit) {
-                hex(part, span.start, budget)
-            } else {
-                base64(text, span, budget)
-            };
+        if part.len() >= LEAST_BASE64 && may_be_text(part) {
+            let layer = base64(text, span, budget);
             if layer.is_some() {
                 return layer;
             }

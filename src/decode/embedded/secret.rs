@@ -1,6 +1,10 @@
 //! The values of Kubernetes Secrets, in YAML and JSON: <https://kubernetes.io/docs/concepts/configuration/secret/>. Each is base64
 //! under the name of its key.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::{Entry, LEAST};
 use crate::model::{Family, PathClass, Span};
 
@@ -11,7 +15,8 @@ pub(super) fn may_be(class: &PathClass) -> bool {
 
 /// Whether a text says `kind: Secret` anywhere.
 pub(super) fn is_one(text: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, b"Secret").any(|at| {
+    static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Secret"));
+    NAME.find_iter(text).any(|at| {
         let ends = text.get(at + 6).is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b',' | b'}'));
         let before = text.get(at.saturating_sub(24)..at).unwrap_or_default();
         let before = trimmed(before).strip_suffix(b":").map(trimmed);

@@ -77,6 +77,18 @@ fn wrapped_lines_are_one_run_with_any_break_and_indentation() {
 }
 
 #[test]
+fn a_run_is_found_wherever_it_begins_and_not_when_it_is_short() {
+    let encoded = BASE64_NOPAD.encode(&TEXT.as_bytes()[..18]);
+    for lead in 0..40 {
+        for before in [" ", "é", "a "] {
+            let text = format!("{}\"{encoded}\" ", before.repeat(lead));
+            assert_eq!(one(text.as_bytes()).map.all().start, before.len() * lead + 1);
+            assert_eq!(all(format!("{}\"{}\" ", before.repeat(lead), &encoded[1..]).as_bytes()), []);
+        }
+    }
+}
+
+#[test]
 fn hexadecimal_is_read_and_digests_are_not() {
     for encoded in [HEXLOWER.encode(TEXT.as_bytes()), HEXUPPER.encode(TEXT.as_bytes())] {
         let text = format!("0x{encoded};");

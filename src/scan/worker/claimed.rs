@@ -1,0 +1,113 @@
+//! Blobs that a format claims: from the text to facts with their places.
+
+use std::io::{BufReader, Read};
+
+use super::super::locate::{self, Locator};
+use super::super::{Message, gap, limit};
+use super::{Top, WHOLE, Worker};
+use crate::detect;
+use crate::doc::{self, Doc};
+use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
+use crate::model::{BlobId, Fact, LocatedFact, Notice, PathClass, RepoPath};
+
+impl Worker<'_> {
+    /// What a format reads in a text that is held whole.
+    pub(super) fn read_format(
+        &self,
+        format: &'static Format,
+        bytes: &[u8],
+        text: &[u8],
+        id: Option<BlobId>,
+        name: &RepoPath,
+        class: &PathClass,
+    ) {
+        let text = String::from_utf8_lossy(text);
+        let doc = match format.syntax {
+            Syntax::Yaml => doc::yaml::parse(&text),
+            Syntax::Json => doc::json::parse(&text),
+            Syntax::Text => Ok(Doc::default()),
+        };
+        let doc = match doc {
+            Ok(doc) => doc,
+            Err(e) => {
+                let message = format!("is no valid {}: {}", format.name, e.message);
+                return self.notice(Notice {
+                    line: Some(e.line),
+                    column: Some(e.column),
+                    ..gap("malformed", Some(name.display()), message)
+                });
+            }
+        };
+        let slug = self.slug(name);
+        let input = Input { path: name, repository: slug.as_deref(), text: &text };
+        let locator = Locator::new(name, id, text.as_bytes());
+        let mut located = self.collect(format, name, class, &locator, &mut |out| (format.read)(&input, &doc, out));
+        locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location));
+        let accepted = (name.clone(), detect::accepted(text.as_bytes()));
+        self.send(Message::Facts { format: format.id, facts: located, accepted });
+    }
+
+    /// What it reads of one that is not.
+    pub(super) fn stream_format(
+        &self,
+        format: &'static Format,
+        file: &mut dyn Read,
+        name: &RepoPath,
+        class: &PathClass,
+    ) {
+        let Some(stream) = format.stream else {
+            let message = format!("is over {} MiB, more than a {} file is read of", WHOLE >> 20, format.name);
+            return self.notice(limit("too-large", Some(name.display()), message));
+        };
+        let slug = self.slug(name);
+        let input = Input { path: name, repository: slug.as_deref(), text: "" };
+        let locator = Locator::new(name, None, b"");
+        let mut reader = BufReader::with_capacity(1 << 16, file);
+        let located = self.collect(format, name, class, &locator, &mut |out| stream(&input, &mut reader, out));
+        self.send(Message::Facts { format: format.id, facts: located, accepted: (name.clone(), Vec::new()) });
+    }
+
+    /// What a reader says of a file.
+    pub(super) fn tell(&self, name: &RepoPath, n: ReadNotice) {
+        let known = |n: u64| (n > 0).then_some(n);
+        let (line, column) = (known(n.line), known(n.column));
+        self.notice(Notice { kind: n.kind, line, column, ..gap(n.code, Some(name.display()), n.message) });
+    }
+
+    fn collect(
+        &self,
+        format: &'static Format,
+        name: &RepoPath,
+        class: &PathClass,
+        locator: &Locator<'_>,
+        read: &mut dyn FnMut(&mut Out<'_>),
+    ) -> Vec<LocatedFact> {
+        let mut located = Vec::new();
+        let sample = class.test || class.docs || class.vendored || self.never_runs(name);
+        let mut keep = |fact: Fact| {
+            let location = locator.fact(fact.at());
+            located.push(LocatedFact { fact, location, format: format.id, sample });
+        };
+        let mut tell = |n: ReadNotice| self.tell(name, n);
+        read(&mut Out::new(&mut keep, &mut tell));
+        located
+    }
+
+    /// GitHub runs workflows at the top of a repository only; a copy further down is text.
+    fn never_runs(&self, name: &RepoPath) -> bool {
+        let path = name.as_bytes();
+        let Some(at) = memchr::memmem::find(path, b"/.github/workflows/") else { return false };
+        path[..at] != self.top && !self.tops.read().is_ok_and(|tops| tops.iter().any(|top| top.name == path[..at]))
+    }
+
+    /// `owner/name` of the innermost repository that holds a path.
+    fn slug(&self, name: &RepoPath) -> Option<String> {
+        let below =
+            |top: &Top| name.as_bytes().strip_prefix(top.name.as_slice()).is_some_and(|rest| rest.starts_with(b"/"));
+        let tops = self.tops.read().ok()?;
+        match tops.iter().filter(|t| below(t)).max_by_key(|t| t.name.len()) {
+            Some(top) => top.slug.clone(),
+            None => self.repository.clone(),
+        }
+    }
+}
