@@ -1,7 +1,6 @@
 //! The order of the stages: sources hand over blobs, workers decode, detect, validate and read formats, one collector
 //! gathers what they saw, and from there on everything is pure: inventory, assessment, report.
 
-mod archive;
 mod candidates;
 mod changes;
 mod client;
@@ -427,10 +426,10 @@ impl Gathered {
     fn join_past(&mut self) {
         let mut here: HashMap<(String, u64), Vec<usize>> = HashMap::new();
         for (i, s) in self.sightings.iter().enumerate() {
-            here.entry((locate::file_of(&s.location), s.same)).or_default().push(i);
+            here.entry((s.location.file(), s.same)).or_default().push(i);
         }
         for past in std::mem::take(&mut self.past) {
-            match here.get(&(locate::file_of(&past.location), past.same)) {
+            match here.get(&(past.location.file(), past.same)) {
                 Some(now) => {
                     for i in now {
                         let place = &mut self.sightings[*i].location;

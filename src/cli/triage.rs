@@ -207,7 +207,7 @@ fn described(finding: &Finding, number: usize, of: usize) -> String {
     for place in finding.locations.iter().take(3) {
         let when = place.time.map(|t| format!("  since {}", t.strftime("%Y-%m-%d"))).unwrap_or_default();
         let past = if place.in_head { "" } else { "  (history only)" };
-        lines.push(format!("  at     {}:{}{when}{past}", place.path, place.line));
+        lines.push(format!("  at     {}:{}{when}{past}", place.file(), place.line));
     }
     if finding.locations.len() > 3 {
         lines.push(format!("         and {} more places", finding.locations.len() - 3));

@@ -57,6 +57,14 @@ pub struct Location {
     pub pointer: Option<String>,
 }
 
+impl Location {
+    /// The file: its path, behind the archive that holds it.
+    #[must_use]
+    pub fn file(&self) -> String {
+        self.container.as_ref().map_or_else(|| self.path.clone(), |container| format!("{container}!{}", self.path))
+    }
+}
+
 /// One named term of a score.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Term {

@@ -48,9 +48,13 @@ fn github(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result
         }
         // What lies only in the history has no line in the checkout.
         let place = finding.locations.iter().find(|l| l.in_head && l.line > 0);
-        let place = place.map(|l| {
-            let (path, line, column, end) = (property(&l.path), l.line, l.column, l.end_line);
-            format!("file={path},line={line},endLine={end},col={column},")
+        let place = place.map(|l| match &l.container {
+            // The checkout has the outermost archive, and no line of it.
+            Some(container) => format!("file={},", property(container.split('!').next().unwrap_or_default())),
+            None => {
+                let (path, line, column, end) = (property(&l.path), l.line, l.column, l.end_line);
+                format!("file={path},line={line},endLine={end},col={column},")
+            }
         });
         let title = property(&format!("keyroll {}", finding.id));
         writeln!(out, "::{level} {}title={title}::{}", place.unwrap_or_default(), data(&message(finding)))?;
@@ -70,9 +74,12 @@ fn azure(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> 
     let open = open(report);
     for finding in &open {
         let place = finding.locations.iter().find(|l| l.in_head && l.line > 0);
-        let place = place.map(|l| {
-            let (path, line, column) = (property(&l.path), l.line, l.column);
-            format!("sourcepath={path};linenumber={line};columnnumber={column};")
+        let place = place.map(|l| match &l.container {
+            Some(container) => format!("sourcepath={};", property(container.split('!').next().unwrap_or_default())),
+            None => {
+                let (path, line, column) = (property(&l.path), l.line, l.column);
+                format!("sourcepath={path};linenumber={line};columnnumber={column};")
+            }
         });
         let (level, code) = (level(finding), property(&finding.id));
         let place = place.unwrap_or_default();

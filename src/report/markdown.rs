@@ -62,7 +62,7 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
         let rows = if style.verbose { usize::MAX } else { ROWS };
         for finding in open.iter().take(rows) {
             let place = finding.locations.first();
-            let at = place.map(|l| format!("{}:{}", l.path, l.line)).unwrap_or_default();
+            let at = place.map(|l| format!("{}:{}", l.file(), l.line)).unwrap_or_default();
             let commit = place.filter(|l| !l.in_head).and_then(|l| l.commit.as_deref()).and_then(|c| c.get(..12));
             let at = commit.map_or_else(|| plain(&at), |c| format!("{} (commit {c})", plain(&at)));
             let preview = finding.preview.as_deref().map(plain).unwrap_or_default();

@@ -57,11 +57,6 @@ impl<'a> Locator<'a> {
     }
 }
 
-/// The file that holds a place, archives and all.
-pub fn file_of(place: &Location) -> String {
-    place.container.as_ref().map_or_else(|| place.path.clone(), |container| format!("{container}!{}", place.path))
-}
-
 /// A location that only knows its file.
 pub fn base(path: &RepoPath, blob: Option<BlobId>) -> Location {
     Location {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::locate;
 use super::worker::Worker;
 use super::{gap, limit};
 use crate::config::Settings;
@@ -149,10 +148,7 @@ impl Past<'_, '_, '_> {
     pub fn locations(&self, history: &History, versions: Vec<Version>) -> Vec<Sighting> {
         let mut groups: BTreeMap<(String, u64), Vec<Version>> = BTreeMap::new();
         for version in versions {
-            groups
-                .entry((locate::file_of(&version.sighting.location), version.sighting.same))
-                .or_default()
-                .push(version);
+            groups.entry((version.sighting.location.file(), version.sighting.same)).or_default().push(version);
         }
         let mut details: HashMap<Rank, history::Details> = HashMap::new();
         let mut reaching: HashMap<Rank, Vec<String>> = HashMap::new();

@@ -263,10 +263,7 @@ fn finding_in_a_line(page: &mut Page, finding: &Finding) {
 
 /// `path:line:column`, as editors and terminals take it; archive members after their archive.
 pub(super) fn at_line(place: &Location) -> String {
-    let mut text = match &place.container {
-        Some(container) => format!("{container}!{}", place.path),
-        None => place.path.clone(),
-    };
+    let mut text = place.file();
     for number in [place.line, place.column] {
         if number == 0 {
             break;
