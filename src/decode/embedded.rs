@@ -6,6 +6,7 @@
 
 mod escapes;
 mod map;
+mod notebook;
 mod printable;
 mod runs;
 mod secret;
@@ -34,6 +35,8 @@ pub enum Encoding {
     Entities,
     /// `=XX` of mails: <https://www.rfc-editor.org/rfc/rfc2045#section-6.7>.
     QuotedPrintable,
+    /// Strings of JSON that are the lines of a notebook's cell.
+    Notebook,
 }
 
 impl Encoding {
@@ -48,13 +51,14 @@ impl Encoding {
             Self::Escapes => "escapes",
             Self::Entities => "HTML entities",
             Self::QuotedPrintable => "quoted-printable",
+            Self::Notebook => "a notebook cell",
         }
     }
 
     /// True when only some characters of the text are encoded: most of a decoded text stands in the other one as it is.
     #[must_use]
     pub fn is_partial(self) -> bool {
-        matches!(self, Self::Percent | Self::Escapes | Self::Entities | Self::QuotedPrintable)
+        matches!(self, Self::Percent | Self::Escapes | Self::Entities | Self::QuotedPrintable | Self::Notebook)
     }
 }
 
@@ -113,6 +117,7 @@ pub fn layers(text: &[u8], class: &PathClass, budget: &mut Budget) -> Vec<Layer>
     }
     runs::find(text, &entries, budget, &mut found);
     escapes::find(text, budget, &mut found);
+    notebook::find(text, class, budget, &mut found);
     found
 }
 

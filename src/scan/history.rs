@@ -284,7 +284,7 @@ impl Past<'_, '_, '_> {
                 pointers.fetch_add(1, Ordering::Relaxed);
             }
             // Whatever is in an archive was not seen yet.
-            let (state, is_hot) = match super::archive::is_archive(self.worker, item.bytes) {
+            let (state, is_hot) = match self.worker.is_archive(item.bytes) {
                 true => (State::Other, true),
                 false => sieved(sieve, &item),
             };

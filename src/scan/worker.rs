@@ -1,5 +1,6 @@
 //! What happens to one blob: decode, detect, validate, read formats, reduce to sightings and facts.
 
+mod archive;
 mod claimed;
 
 use std::borrow::Cow;
@@ -12,7 +13,6 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
 
-use super::archive;
 use super::client::{self, Extent};
 use super::embedded::{Asker, Deep};
 use super::locate::{self, Locator};
@@ -27,7 +27,7 @@ use crate::detect::{Detected, Engine, Scratch};
 use crate::formats;
 use crate::model::{Candidate, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span};
 use crate::rules::Rule;
-use crate::source::archive::Source;
+use crate::source::archive::{Source, kind};
 use crate::source::{self, Entry, Repository};
 
 /// Files over this are read in pieces.
@@ -123,6 +123,11 @@ impl<'a> Worker<'a> {
         !self.settings.excludes.is_empty() && self.settings.excludes.is_match(name.display())
     }
 
+    /// Whether a blob that begins like this is an archive that is to be opened.
+    pub fn is_archive(&self, head: &[u8]) -> bool {
+        self.settings.archives && kind(head).is_some()
+    }
+
     /// Hands something to the collector.
     pub fn send(&self, message: Message) {
         // The collector outlives every worker, so a failed send means that the process is ending.
@@ -209,7 +214,7 @@ impl<'a> Worker<'a> {
                 }
                 if known > WHOLE {
                     file.rewind()?;
-                    if archive::is_archive(self, bytes.get(..filled).unwrap_or_default()) {
+                    if self.is_archive(bytes.get(..filled).unwrap_or_default()) {
                         return self.large_archive(path, &mut file, known, name);
                     }
                     return self.large(&mut file, known, name);
@@ -281,7 +286,7 @@ impl<'a> Worker<'a> {
         let mut class = self.classify(name);
         class.companion = path.zip(client::companion(name)).is_some_and(|(path, other)| source::is_beside(path, other));
         let (blob, first) = self.seen.meet(bytes, class, path);
-        if archive::is_archive(self, bytes) {
+        if self.is_archive(bytes) {
             self.tally.read(bytes.len() as u64, first);
             if !first {
                 return self.send(Message::Copy { path: name.clone(), blob });
@@ -333,7 +338,7 @@ impl<'a> Worker<'a> {
 
     /// What detectors and readers of credential files see in a blob that is held whole, and what a reader could not read;
     /// `binary` and `own` say that it is no text, and what of keyroll's it is.
-    pub fn sightings(
+    fn sightings(
         &self,
         scratch: &mut Scratch,
         bytes: &[u8],
@@ -383,7 +388,7 @@ impl<'a> Worker<'a> {
     pub fn past(&self, bytes: &[u8], class: &PathClass, name: &RepoPath) -> Vec<Sighting> {
         let read = || {
             BUFFERS.with_borrow_mut(|Buffers { scratch, .. }| {
-                if archive::is_archive(self, bytes) {
+                if self.is_archive(bytes) {
                     let found = archive::sightings(self, scratch, &mut Cursor::new(bytes), bytes.len() as u64, name);
                     return found.unwrap_or_default();
                 }

@@ -225,7 +225,7 @@ impl Walk<'_> {
         let path = &clean(path);
         let mut bytes = Vec::new();
         let mut whole = reader.take(HEAD).read_to_end(&mut bytes).is_ok();
-        if bytes.is_empty() && whole || !self.sink.wants(&bytes) && whole {
+        if whole && (bytes.is_empty() || !self.sink.wants(&bytes)) {
             return true;
         }
         if whole && length.is_some_and(|l| l > MEMBER) {

@@ -103,6 +103,22 @@ fn values_of_a_secret_of_kubernetes_stand_under_their_keys() {
 }
 
 #[test]
+fn a_key_over_the_lines_of_a_notebook_is_found_where_it_stands() {
+    let token = value(RULE, 9);
+    let line = |text: &str| serde_json::to_string(text).unwrap();
+    let notebook = format!(
+        "{{\n \"cells\": [{{\n  \"source\": [\n   {},\n   {}\n  ]}}],\n \"nbformat\": 4}}\n",
+        line("import os\n"),
+        // A tab before it makes a word character of the escape's letter.
+        line(&format!("\t{token}"))
+    );
+    let report = report("a.ipynb", &notebook);
+    let finding = only(&report, RULE);
+    assert!(says(finding, "decoded from a notebook cell"), "{finding:#}");
+    assert_eq!(places(finding), ["a.ipynb:5:7-5:47"]);
+}
+
+#[test]
 fn what_a_rule_reads_in_its_encoded_form_is_reported_once() {
     for rule in ["json-web-token", "authorization-basic-header", "pkcs12-key-store"] {
         let known = keyroll::rules::built_in().iter().find(|r| r.id == rule).unwrap();

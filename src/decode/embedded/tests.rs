@@ -201,9 +201,31 @@ fn entries_of_a_secret_stand_under_their_names() {
         }
         assert!(is_secret(text.as_bytes(), &class));
     }
-    let other = yaml.replace("kind: Secret", "kind: ConfigMap").replace("W0rd", "W0rd");
+    let other = yaml.replace("kind: Secret", "kind: ConfigMap");
     let found = layers(other.as_bytes(), &PathClass::default(), &mut Budget::of(other.len()));
     assert!(found.iter().all(|l| !l.text.starts_with(b"db-password")), "{found:?}");
+}
+
+#[test]
+fn cells_of_notebooks_are_lines() {
+    let text = r#"{"cells": [{"cell_type": "code", "outputs": [{"text": ["a\tb"]}],
+ "source": ["first = \"x\"\n",
+    "second"]}, {"source": "one \u00e9 line"}], "nbformat": 4}"#;
+    let class = PathClass { family: Family::Json, ..PathClass::default() };
+    let found = layers(text.as_bytes(), &class, &mut Budget::of(text.len()));
+    let texts: Vec<String> = found.iter().map(|l| String::from_utf8_lossy(&l.text).into_owned()).collect();
+    assert_eq!(texts, ["first = \"x\"\nsecond", "one é line", "a\tb"]);
+    let place = |from: usize, to: usize| {
+        let outer = found[0].map.outer(Span::new(from, to));
+        String::from_utf8_lossy(outer.of(text.as_bytes())).into_owned()
+    };
+    assert_eq!((place(0, 5), place(8, 9), place(9, 10)), ("first".to_owned(), "\\\"".to_owned(), "x".to_owned()));
+    assert_eq!(place(12, 18), "second");
+    assert_eq!(place(9, 14), "x\\\"\\n\",\n    \"se", "over the border of two lines");
+    let touched: Vec<bool> = (0..18).map(|i| found[0].map.touches(Span::new(i, i + 1))).collect();
+    assert!(touched[7] && touched[9] && touched[11] && touched[12] && !touched[2] && !touched[16], "{touched:?}");
+    let other = text.replace("nbformat", "no_format");
+    assert_eq!(layers(other.as_bytes(), &class, &mut Budget::of(other.len())), []);
 }
 
 #[test]

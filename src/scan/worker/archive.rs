@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use data_encoding::BASE64;
 
-use super::gap;
-use super::text_kind::{own, readable};
-use super::worker::Worker;
+use super::super::gap;
+use super::super::text_kind::{own, readable};
+use super::Worker;
 use crate::decode;
 use crate::detect::Scratch;
 use crate::model::{Location, RepoPath, Sighting};
@@ -16,16 +16,11 @@ use crate::source::archive::{self, Inside, Sink, Source, Trouble};
 /// Notices of one archive that are told one by one.
 const MAX_TOLD: usize = 20;
 
-/// Whether bytes that begin like this are an archive that is to be opened.
-pub fn is_archive(worker: &Worker<'_>, head: &[u8]) -> bool {
-    worker.settings().archives && archive::kind(head).is_some()
-}
-
 /// The sightings in the members of an archive of this length, which reports call `name`.
 ///
 /// # Errors
 /// When the source cannot be read.
-pub fn sightings(
+pub(super) fn sightings(
     worker: &Worker<'_>,
     scratch: &mut Scratch,
     source: &mut dyn Source,
