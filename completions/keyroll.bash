@@ -854,7 +854,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__scan)
-            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --show-secrets --rules --enable-rule --disable-rule --config --no-config --baseline --key-file --redact --no-banner --help"
+            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --show-secrets --rules --enable-rule --disable-rule --config --no-config --baseline --key-file --redact --no-banner --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -972,7 +972,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__stdin)
-            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --show-secrets --rules --enable-rule --disable-rule --config --no-config --baseline --key-file --redact --no-banner --help"
+            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --show-secrets --rules --enable-rule --disable-rule --config --no-config --baseline --key-file --redact --no-banner --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

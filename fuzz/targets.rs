@@ -2,7 +2,7 @@
 //!
 //! Used by the targets of `cargo fuzz` and by `tests/fuzz_corpus.rs`, which replays the seeds as a plain test.
 
-use std::io::BufReader;
+use std::io::{BufReader, Cursor};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use jiff::Timestamp;
 use keyroll::config::Config;
 use keyroll::config::baseline::Baseline;
+use keyroll::decode::embedded;
 use keyroll::detect::{Engine, Scratch};
 use keyroll::doc::{Doc, Kind};
 use keyroll::formats::{HEAD, Input, Out, Syntax};
-use keyroll::model::{Part, PathClass, RepoPath, Report, Span};
+use keyroll::model::{Family, Part, PathClass, RepoPath, Report, Span};
 use keyroll::report::{REPORTERS, Style};
+use keyroll::source::archive::{self, Inside, Sink, Trouble};
 use keyroll::source::git::config::GitConfig;
 use keyroll::source::git::index::Index;
 use keyroll::source::git::objects::{Item, Objects, Sweep};
@@ -29,6 +31,7 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("doc_yaml", doc_yaml),
     ("doc_json", doc_json),
     ("decode", decode),
+    ("archive", archive),
     ("formats", formats),
     ("rules_load", rules_load),
     ("detect", detect),
@@ -84,11 +87,71 @@ pub fn doc_json(data: &[u8]) {
     }
 }
 
-/// Charsets: text is UTF-8 where it was converted, and never longer than three bytes for every two.
+/// Charsets: text is UTF-8 where it was converted, and never longer than three bytes for every two. Layers of encoded text lie
+/// within the budget, and every byte of them leads back into the text, in order where it is written in order.
 pub fn decode(data: &[u8]) {
+    let data = &data[..data.len().min(LONGEST)];
+    for family in [Family::Other, Family::Json, Family::Yaml] {
+        let class = PathClass { family, ..PathClass::default() };
+        let layers = embedded::layers(data, &class, &mut embedded::Budget::of(data.len()));
+        let total: usize = layers.iter().map(|layer| layer.text.len()).sum();
+        assert!(total <= data.len() * 4 + LONGEST, "{total} bytes of {}", data.len());
+        for layer in &layers {
+            let whole = layer.map.all();
+            assert!(whole.start < whole.end && whole.end <= data.len(), "{whole:?} of {}", data.len());
+            let mut last = 0;
+            for at in (0..layer.text.len()).step_by(layer.text.len() / 200 + 1) {
+                let outer = layer.map.outer(Span::new(at, at + 1));
+                assert!(last <= outer.start && outer.end <= data.len(), "{outer:?} behind {last} of {}", data.len());
+                last = outer.start;
+            }
+        }
+    }
     let Some(text) = decode::text(data) else { return };
     assert!(!text.converted || std::str::from_utf8(&text.bytes).is_ok(), "converted to something else than UTF-8");
     assert!(text.bytes.len() <= data.len() * 3 / 2 + 3, "{} bytes of {}", text.bytes.len(), data.len());
+}
+
+/// Takes what archives hold and checks what it is told.
+struct Members {
+    length: usize,
+    bytes: usize,
+}
+
+impl Members {
+    fn holds(inside: Inside<'_>) {
+        let leads_out = |part: &[u8]| matches!(part, b".." | b"." | b"");
+        assert!(inside.path.is_empty() || !inside.path.split(|b| *b == b'/').any(leads_out), "{inside:?}");
+    }
+}
+
+impl Sink for Members {
+    fn wants(&mut self, head: &[u8]) -> bool {
+        assert!(head.len() <= 8 << 10);
+        true
+    }
+
+    fn member(&mut self, inside: Inside<'_>, bytes: &[u8]) {
+        Self::holds(inside);
+        self.bytes += bytes.len();
+        assert!(self.bytes <= (self.length + 1) * 201 + LONGEST, "{} bytes of {}", self.bytes, self.length);
+    }
+
+    fn trouble(&mut self, inside: Inside<'_>, why: Trouble) {
+        Self::holds(inside);
+        assert!(!why.code().is_empty() && !why.message().is_empty());
+    }
+
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// Archives of strangers: members under clean names, and no more bytes than an archive may unpack to.
+pub fn archive(data: &[u8]) {
+    let data = &data[..data.len().min(LONGEST)];
+    let mut members = Members { length: data.len(), bytes: 0 };
+    archive::walk(&mut Cursor::new(data), data.len() as u64, b"dir/a.tgz", &mut members).expect("memory can be read");
 }
 
 /// Every format reads and streams every input, whether it claims it or not: people rename files.
