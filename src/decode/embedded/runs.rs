@@ -69,9 +69,9 @@ fn next(text: &[u8], from: usize) -> Option<Span> {
     const ONES: u64 = u64::MAX / 255;
     let mut before = false;
     let mut at = from;
-    for word in text.get(from..)?.chunks_exact(8) {
+    for word in text.get(from..)?.as_chunks::<8>().0 {
         at += 8;
-        let word = word.iter().fold(0u64, |w, b| w << 8 | u64::from(*b));
+        let word = u64::from_le_bytes(*word);
         let free = word.wrapping_sub(ONES * u64::from(b'+')) & !word & (ONES << 7) == 0;
         if free & before && text.get(at - 16..at).is_some_and(|two| two.iter().rev().all(|b| is_in(*b))) {
             let lead = text.get(from..at - 16)?.iter().rev().take_while(|b| is_in(**b)).count();
