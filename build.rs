@@ -39,10 +39,10 @@ fn main() {
         println!("cargo:rerun-if-changed={}", path.display());
         let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         if path.ends_with("contextual.yml") {
-            let file: context::ContextFile =
+            let file: schema::ContextFile =
                 serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
             for line in &file.contextual {
-                line.rule()
+                context::rule_of(line)
                     .and_then(|(file, rule)| write_rule(&mut table, &file, &rule))
                     .unwrap_or_else(|e| panic!("{}: `{}`: {e}", path.display(), line.id));
             }

@@ -222,8 +222,10 @@ pub struct Settings {
     pub excludes: GlobSet,
     /// Largest file scanned, in bytes.
     pub max_file_size: u64,
-    /// Whether archives are opened.
+    /// Whether archives are opened, and whether what is encoded in the history is decoded.
     pub archives: bool,
+    /// See `archives`.
+    pub decode_history: bool,
     /// Least confidence reported.
     pub confidence: Confidence,
     /// Least severity reported.
@@ -486,47 +488,7 @@ fn fail(config: &Config, entry: &str, message: String) -> ConfigError {
 }
 
 /// What `config init` writes: every key, explained.
-pub const TEMPLATE: &str = "\
-# keyroll configuration. Every key is optional; a key that is not listed here is an error.
-
-# Least confidence reported: low, medium, high, confirmed.
-confidence: medium
-# Least severity reported: low, medium, high, critical.
-severity: low
-# Severity from which the exit code is 1.
-fail-on: medium
-# Largest file scanned, in MiB.
-max-file-size: 64
-archives: true # Whether the members of archives (zip, jar, tar, gz, …) are scanned.
-
-# Paths that are not scanned. A pattern without a slash matches at any depth. Each wants a reason; `expires` is optional.
-exclude: []
-#  - path: third_party/
-#    reason: vendored, scanned in its own repository
-#    expires: 2027-06-30
-
-# Values and findings that are known and accepted. All conditions of an entry must hold; each wants a reason. `rule` takes
-# ids of rules and checks, `path` what an exclude takes; `regex`, `value` and `fingerprint` narrow it to one value.
-allow: []
-#  - rule: stripe-test-key
-#    path: tests/**
-#    reason: test-mode key of the public sandbox
-#  - fingerprint: 5f2b…          # as reports show it
-#    reason: rotated on 2026-03-01
-
-rules:
-  disable: []
-  # Folders with more rules, relative to this file.
-  dirs: []
-# Rules that came after this version stay off, so that an upgrade does not fail a build.
-# rules-version: \"0.1\"
-
-# Findings that were known before, relative to this file: `keyroll baseline create` writes it.
-# baseline: .keyroll-baseline
-
-# Key material for fingerprints, shared by all repositories whose reports are to be compared.
-# fingerprint-key: any text
-";
+pub const TEMPLATE: &str = include_str!("config/template.yml");
 
 #[cfg(test)]
 mod tests {

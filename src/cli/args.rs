@@ -137,6 +137,9 @@ pub struct ScanArgs {
     /// Do not open archives
     #[arg(long, help_heading = "Input")]
     pub no_archives: bool,
+    /// Decode base64, escapes and the like in the whole history, too: slower by half
+    #[arg(long, help_heading = "Input")]
+    pub decode_history: bool,
     /// Threads [default: one a core]
     #[arg(
         short,

@@ -7,6 +7,7 @@ mod assignment;
 mod features;
 mod names;
 mod ranker;
+mod shape;
 mod value;
 
 use self::assignment::{default_of, is_compound, is_variable, is_word_in, name_span, value_after, variable_of};

@@ -11,6 +11,7 @@ mod filter;
 mod generic;
 mod ignore;
 mod prefilter;
+mod settle;
 mod sieve;
 mod tokens;
 

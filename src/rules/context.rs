@@ -3,40 +3,7 @@
 //!
 //! Nothing but serde and std may be used here: `build.rs` includes this file by path.
 
-use serde::Deserialize;
-
-use super::schema::{IdentityDef, RuleDef, RuleFile};
-
-/// A file of such lines.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(in_library, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ContextFile {
-    /// The providers.
-    pub contextual: Vec<ContextDef>,
-}
-
-/// One provider.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(in_library, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ContextDef {
-    /// Provider id, kebab case; the rule's id is this with `-key-near-name`.
-    pub id: String,
-    /// Provider name for people.
-    pub name: String,
-    /// How texts name it, in lower case; where a space stands, other writings may have a mark or nothing.
-    pub words: Vec<String>,
-    /// True when a word is an everyday one, so that it counts only right beside a word for a credential.
-    #[serde(default)]
-    pub common: bool,
-    /// `alphabet:length` or `alphabet:from-to`; `uuid`.
-    pub values: Vec<String>,
-    /// What a key belongs to: an identity kind.
-    pub kind: String,
-    /// The provider's page on its keys.
-    pub reference: String,
-}
+use super::schema::{ContextDef, IdentityDef, RuleDef, RuleFile};
 
 /// A length and an alphabet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,70 +63,67 @@ pub fn shape(text: &str) -> Result<Shape, String> {
     Ok(Shape { alphabet: alphabet as u8, from, to })
 }
 
-impl ContextDef {
-    /// The rule that the line stands for.
-    ///
-    /// # Errors
-    /// When a word or a shape cannot be used.
-    pub fn rule(&self) -> Result<(RuleFile, RuleDef), String> {
-        if self.words.is_empty() || self.words.iter().any(|w| w.len() < 4 || w.bytes().any(|b| b.is_ascii_uppercase()))
-        {
-            return Err("wants words of at least four characters, in lower case".to_owned());
-        }
-        let shapes = self.values.iter().map(|v| shape(v)).collect::<Result<Vec<_>, _>>()?;
-        let first = *shapes.first().ok_or("wants a shape")?;
-        let generator = |length: u16| match ALPHABETS[usize::from(first.alphabet)].1 {
-            "uuid" => "{uuid}".to_owned(),
-            "digits" => format!("{{digits:{length}}}"),
-            "b32" => format!("{{b32:{}}}7Q", length - 2),
-            "b64" if length % 4 == 0 => format!("{{b64:{}}}7Q==", length - 4),
-            name => format!("{{{name}:{}}}{{digits:2}}", length - 2),
-        };
-        let word = self.words.iter().find(|w| w.len() >= 4).or(self.words.first()).cloned().unwrap_or_default();
-        let upper = word.to_ascii_uppercase().replace(' ', "_");
-        let lower = word.replace(' ', "_");
-        let value = generator(first.from);
-        let rule = RuleDef {
-            id: format!("{}-key-near-name", self.id),
-            name: format!("{} key", self.name),
-            description: format!(
-                "A value of the length and alphabet of {} keys stands beside the name of {}. Whoever holds such a key calls the \
-                 service as its owner.",
-                self.name, self.name
-            ),
-            remediation: format!(
-                "Revoke the key where {} manages its keys and issue another, one for each workload, which is read at run time \
-                 from a secret store.",
-                self.name
-            ),
-            identity: IdentityDef { kind: self.kind.clone(), human: "maybe".to_owned() },
-            severity: "high".to_owned(),
-            confidence: "high".to_owned(),
-            // Names of credentials lead to these rules: see the engine.
-            keywords: Vec::new(),
-            case_sensitive: false,
-            pattern: None,
-            matcher: Some("contextual".to_owned()),
-            context: Some(self.clone()),
-            min_entropy: 0.0,
-            needs_digit: false,
-            random: false,
-            pair: None,
-            severity_alone: None,
-            confidence_alone: None,
-            report: true,
-            identifier: false,
-            public: false,
-            public_near: Vec::new(),
-            encrypted: false,
-            validate: None,
-            paths: Vec::new(),
-            since: None,
-            references: vec![self.reference.clone()],
-            examples: vec![format!("{upper}_API_KEY={value}"), format!("{lower}_secret_key: \"{value}\"")],
-            counterexamples: vec![format!("{upper}_API_KEY=${{{{{upper}_API_KEY}}}}")],
-        };
-        let file = RuleFile { provider: self.id.clone(), name: self.name.clone(), rules: Vec::new() };
-        Ok((file, rule))
+/// The rule that the line stands for.
+///
+/// # Errors
+/// When a word or a shape cannot be used.
+pub fn rule_of(def: &ContextDef) -> Result<(RuleFile, RuleDef), String> {
+    if def.words.is_empty() || def.words.iter().any(|w| w.len() < 4 || w.bytes().any(|b| b.is_ascii_uppercase())) {
+        return Err("wants words of at least four characters, in lower case".to_owned());
     }
+    let shapes = def.values.iter().map(|v| shape(v)).collect::<Result<Vec<_>, _>>()?;
+    let first = *shapes.first().ok_or("wants a shape")?;
+    let generator = |length: u16| match ALPHABETS[usize::from(first.alphabet)].1 {
+        "uuid" => "{uuid}".to_owned(),
+        "digits" => format!("{{digits:{length}}}"),
+        "b32" => format!("{{b32:{}}}7Q", length - 2),
+        "b64" if length % 4 == 0 => format!("{{b64:{}}}7Q==", length - 4),
+        name => format!("{{{name}:{}}}{{digits:2}}", length - 2),
+    };
+    let word = def.words.iter().find(|w| w.len() >= 4).or(def.words.first()).cloned().unwrap_or_default();
+    let upper = word.to_ascii_uppercase().replace(' ', "_");
+    let lower = word.replace(' ', "_");
+    let value = generator(first.from);
+    let rule = RuleDef {
+        id: format!("{}-key-near-name", def.id),
+        name: format!("{} key", def.name),
+        description: format!(
+            "A value of the length and alphabet of {} keys stands beside the name of {}. Whoever holds such a key calls the \
+             service as its owner.",
+            def.name, def.name
+        ),
+        remediation: format!(
+            "Revoke the key where {} manages its keys and issue another, one for each workload, which is read at run time \
+             from a secret store.",
+            def.name
+        ),
+        identity: IdentityDef { kind: def.kind.clone(), human: "maybe".to_owned() },
+        severity: "high".to_owned(),
+        confidence: "high".to_owned(),
+        // Names of credentials lead to these rules: see the engine.
+        keywords: Vec::new(),
+        case_sensitive: false,
+        pattern: None,
+        matcher: Some("contextual".to_owned()),
+        context: Some(def.clone()),
+        min_entropy: 0.0,
+        needs_digit: false,
+        random: false,
+        pair: None,
+        severity_alone: None,
+        confidence_alone: None,
+        report: true,
+        identifier: false,
+        public: false,
+        public_near: Vec::new(),
+        encrypted: false,
+        validate: None,
+        paths: Vec::new(),
+        since: None,
+        references: vec![def.reference.clone()],
+        examples: vec![format!("{upper}_API_KEY={value}"), format!("{lower}_secret_key: \"{value}\"")],
+        counterexamples: vec![format!("{upper}_API_KEY=${{{{{upper}_API_KEY}}}}")],
+    };
+    let file = RuleFile { provider: def.id.clone(), name: def.name.clone(), rules: Vec::new() };
+    Ok((file, rule))
 }

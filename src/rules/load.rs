@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::context::{Context, ContextDef, ContextFile, shape};
-use super::schema::{PairDef, RuleDef, RuleFile};
+use super::context::{Context, rule_of, shape};
+use super::schema::{ContextDef, ContextFile, PairDef, RuleDef, RuleFile};
 use super::{Matcher, Pair, Rule, Text, Texts, reach};
 use crate::model::{Confidence, Human, Severity};
 
@@ -98,7 +98,7 @@ fn load_context(path: &Path, text: &str) -> Result<Vec<Rule>, LoadError> {
         message: crate::text::escape::without_values(&e.to_string()),
     })?;
     let fail = |def: &ContextDef, message| LoadError::Rule { path: path.to_owned(), rule: def.id.clone(), message };
-    let rule = |def: &ContextDef| def.rule().and_then(|(file, rule)| convert(&file, &rule));
+    let rule = |def: &ContextDef| rule_of(def).and_then(|(file, rule)| convert(&file, &rule));
     file.contextual.iter().map(|def| rule(def).map_err(|message| fail(def, message))).collect()
 }
 

@@ -62,7 +62,7 @@ pub struct RuleDef {
     pub matcher: Option<String>,
     /// Words and shapes, for the matcher `contextual`; written as a line of `rules/contextual.yml`.
     #[serde(skip)]
-    pub context: Option<super::context::ContextDef>,
+    pub context: Option<ContextDef>,
     /// Least Shannon entropy of the value, in bits a character.
     #[serde(default)]
     pub min_entropy: f32,
@@ -148,4 +148,35 @@ fn yes() -> bool {
 
 fn maybe() -> String {
     "maybe".to_owned()
+}
+
+/// A file of such lines.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(in_library, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ContextFile {
+    /// The providers.
+    pub contextual: Vec<ContextDef>,
+}
+
+/// One provider.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(in_library, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ContextDef {
+    /// Provider id, kebab case; the rule's id is this with `-key-near-name`.
+    pub id: String,
+    /// Provider name for people.
+    pub name: String,
+    /// How texts name it, in lower case; where a space stands, other writings may have a mark or nothing.
+    pub words: Vec<String>,
+    /// True when a word is an everyday one, so that it counts only right beside a word for a credential.
+    #[serde(default)]
+    pub common: bool,
+    /// `alphabet:length` or `alphabet:from-to`; `uuid`.
+    pub values: Vec<String>,
+    /// What a key belongs to: an identity kind.
+    pub kind: String,
+    /// The provider's page on its keys.
+    pub reference: String,
 }

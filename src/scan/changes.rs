@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use rayon::prelude::*;
 
 use super::past::{COMMIT_MESSAGE, MAX_COPIES, Past, Version, shown};
+use super::worker::Read;
 use super::{gap, locate};
 use crate::model::{BlobId, PathClass, RepoPath, Sighting};
 use crate::source::git::Kind;
@@ -127,7 +128,7 @@ impl Once<'_, '_, '_, '_> {
     /// What a blob holds under a path. The names of places may be those of another path of its class.
     fn scan(&mut self, id: BlobId, bytes: &[u8], name: &RepoPath) -> &[Sighting] {
         let class = self.past.worker.classify(name);
-        self.found.entry((id, class)).or_insert_with(|| self.past.worker.past(bytes, &class, name))
+        self.found.entry((id, class)).or_insert_with(|| self.past.worker.past(Read::new(bytes), &class, name))
     }
 }
 
@@ -203,7 +204,7 @@ pub fn of_changes(
     let mut before: HashSet<u64> = HashSet::new();
     for (id, class, name) in olds {
         if let Ok(Some((_, bytes))) = past.objects.read(scratch, id.as_bytes()) {
-            before.extend(past.worker.past(&bytes, &class, &name).iter().map(|s| s.same));
+            before.extend(past.worker.past(Read::new(&bytes), &class, &name).iter().map(|s| s.same));
         }
     }
     versions.retain(|v| !before.contains(&v.sighting.same));
@@ -242,7 +243,7 @@ impl Now<'_, '_, '_, '_> {
                 return HashMap::new();
             };
             // Of equal values the first one stays.
-            past.worker.past(&bytes, &class, &name).into_iter().rev().map(|s| (s.same, s)).collect()
+            past.worker.past(Read::new(&bytes), &class, &name).into_iter().rev().map(|s| (s.same, s)).collect()
         });
         if let Some(now) = now.get(&version.sighting.same) {
             version.in_head = true;

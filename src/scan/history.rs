@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::changes::Brought;
 use super::embedded::Encoded;
 use super::past::{COMMIT_MESSAGE, MAX_COPIES, Past, Site, UNREACHABLE, Version, shown};
-use super::worker::Worker;
+use super::worker::{Read, Worker};
 use super::{Message, gap, limit, locate};
 use crate::config::{Commits, Tree};
 use crate::decode;
@@ -286,7 +286,7 @@ impl Past<'_, '_, '_> {
             // Whatever is in an archive was not seen yet.
             let (state, is_hot) = match self.worker.is_archive(item.bytes) {
                 true => (State::Other, true),
-                false => sieved(sieve, &item),
+                false => sieved(sieve, &item, self.settings().decode_history),
             };
             if is_hot && let (Some(id), Ok(mut hot)) = (BlobId::from_bytes(item.id), hot.lock()) {
                 hot.push(id);
@@ -324,8 +324,7 @@ impl Past<'_, '_, '_> {
         hash.update(env!("CARGO_PKG_VERSION").as_bytes());
         hash.update([self.settings().confidence as u8]);
         // What else than rules makes a blob one that can hold a finding.
-        hash.update(b"encoded");
-        hash.update([u8::from(self.settings().archives)]);
+        hash.update([u8::from(self.settings().archives), u8::from(self.settings().decode_history)]);
         for (i, rule) in engine.rules().iter().enumerate() {
             hash.update([u8::from(engine.is_enabled(i))]);
             hash.update(format!("{rule:?}").as_bytes());
@@ -391,7 +390,10 @@ impl Past<'_, '_, '_> {
                 }
                 // What could not be read has been told by the sweep.
                 let Ok(Some((_, bytes))) = self.objects.read(scratch, hot[*i].as_bytes()) else { continue };
-                found.push(self.scan_blob(&bytes, &lays[*i]));
+                // A repository of SHA-256 names its blobs by other ids than reports do.
+                let id = Some(hot[*i]).filter(|id| id.as_bytes().len() == 20);
+                let decode = self.settings().decode_history;
+                found.push(self.scan_blob(Read { bytes: &bytes, id, decode }, &lays[*i]));
             }
             found
         });
@@ -419,7 +421,7 @@ impl Past<'_, '_, '_> {
         (versions, left_out)
     }
 
-    fn scan_blob<'l>(&self, bytes: &[u8], lays: &'l [Lay]) -> Hot<'l> {
+    fn scan_blob<'l>(&self, read: Read<'_>, lays: &'l [Lay]) -> Hot<'l> {
         let mut hot = Hot::default();
         for lay in lays {
             let nameless = lay.first.is_none() && lay.path.as_bytes() == UNREACHABLE.as_bytes();
@@ -432,7 +434,7 @@ impl Past<'_, '_, '_> {
             let class = self.worker.classify(&name);
             let seen = hot.by_class.iter().position(|(c, _)| *c == class);
             let seen = seen.unwrap_or_else(|| {
-                hot.by_class.push((class, self.worker.past(bytes, &class, &name)));
+                hot.by_class.push((class, self.worker.past(read, &class, &name)));
                 hot.by_class.len() - 1
             });
             hot.places.push((lay, name, seen));
@@ -465,22 +467,24 @@ enum State {
 }
 
 /// Sieves one blob, by its base where both are plain text.
-fn sieved(sieve: &Sieve<'_>, item: &Item<'_, State>) -> (State, bool) {
+fn sieved(sieve: &Sieve<'_>, item: &Item<'_, State>, decode: bool) -> (State, bool) {
     let bytes = item.bytes;
+    let whole = |scratch: &mut Scratch, text: &[u8]| {
+        if decode { Encoded::whole(sieve, scratch, text) } else { Encoded::default() }
+    };
     if decode::charset(bytes) == Some((decode::Charset::Bytes, 0)) {
         let (hits, encoded) = with_scratch(|scratch| match item.base {
             Some((State::Text(base, encoded), length, parts)) => (
                 sieve.changed(scratch, bytes, parts, base, length),
-                Encoded::changed(sieve, scratch, bytes, parts, encoded),
+                if decode { Encoded::changed(sieve, scratch, bytes, parts, encoded) } else { Encoded::default() },
             ),
-            _ => (sieve.whole(scratch, bytes), Encoded::whole(sieve, scratch, bytes)),
+            _ => (sieve.whole(scratch, bytes), whole(scratch, bytes)),
         });
         let hot = hits.is_hot() || encoded.is_hot();
         return (State::Text(hits, encoded), hot);
     }
-    let may_hold = |text: &[u8], scratch: &mut Scratch| {
-        sieve.whole(scratch, text).is_hot() || Encoded::whole(sieve, scratch, text).is_hot()
-    };
+    let may_hold =
+        |text: &[u8], scratch: &mut Scratch| sieve.whole(scratch, text).is_hot() || whole(scratch, text).is_hot();
     let hot = super::text_kind::readable(bytes)
         .is_some_and(|(text, _)| with_scratch(|scratch| may_hold(&text.bytes, scratch)));
     (State::Other, hot)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::worker::Worker;
+use super::worker::{Read, Worker};
 use super::{gap, limit};
 use crate::config::Settings;
 use crate::model::{BlobId, Location, RepoPath, Sighting};
@@ -125,7 +125,7 @@ impl Past<'_, '_, '_> {
     pub fn message(&self, place: &str, text: &[u8], rank: Option<Rank>) -> Vec<Version> {
         let name = RepoPath::from(place);
         let class = self.worker.classify(&name);
-        let sightings = self.worker.past(text, &class, &name);
+        let sightings = self.worker.past(Read::new(text), &class, &name);
         let version = |mut sighting: Sighting| {
             sighting.location.blob = None;
             sighting.location.line_hash = None;

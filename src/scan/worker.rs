@@ -24,8 +24,8 @@ use super::{Message, Progress, Tally, gap, limit};
 use crate::config::Settings;
 use crate::decode;
 use crate::detect::{Detected, Engine, Scratch};
-use crate::formats;
-use crate::model::{Candidate, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span};
+use crate::formats::{self, ReadNotice};
+use crate::model::{BlobId, Candidate, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span};
 use crate::rules::Rule;
 use crate::source::archive::{Source, kind};
 use crate::source::{self, Entry, Repository};
@@ -48,6 +48,24 @@ struct Buffers {
 
 thread_local! {
     static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
+/// A blob, and how it is read.
+#[derive(Clone, Copy)]
+pub struct Read<'b> {
+    /// Its bytes.
+    pub bytes: &'b [u8],
+    /// Its SHA-1 id, if it is known.
+    pub id: Option<BlobId>,
+    /// Whether what is encoded in it is decoded.
+    pub decode: bool,
+}
+
+impl<'b> Read<'b> {
+    /// A blob of which nothing is known, to be read in full.
+    pub fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, id: None, decode: true }
+    }
 }
 
 /// Scans blobs; shared by all threads of one root.
@@ -315,7 +333,8 @@ impl<'a> Worker<'a> {
         if matches!(own, Own::Report) {
             self.own_report(name);
         }
-        let (sightings, references, unread) = self.sightings(scratch, bytes, &text.bytes, (binary, &own), &class, name);
+        let (sightings, references, unread) =
+            self.sightings(scratch, Read::new(bytes), &text.bytes, (binary, &own), &class, name);
         unread.into_iter().for_each(|n| self.tell(name, n));
         self.sighted(blob, sightings, references);
     }
@@ -341,13 +360,14 @@ impl<'a> Worker<'a> {
     fn sightings(
         &self,
         scratch: &mut Scratch,
-        bytes: &[u8],
+        read: Read<'_>,
         text: &[u8],
         (binary, own): (bool, &Own),
         class: &PathClass,
         name: &RepoPath,
     ) -> (Vec<Sighting>, Vec<LocatedFact>, Vec<ReadNotice>) {
-        let (mut found, mut deep) = self.detect(scratch, text, class, name);
+        let bytes = read.bytes;
+        let (mut found, mut deep) = self.detect(scratch, text, class, name, read.decode);
         let unread = client::add(self.engine, (name, class), text, Extent::Whole, &mut found);
         self.report_cut(found.cut, name);
         self.sight.keep_telling(own, text, &mut found);
@@ -360,7 +380,8 @@ impl<'a> Worker<'a> {
         {
             return (Vec::new(), Vec::new(), unread);
         }
-        let locator = Locator::new(name, Some(source::blob_id(bytes)), text);
+        let id = read.id.unwrap_or_else(|| source::blob_id(bytes));
+        let locator = Locator::new(name, Some(id), text);
         let references = sight::references(&found.references, &locator, class);
         let mut anchors = Anchors::default();
         let mut sightings: Vec<Sighting> = Vec::new();
@@ -385,8 +406,9 @@ impl<'a> Worker<'a> {
     }
 
     /// What detectors see in a blob of the history under a name; nothing in binary ones but archives.
-    pub fn past(&self, bytes: &[u8], class: &PathClass, name: &RepoPath) -> Vec<Sighting> {
-        let read = || {
+    pub fn past(&self, read: Read<'_>, class: &PathClass, name: &RepoPath) -> Vec<Sighting> {
+        let bytes = read.bytes;
+        let look = || {
             BUFFERS.with_borrow_mut(|Buffers { scratch, .. }| {
                 if self.is_archive(bytes) {
                     let found = archive::sightings(self, scratch, &mut Cursor::new(bytes), bytes.len() as u64, name);
@@ -394,10 +416,10 @@ impl<'a> Worker<'a> {
                 }
                 let Some((text, binary)) = readable(bytes) else { return Vec::new() };
                 let own = own(&text.bytes);
-                self.sightings(scratch, bytes, &text.bytes, (binary, &own), class, name).0
+                self.sightings(scratch, read, &text.bytes, (binary, &own), class, name).0
             })
         };
-        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| {
             let message =
                 "an internal error stopped the reading of a version of this file; please report it".to_owned();
             self.notice(gap("internal-error", Some(name.display()), message));
@@ -448,7 +470,7 @@ impl<'a> Worker<'a> {
             if offset == 0 {
                 claimed = claim(name, &class, &text.bytes);
             }
-            let (mut found, mut deep) = self.detect(&mut scratch, &text.bytes, &class, name);
+            let (mut found, mut deep) = self.detect(&mut scratch, &text.bytes, &class, name, true);
             client::add(self.engine, (name, &class), &text.bytes, Extent::Piece, &mut found);
             if offset == 0 {
                 kind = own(&text.bytes);
@@ -533,12 +555,22 @@ impl<'a> Worker<'a> {
     }
 
     /// What the engine finds in a text, and in the texts that are encoded in it.
-    fn detect(&self, scratch: &mut Scratch, text: &[u8], class: &PathClass, name: &RepoPath) -> (Detected, Vec<Deep>) {
+    fn detect(
+        &self,
+        scratch: &mut Scratch,
+        text: &[u8],
+        class: &PathClass,
+        name: &RepoPath,
+        decode: bool,
+    ) -> (Detected, Vec<Deep>) {
         let applies = |rule: &Rule| {
             let globs = self.path_rules.iter().find(|(i, _)| self.engine.rules()[*i].id == rule.id);
             globs.is_some_and(|(_, globs)| globs.is_match(name.display()))
         };
         let mut found = self.engine.scan(scratch, text, class, &applies, false);
+        if !decode {
+            return (found, Vec::new());
+        }
         let asker = Asker { engine: self.engine, class, applies: &applies };
         let (deep, cut) = asker.deep(scratch, text, &mut found);
         if cut {

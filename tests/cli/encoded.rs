@@ -173,7 +173,9 @@ fn what_was_encoded_in_the_history_is_found_in_every_kind_of_change() {
     let second = commit(at, "a.txt", &filler.replace("line 300 ", &format!("{whole}line 300 ")));
     remove(at, "a.txt");
     git(at, &["repack", "-q", "-a", "-d", "-f", "--depth=50"]);
-    let report = world.json(&["--no-config", "--show-secrets"]);
+    let plain = world.json(&["--no-config", "--history-only"]);
+    assert!(findings(&plain, RULE).is_empty(), "decoding the history is asked for");
+    let report = world.json(&["--no-config", "--show-secrets", "--decode-history"]);
     let commits: Vec<(String, String)> = findings(&report, RULE)
         .iter()
         .map(|f| (f["preview"].as_str().unwrap().to_owned(), f["locations"][0]["commit"].as_str().unwrap().to_owned()))

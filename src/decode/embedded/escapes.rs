@@ -27,7 +27,11 @@ pub(super) fn find(text: &[u8], budget: &mut Budget, found: &mut Vec<Layer>) {
         let kind = match rest {
             [b'\\', b'u', b'0' | b'{', ..] | [b'\\', b'x', b'0' | b'2'..=b'7', ..] => 0,
             [b'%', b'0' | b'2'..=b'7', ..] => 1,
-            [b'&', b'#' | b'N' | b'a'..=b'z', ..] => 2,
+            [b'&', b'#' | b'N' | b'a' | b'c' | b'e' | b'g' | b'l' | b'n' | b'p' | b'q' | b's', rest @ ..]
+                if rest.iter().take(8).any(|b| *b == b';') =>
+            {
+                2
+            }
             _ => continue,
         };
         let Some(kind) = kinds.get_mut(kind) else { continue };

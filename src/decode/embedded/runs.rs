@@ -1,4 +1,4 @@
-//! Runs of base64 and hexadecimal: found eight bytes at a time, refused by their first 12 bytes.
+//! Runs of base64 and hexadecimal: found sixteen bytes at a time, refused by their first 12 bytes.
 
 use std::io::Read as _;
 
@@ -8,8 +8,8 @@ use super::printable::{is_text, may_begin};
 use super::{Budget, Encoding, Entry, LEAST, Layer, Map};
 use crate::model::Span;
 
-/// Shortest run of base64 that is looked at where nothing says that it is one.
-const LEAST_BASE64: usize = 24;
+/// Shortest run of base64 that is looked at where nothing says that it is one: two blocks, so that it covers a whole one.
+const LEAST_BASE64: usize = 32;
 
 /// Shortest run of hexadecimal digits: sixteen bytes.
 const LEAST_HEX: usize = 32;
@@ -63,17 +63,14 @@ pub(super) fn find(text: &[u8], entries: &[Entry], budget: &mut Budget, found: &
     }
 }
 
-/// The next run that is long enough. Such a run covers two words of eight bytes side by side, wherever it begins, and most
-/// words hold a space or a mark that comes before all characters of a run: nothing but that is looked for until two do not.
+/// The next run that is long enough. Such a run covers a whole block of sixteen bytes, wherever it begins, and most blocks hold a
+/// space or a mark that comes before all characters of a run: nothing but that is looked for until one does not.
 fn next(text: &[u8], from: usize) -> Option<Span> {
-    const ONES: u64 = u64::MAX / 255;
-    let mut before = false;
     let mut at = from;
-    for word in text.get(from..)?.as_chunks::<8>().0 {
-        at += 8;
-        let word = u64::from_le_bytes(*word);
-        let free = word.wrapping_sub(ONES * u64::from(b'+')) & !word & (ONES << 7) == 0;
-        if free & before && text.get(at - 16..at).is_some_and(|two| two.iter().rev().all(|b| is_in(*b))) {
+    for block in text.get(from..)?.as_chunks::<16>().0 {
+        at += 16;
+        let low = block.iter().fold(0u8, |low, b| low | u8::from(*b < b'+'));
+        if low == 0 && block.iter().all(|b| is_in(*b)) {
             let lead = text.get(from..at - 16)?.iter().rev().take_while(|b| is_in(**b)).count();
             let more = text.get(at..)?.iter().take_while(|b| is_in(**b)).count();
             let run = Span::new(at - 16 - lead, at + more);
@@ -81,7 +78,6 @@ fn next(text: &[u8], from: usize) -> Option<Span> {
                 return Some(run);
             }
         }
-        before = free;
     }
     None
 }

@@ -78,7 +78,7 @@ fn wrapped_lines_are_one_run_with_any_break_and_indentation() {
 
 #[test]
 fn a_run_is_found_wherever_it_begins_and_not_when_it_is_short() {
-    let encoded = BASE64_NOPAD.encode(&TEXT.as_bytes()[..18]);
+    let encoded = BASE64_NOPAD.encode(&TEXT.as_bytes()[..24]);
     for lead in 0..40 {
         for before in [" ", "é", "a "] {
             let text = format!("{}\"{encoded}\" ", before.repeat(lead));

@@ -4,12 +4,15 @@
 //! changes judges a value anew only when something changed near it.
 
 use std::hash::BuildHasher as _;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::assignment::Separator;
 use super::names::Strength;
-use super::value::{self, Shape};
+use super::shape::{self, Shape};
 use crate::detect::filter;
-use crate::model::{PathClass, Span};
+use crate::model::Span;
 use crate::text::{entropy, words};
 
 /// How far before the name and behind the value the text is read.
@@ -118,9 +121,34 @@ fn longest(bytes: &[u8], of: impl Fn(&u8) -> bool) -> f32 {
     best as f32
 }
 
-/// Whether a text, in lower case, holds any of the words.
-fn holds(text: &[u8], any: &[&str]) -> bool {
-    any.iter().any(|w| memchr::memmem::find(text, w.as_bytes()).is_some())
+/// Kinds of words that are looked for around a value: of accounts, of tests, of assertions, of declarations.
+const AROUND_IT: [&[&str]; 4] = [
+    &["user", "login", "email", "host"],
+    &["test", "example", "sample", "dummy", "fake", "mock"],
+    &["assert", "expect", "should", "equal"],
+    &["const", "let ", "var ", "val ", "string", "final", "def ", "public", "private", "static"],
+];
+
+static WORDS_AROUND: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    // A few short words always build; without them none would be near.
+    AhoCorasick::builder().ascii_case_insensitive(true).build(AROUND_IT.iter().copied().flatten()).ok()
+});
+
+/// Which of those kinds a text holds.
+fn kinds_in(text: &[u8]) -> [bool; 4] {
+    let mut held = [false; 4];
+    let Some(words) = WORDS_AROUND.as_ref() else { return held };
+    for found in words.find_overlapping_iter(text) {
+        let mut word = found.pattern().as_usize();
+        for (kind, list) in held.iter_mut().zip(AROUND_IT) {
+            if word < list.len() {
+                *kind = true;
+                break;
+            }
+            word -= list.len();
+        }
+    }
+    held
 }
 
 /// Characters that follow each other in the alphabet, in digits or on a keyboard.
@@ -184,23 +212,17 @@ impl Assigned<'_> {
         open.is_some()
     }
 
-    /// Whether a rule refuses the value before it is ranked.
-    #[must_use]
-    pub fn is_refused(&self, class: &PathClass) -> bool {
-        value::refused(self, class).is_some()
-    }
-
     /// The numbers of [`NUMBERS`].
     #[must_use]
     pub fn numbers(&self) -> Vec<f32> {
         let v = self.value_bytes();
         let n = v.len().max(1) as f32;
-        let shape = Shape::of(v);
+        let counts = Shape::of(v);
         let name = self.name.of(self.text);
         let (before, after) = (self.before(), self.after());
         let (far_before, far_after) = self.around();
-        let (low_before, low_after) = (far_before.to_ascii_lowercase(), far_after.to_ascii_lowercase());
-        let near = |any: &[&str]| flag(holds(&low_before, any)) + flag(holds(&low_after, any));
+        let (kinds_before, kinds_after) = (kinds_in(far_before), kinds_in(far_after));
+        let near = |kind: usize| flag(kinds_before[kind]) + flag(kinds_after[kind]);
         let name_text = String::from_utf8_lossy(name).into_owned();
         let value_text = String::from_utf8_lossy(v).into_owned();
         let name_words = words::words(&name_text);
@@ -267,10 +289,10 @@ impl Assigned<'_> {
         let behind = self.text.get(self.value.end..).unwrap_or_default();
         let next = if self.quoted { behind.get(1) } else { behind.first() };
         let between = self.text.get(self.name.end..self.value.start).unwrap_or_default();
-        let hex_length = shape.hex && matches!(v.len(), 32 | 40 | 56 | 64 | 96 | 128);
+        let hex_length = counts.hex && matches!(v.len(), 32 | 40 | 56 | 64 | 96 | 128);
         let first_upper = v.first().is_some_and(u8::is_ascii_uppercase);
-        let screaming = shape.upper > 0
-            && shape.lower == 0
+        let screaming = counts.upper > 0
+            && counts.lower == 0
             && v.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
         let quote = match between.last() {
             Some(b'"') if between.ends_with(b"\\\"") => 4.0,
@@ -284,18 +306,18 @@ impl Assigned<'_> {
             v.windows(4).any(|w| (w.starts_with(b"19") || w.starts_with(b"20")) && w.iter().all(u8::is_ascii_digit));
         let out = vec![
             v.len() as f32,
-            shape.lower as f32 / n,
-            shape.upper as f32 / n,
-            shape.digit as f32 / n,
-            shape.token_mark as f32 / n,
-            shape.other as f32 / n,
-            shape.space as f32,
+            counts.lower as f32 / n,
+            counts.upper as f32 / n,
+            counts.digit as f32 / n,
+            counts.token_mark as f32 / n,
+            counts.other as f32 / n,
+            counts.space as f32,
             distinct,
             entropy::shannon(v),
             entropy::rare_pairs(v).unwrap_or(-1.0),
-            flag(shape.hex),
-            flag(value::is_uuid(v)),
-            flag(value::is_encoded_key(v)),
+            flag(counts.hex),
+            flag(shape::is_uuid(v)),
+            flag(shape::is_encoded_key(v)),
             flag(v.ends_with(b"=")),
             flag(v.len() % 2 == 0) + flag(v.len() % 4 == 0),
             changes(case) / n,
@@ -325,30 +347,30 @@ impl Assigned<'_> {
             steps(v),
             flag(first_upper),
             flag(screaming),
-            value::issued(v, &shape) as f32,
+            shape::issued(v, &counts) as f32,
             flag(between.contains(&b'(')),
             count(far_before, |b| *b == b'=') + count(far_after, |b| *b == b'='),
-            near(&["user", "login", "email", "host"]),
-            near(&["test", "example", "sample", "dummy", "fake", "mock"]),
-            flag(holds(&low_before, &["assert", "expect", "should", "equal"])),
+            near(0),
+            near(1),
+            flag(kinds_before[2]),
             class_of(v.first()),
             class_of(v.last()),
-            flag(holds(
-                &before.to_ascii_lowercase(),
-                &["const", "let ", "var ", "val ", "string", "final", "def ", "public", "private", "static"],
-            )),
+            flag(kinds_in(before)[3]),
             count(v, |b| matches!(b, b'!' | b'#' | b'$' | b'%' | b'^' | b'*')),
             flag(year),
             count(v, |b| *b == b'-'),
             count(v, |b| *b == b'_'),
             count(v, |b| *b == b'@'),
             after.len() as f32,
-            flag(value_words.len() > 1 && shape.digit == 0 && pieces.len() == 1),
-            flag(value::looks_like_code(v)),
+            flag(value_words.len() > 1 && counts.digit == 0 && pieces.len() == 1),
+            flag(shape::looks_like_code(v)),
             flag(hex_length),
             count(v, |b| matches!(b, b'=' | b':')),
             rare / letters.max(1.0),
-            flag(holds(&low_before, &[&value_text.to_ascii_lowercase()])),
+            flag(
+                memchr::memmem::find(&far_before.to_ascii_lowercase(), value_text.to_ascii_lowercase().as_bytes())
+                    .is_some(),
+            ),
         ];
         debug_assert_eq!(out.len(), NUMBERS.len());
         out

@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 
 use super::super::gap;
 use super::super::text_kind::{own, readable};
-use super::Worker;
+use super::{Read, Worker};
 use crate::decode;
 use crate::detect::Scratch;
 use crate::model::{Location, RepoPath, Sighting};
@@ -68,7 +68,7 @@ impl Sink for Members<'_, '_, '_> {
         let Some((text, binary)) = readable(bytes) else { return };
         let class = self.worker.classify(&below);
         let own = own(&text.bytes);
-        let seen = self.worker.sightings(self.scratch, bytes, &text.bytes, (binary, &own), &class, &below).0;
+        let seen = self.worker.sightings(self.scratch, Read::new(bytes), &text.bytes, (binary, &own), &class, &below).0;
         let container = RepoPath::new(container).display();
         let path = RepoPath::new(inside.path);
         let path_bytes = path.as_str().is_none().then(|| BASE64.encode(path.as_bytes()));
