@@ -98,8 +98,10 @@ accuracy: ## score the release build on a labelled corpus, if there is one (CORP
 		$$run --help >/dev/null; \
 		if [ $$runner = run_lines ]; then after="--work $$work/$$runner"; before=; else before="--work $$work/$$runner"; after=; fi; \
 		$$run $$before write $$after; \
-		$$run $$before exec keyroll "$$keyroll scan {tree} --no-config --no-history -q -f json={out}" $$after; \
-		$$run $$before score keyroll $$after; \
+		for from in low medium high; do \
+			$$run $$before exec keyroll-$$from "$$keyroll scan {tree} --no-config --no-history -q --confidence $$from -f json={out}" $$after; \
+		done; \
+		$$run $$before score keyroll-low keyroll-medium keyroll-high $$after; \
 	done
 
 fuzz: ## FUZZ_SECONDS (60) on each fuzz target; wants nightly Rust and cargo-fuzz

@@ -82,6 +82,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--staged', '--staged', [CompletionResultType]::ParameterName, 'Scan only what is staged: the index against HEAD')
             [CompletionResult]::new('--authors', '--authors', [CompletionResultType]::ParameterName, 'Show the addresses of commits'' authors in reports')
             [CompletionResult]::new('--no-archives', '--no-archives', [CompletionResultType]::ParameterName, 'Do not open archives')
+            [CompletionResult]::new('--decode-history', '--decode-history', [CompletionResultType]::ParameterName, 'Decode base64, escapes and the like in the whole history, too: slower by half')
             [CompletionResult]::new('--exit-zero', '--exit-zero', [CompletionResultType]::ParameterName, 'Exit 0 in spite of findings')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Treat limits (sizes, excludes, expired exceptions) as gaps: exit 3')
             [CompletionResult]::new('--no-inline-ignores', '--no-inline-ignores', [CompletionResultType]::ParameterName, 'Report what comments suppress, too')
@@ -132,6 +133,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--staged', '--staged', [CompletionResultType]::ParameterName, 'Scan only what is staged: the index against HEAD')
             [CompletionResult]::new('--authors', '--authors', [CompletionResultType]::ParameterName, 'Show the addresses of commits'' authors in reports')
             [CompletionResult]::new('--no-archives', '--no-archives', [CompletionResultType]::ParameterName, 'Do not open archives')
+            [CompletionResult]::new('--decode-history', '--decode-history', [CompletionResultType]::ParameterName, 'Decode base64, escapes and the like in the whole history, too: slower by half')
             [CompletionResult]::new('--exit-zero', '--exit-zero', [CompletionResultType]::ParameterName, 'Exit 0 in spite of findings')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Treat limits (sizes, excludes, expired exceptions) as gaps: exit 3')
             [CompletionResult]::new('--no-inline-ignores', '--no-inline-ignores', [CompletionResultType]::ParameterName, 'Report what comments suppress, too')
@@ -351,6 +353,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--staged', '--staged', [CompletionResultType]::ParameterName, 'Scan only what is staged: the index against HEAD')
             [CompletionResult]::new('--authors', '--authors', [CompletionResultType]::ParameterName, 'Show the addresses of commits'' authors in reports')
             [CompletionResult]::new('--no-archives', '--no-archives', [CompletionResultType]::ParameterName, 'Do not open archives')
+            [CompletionResult]::new('--decode-history', '--decode-history', [CompletionResultType]::ParameterName, 'Decode base64, escapes and the like in the whole history, too: slower by half')
             [CompletionResult]::new('--exit-zero', '--exit-zero', [CompletionResultType]::ParameterName, 'Exit 0 in spite of findings')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Treat limits (sizes, excludes, expired exceptions) as gaps: exit 3')
             [CompletionResult]::new('--no-inline-ignores', '--no-inline-ignores', [CompletionResultType]::ParameterName, 'Report what comments suppress, too')
@@ -477,6 +480,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Shell completions')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'The manual page')
+            [CompletionResult]::new('candidates', 'candidates', [CompletionResultType]::ParameterValue, 'What the trainer of the ranker reads of every file below a directory, one JSON object a file')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'A JSON Schema')
             [CompletionResult]::new('docs', 'docs', [CompletionResultType]::ParameterValue, 'The reference page of rules, checks or formats, in Markdown')
             break
@@ -487,6 +491,12 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             break
         }
         'keyroll;generate;man' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyroll;generate;candidates' {
+            [CompletionResult]::new('--names', '--names', [CompletionResultType]::ParameterName, 'Only the names of the numbers, in their order')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

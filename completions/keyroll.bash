@@ -85,6 +85,9 @@ _keyroll() {
             keyroll__subcmd__formats,list)
                 cmd="keyroll__subcmd__formats__subcmd__list"
                 ;;
+            keyroll__subcmd__generate,candidates)
+                cmd="keyroll__subcmd__generate__subcmd__candidates"
+                ;;
             keyroll__subcmd__generate,completions)
                 cmd="keyroll__subcmd__generate__subcmd__completions"
                 ;;
@@ -476,8 +479,22 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__generate)
-            opts="-h --help completions man schema docs"
+            opts="-h --help completions man candidates schema docs"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyroll__subcmd__generate__subcmd__candidates)
+            opts="-h --names --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -854,7 +871,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__scan)
-            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --show-secrets --rules --enable-rule --disable-rule --config --no-config --baseline --key-file --redact --no-banner --help"
+            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --decode-history --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --show-secrets --rules --enable-rule --disable-rule --config --no-config --baseline --key-file --redact --no-banner --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -972,7 +989,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__stdin)
-            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --show-secrets --rules --enable-rule --disable-rule --config --no-config --baseline --key-file --redact --no-banner --help"
+            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --decode-history --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --show-secrets --rules --enable-rule --disable-rule --config --no-config --baseline --key-file --redact --no-banner --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

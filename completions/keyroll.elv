@@ -78,6 +78,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --staged 'Scan only what is staged: the index against HEAD'
             cand --authors 'Show the addresses of commits'' authors in reports'
             cand --no-archives 'Do not open archives'
+            cand --decode-history 'Decode base64, escapes and the like in the whole history, too: slower by half'
             cand --exit-zero 'Exit 0 in spite of findings'
             cand --strict 'Treat limits (sizes, excludes, expired exceptions) as gaps: exit 3'
             cand --no-inline-ignores 'Report what comments suppress, too'
@@ -127,6 +128,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --staged 'Scan only what is staged: the index against HEAD'
             cand --authors 'Show the addresses of commits'' authors in reports'
             cand --no-archives 'Do not open archives'
+            cand --decode-history 'Decode base64, escapes and the like in the whole history, too: slower by half'
             cand --exit-zero 'Exit 0 in spite of findings'
             cand --strict 'Treat limits (sizes, excludes, expired exceptions) as gaps: exit 3'
             cand --no-inline-ignores 'Report what comments suppress, too'
@@ -336,6 +338,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --staged 'Scan only what is staged: the index against HEAD'
             cand --authors 'Show the addresses of commits'' authors in reports'
             cand --no-archives 'Do not open archives'
+            cand --decode-history 'Decode base64, escapes and the like in the whole history, too: slower by half'
             cand --exit-zero 'Exit 0 in spite of findings'
             cand --strict 'Treat limits (sizes, excludes, expired exceptions) as gaps: exit 3'
             cand --no-inline-ignores 'Report what comments suppress, too'
@@ -445,6 +448,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --help 'Print help'
             cand completions 'Shell completions'
             cand man 'The manual page'
+            cand candidates 'What the trainer of the ranker reads of every file below a directory, one JSON object a file'
             cand schema 'A JSON Schema'
             cand docs 'The reference page of rules, checks or formats, in Markdown'
         }
@@ -453,6 +457,11 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --help 'Print help'
         }
         &'keyroll;generate;man'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'keyroll;generate;candidates'= {
+            cand --names 'Only the names of the numbers, in their order'
             cand -h 'Print help'
             cand --help 'Print help'
         }

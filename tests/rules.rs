@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use keyroll::detect::Engine;
-use keyroll::rules::{Rule, built_in, check, example, load_dir};
+use keyroll::rules::{Matcher, Rule, built_in, check, example, load_dir};
 use keyroll::scan;
 
 /// The rules compiled in, all of them running.
@@ -76,7 +76,9 @@ fn rules_find_their_examples_with_whatever_value() {
         for (number, example) in rule.examples.iter().enumerate() {
             let found = |seed: &u64| {
                 let text = example::expand(example, 1000 + number as u64 * SEEDS + seed).unwrap();
-                scan::detect_ids(&engine, &text).iter().any(|id| *id == rule.id)
+                let same = |id: &String| built_in().iter().any(|r| r.id == *id && r.provider == rule.provider);
+                let known_better = matches!(rule.matcher, Matcher::Contextual(_));
+                scan::detect_ids(&engine, &text).iter().any(|id| *id == rule.id || known_better && same(id))
             };
             let misses = SEEDS - (0..SEEDS).filter(found).count() as u64;
             all += SEEDS;
@@ -94,6 +96,10 @@ fn every_file_is_named_after_its_provider() {
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")).unwrap() {
         let path = entry.unwrap().path();
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        // A line for each of many providers.
+        if stem == "contextual" {
+            continue;
+        }
         for rule in load_dir(&path).unwrap() {
             assert_eq!(rule.provider, stem.as_str(), "{}: {} is of another provider", path.display(), rule.id);
         }

@@ -136,10 +136,9 @@ fn value_in(window: &[u8], shape: &Shape, speaks: bool) -> Option<Span> {
         while from < to && matches!(window[from], b'=' | b'-' | b'_' | b'.' | b'/' | b'+') {
             from += 1;
         }
-        if *name == "token" || *name == "b64" {
-            if let Some(i) = window[from..to].iter().position(|b| *b == b'=').filter(|i| from + i + 2 < to) {
-                from += i + 1;
-            }
+        let splits = *name == "token" || *name == "b64";
+        if let Some(i) = window[from..to].iter().position(|b| *b == b'=').filter(|i| splits && from + i + 2 < to) {
+            from += i + 1;
         }
         while to > from && matches!(window[to - 1], b'.') {
             to -= 1;

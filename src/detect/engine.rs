@@ -321,11 +321,14 @@ impl Engine {
         let whole = around_text.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
         let words = whole.chain(words::words(&around_text)).filter(|w| w.len() > 1);
         words.filter_map(|word| self.providers.get(&word).map(|rules| (word, rules))).find_map(|(word, rules)| {
-            let at = around.windows(word.len()).rposition(|w| w.eq_ignore_ascii_case(word.as_bytes()))?;
-            rules.iter().find_map(|id| {
-                let Matcher::Contextual(context) = &self.rules[*id as usize].matcher else { return None };
-                let found = context::find(text, from + at, context)?;
-                Some(Raw { rule: *id, block: Block { secret: found.secret, extent: found.extent }, at: from + at })
+            let places = around.windows(word.len()).enumerate();
+            let mut places = places.filter(|(_, w)| w.eq_ignore_ascii_case(word.as_bytes())).map(|(at, _)| from + at);
+            places.find_map(|at| {
+                rules.iter().find_map(|id| {
+                    let Matcher::Contextual(context) = &self.rules[*id as usize].matcher else { return None };
+                    let found = context::find(text, at, context)?;
+                    Some(Raw { rule: *id, block: Block { secret: found.secret, extent: found.extent }, at })
+                })
             })
         })
     }

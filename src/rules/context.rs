@@ -77,7 +77,7 @@ pub fn rule_of(def: &ContextDef) -> Result<(RuleFile, RuleDef), String> {
         "uuid" => "{uuid}".to_owned(),
         "digits" => format!("{{digits:{length}}}"),
         "b32" => format!("{{b32:{}}}7Q", length - 2),
-        "b64" if length % 4 == 0 => format!("{{b64:{}}}7Q==", length - 4),
+        "b64" if length.is_multiple_of(4) => format!("{{b64:{}}}7Q==", length - 4),
         name => format!("{{{name}:{}}}{{digits:2}}", length - 2),
     };
     let word = def.words.iter().find(|w| w.len() >= 4).or(def.words.first()).cloned().unwrap_or_default();
@@ -121,7 +121,7 @@ pub fn rule_of(def: &ContextDef) -> Result<(RuleFile, RuleDef), String> {
         paths: Vec::new(),
         since: None,
         references: vec![def.reference.clone()],
-        examples: vec![format!("{upper}_API_KEY={value}"), format!("{lower}_secret_key: \"{value}\"")],
+        examples: vec![format!("{upper}_API_KEY={value}"), format!("{lower}_access_token: \"{value}\"")],
         counterexamples: vec![format!("{upper}_API_KEY=${{{{{upper}_API_KEY}}}}")],
     };
     let file = RuleFile { provider: def.id.clone(), name: def.name.clone(), rules: Vec::new() };

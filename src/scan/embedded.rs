@@ -110,7 +110,10 @@ impl Asker<'_> {
         let mut kept: Vec<Deep> = Vec::new();
         for deep in all {
             let by_name = self.is_by_name(&deep.candidate);
-            let surer = |other: &Candidate| !deep.is_partial() && deep.candidate.confidence >= other.confidence;
+            // What decodes as a whole is what was meant, however sure the encoded form looked.
+            let surer = |other: &Candidate| {
+                !deep.is_partial() && (deep.candidate.confidence >= other.confidence || other.span == deep.place)
+            };
             let beats = |other: &Candidate| self.is_by_name(other) && (!by_name || surer(other));
             let overlaps = |span: Span| span.overlaps(deep.place);
             if found.candidates.iter().any(|c| overlaps(c.span) && !beats(c)) {

@@ -215,7 +215,7 @@ fn a_first_line_hid_the_values_below_it() {
     world.run(&["baseline", "create"]).ends(0);
     let text = world.read(".keyroll-baseline");
     assert!(findings(&world.json(&[]), "generic-secret").is_empty(), "its own hashes are no values");
-    let password = format!("api_key = \"{}\"\n", value("generic-secret", 1));
+    let password = format!("internal_api_token = \"{}\"\n", value("generic-secret", 1));
     world.put("conf.py", &password);
     assert_eq!(findings(&world.json(&[]), "generic-secret").len(), 1, "found without a first line");
     for hidden in [

@@ -295,7 +295,6 @@ impl Assigned<'_> {
             && counts.lower == 0
             && v.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
         let quote = match between.last() {
-            Some(b'"') if between.ends_with(b"\\\"") => 4.0,
             Some(b'"') => 1.0,
             Some(b'\'') => 2.0,
             Some(b'`') => 3.0,
@@ -319,7 +318,7 @@ impl Assigned<'_> {
             flag(shape::is_uuid(v)),
             flag(shape::is_encoded_key(v)),
             flag(v.ends_with(b"=")),
-            flag(v.len() % 2 == 0) + flag(v.len() % 4 == 0),
+            flag(v.len().is_multiple_of(2)) + flag(v.len().is_multiple_of(4)),
             changes(case) / n,
             changes(kind) / n,
             longest(v, u8::is_ascii_alphabetic),

@@ -308,6 +308,18 @@ pub(super) fn names_public(name: &str) -> bool {
     words::words(name).iter().any(|w| PUBLIC.contains(&w.as_str()))
 }
 
+/// True when the name says that its value is an identifier.
+pub(super) fn names_id(name: &str) -> bool {
+    let words = words::words(name);
+    // In signed URLs it is the key's id and its scope.
+    let signed = |w: &String| matches!(w.as_str(), "goog" | "amz");
+    match words.last().map(String::as_str) {
+        Some("id" | "ids") => !names_secret(&words),
+        Some("credential") => words.iter().any(signed),
+        _ => false,
+    }
+}
+
 /// Two words or more, the last of them what names of settings end with.
 pub(super) fn is_name_of_secret(value: &[u8]) -> bool {
     let words = words::words(&String::from_utf8_lossy(value));

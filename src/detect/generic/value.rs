@@ -3,7 +3,7 @@
 
 use super::assignment::Separator;
 use super::features::Assigned;
-use super::names::{is_name_of_secret, names_other, names_public};
+use super::names::{Strength, is_name_of_secret, names_id, names_other, names_public};
 use super::ranker;
 use super::shape::{Shape, is_uuid, looks_like_code};
 use crate::detect::filter::{self, Drop};
@@ -34,8 +34,13 @@ pub(super) fn refused(found: &Assigned<'_>, class: &PathClass) -> Option<Drop> {
     if SETTINGS.iter().any(|s| value.eq_ignore_ascii_case(s.as_bytes())) {
         return Some(Drop::Words);
     }
-    if names_public(&String::from_utf8_lossy(found.name.of(text))) {
+    let name = String::from_utf8_lossy(found.name.of(text));
+    if names_public(&name) || names_id(&name) {
         return Some(Drop::Identifier);
+    }
+    // Certificates and sealed values are longer than keys; tokens with parts may be, too.
+    if value.len() > LONGEST_KEY && !value.contains(&b'.') {
+        return Some(Drop::Encrypted);
     }
     if is_encoded_text(value) {
         return Some(Drop::Words);
@@ -57,11 +62,36 @@ pub(super) fn judge(found: &Assigned<'_>, class: &PathClass) -> Result<(Confiden
         return Err(why);
     }
     let value = found.value.of(found.text);
-    match ranker::confidence(found) {
+    let confidence = ranker::confidence(found);
+    match if is_strong_password(found, value) {
+        confidence.max(confidence.and(Some(Confidence::Medium)))
+    } else {
+        confidence
+    } {
         Some(confidence) => Ok((confidence, value.len() < 12 || entropy::guess_bits(value) < WEAK)),
         None => Err(taken_for(found, value)),
     }
 }
+
+/// A quoted value of a password's name, with letters of both cases and digits in no order that words have: what little text
+/// stands around it takes nothing away from that.
+fn is_strong_password(found: &Assigned<'_>, value: &[u8]) -> bool {
+    let shape = Shape::of(value);
+    found.strength == Strength::Password
+        && found.quoted
+        && found.separator == Separator::Assign
+        && (10..=40).contains(&value.len())
+        && shape.lower > 0
+        && shape.upper > 0
+        && shape.digit > 0
+        && shape.space == 0
+        && !looks_like_code(value)
+        && !filter::is_placeholder(value)
+        && entropy::guess_bits(value) >= 50.0
+}
+
+/// Longest value of one part that is a key.
+const LONGEST_KEY: usize = 300;
 
 /// Shortest value that is reported.
 const LEAST: usize = 4;
