@@ -1,7 +1,7 @@
 //! Runs every rule over one text.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
@@ -15,7 +15,6 @@ use super::tokens;
 use crate::model::{Candidate, Confidence, Part, PathClass, Proof, RuleIndex, Secret, Severity, Span};
 use crate::rules::reach::{ALPHABETS, Reach};
 use crate::rules::{Matcher, Rule};
-use crate::text::words;
 
 /// Keyword ids from here on are the generic detector's words.
 pub(super) const GENERIC: u32 = 1 << 30;
@@ -34,8 +33,8 @@ pub struct Engine {
     pub(super) prefilter: Prefilter,
     regexes: Vec<OnceLock<Option<Regex>>>,
     generic: Option<u32>,
-    /// Rules of providers that are known by their name only, by its first part and by all of it.
-    providers: HashMap<String, Vec<u32>, foldhash::fast::FixedState>,
+    /// Rules of providers that are known by their name only.
+    providers: Providers,
     /// Marks that some rule's values begin with (`ghp_`, `hvs.`): a value that bears one without fitting the rule is
     /// damaged, cut or invented.
     pub(super) marks: Vec<Box<str>>,
@@ -317,18 +316,24 @@ impl Engine {
         let name = generic::name_at(text, at, word);
         let from = name.start.saturating_sub(context::NEAR);
         let around = text.get(from..name.end)?;
-        let around_text = String::from_utf8_lossy(around).into_owned();
-        let whole = around_text.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
-        let words = whole.chain(words::words(&around_text)).filter(|w| w.len() > 1);
-        words.filter_map(|word| self.providers.get(&word).map(|rules| (word, rules))).find_map(|(word, rules)| {
-            let places = around.windows(word.len()).enumerate();
-            let mut places = places.filter(|(_, w)| w.eq_ignore_ascii_case(word.as_bytes())).map(|(at, _)| from + at);
-            places.find_map(|at| {
-                rules.iter().find_map(|id| {
-                    let Matcher::Contextual(context) = &self.rules[*id as usize].matcher else { return None };
-                    let found = context::find(text, at, context)?;
-                    Some(Raw { rule: *id, block: Block { secret: found.secret, extent: found.extent }, at })
-                })
+        let begins = |i: usize| {
+            let (Some(before), Some(here)) = (i.checked_sub(1).and_then(|i| around.get(i)), around.get(i)) else {
+                return i == 0;
+            };
+            !before.is_ascii_alphanumeric()
+                || before.is_ascii_lowercase() && here.is_ascii_uppercase()
+                || before.is_ascii_digit() != here.is_ascii_digit()
+        };
+        let beginnings = around.windows(3).enumerate().filter(|(i, _)| begins(*i));
+        let led_to = beginnings.filter_map(|(i, b)| {
+            let key = [b[0], b[1], b[2]].map(|b| b.to_ascii_lowercase());
+            Some((from + i, self.providers.get(&key)?))
+        });
+        led_to.into_iter().find_map(|(at, rules)| {
+            rules.iter().find_map(|id| {
+                let Matcher::Contextual(context) = &self.rules[*id as usize].matcher else { return None };
+                let found = context::find(text, at, context)?;
+                Some(Raw { rule: *id, block: Block { secret: found.secret, extent: found.extent }, at })
             })
         })
     }
@@ -336,9 +341,13 @@ impl Engine {
     fn generic_hits(&self, text: &[u8], hits: &[(u32, usize)], class: &PathClass, out: &mut Detected, explain: bool) {
         let Some(generic) = self.generic else { return };
         let rule = &self.rules[generic as usize];
+        // A name may hold several words.
+        let mut looked: HashSet<usize, foldhash::fast::FixedState> = HashSet::default();
         for (id, at) in hits {
             let (word, strength) = generic::WORDS[(id - GENERIC) as usize];
-            if let Some(raw) = self.near_provider(text, *at, word) {
+            if looked.insert(generic::name_at(text, *at, word).start)
+                && let Some(raw) = self.near_provider(text, *at, word)
+            {
                 self.accept(text, raw, out, explain);
             }
             match generic::read(text, *at, word, strength, class) {
@@ -403,16 +412,16 @@ pub(super) fn shortened(keyword: &str) -> &str {
     keyword.get(..KEYWORD).unwrap_or(keyword)
 }
 
-/// Rules of providers that are known by their name only, by its first part and by all of it.
-fn providers(rules: &[Rule], on: &dyn Fn(usize) -> bool) -> HashMap<String, Vec<u32>, foldhash::fast::FixedState> {
-    let mut all: HashMap<String, Vec<u32>, foldhash::fast::FixedState> = HashMap::default();
+/// Rules by the first three bytes of the words that lead to them.
+type Providers = HashMap<[u8; 3], Vec<u32>, foldhash::fast::FixedState>;
+
+/// Rules of providers that are known by their name only.
+fn providers(rules: &[Rule], on: &dyn Fn(usize) -> bool) -> Providers {
+    let mut all = Providers::default();
     for (i, rule) in rules.iter().enumerate().filter(|(i, _)| on(*i)) {
         let Matcher::Contextual(context) = &rule.matcher else { continue };
-        // As a name taken apart into words has them: digits apart from letters.
-        let first = |word: &str| words::words(word).into_iter().next().unwrap_or_default();
-        let whole = |word: &str| word.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned();
-        let keys = context.words.iter().flat_map(|w| [first(w), whole(w), w.replace(' ', "")]);
-        let keys: BTreeSet<String> = keys.filter(|k| k.len() >= 2).collect();
+        let written = context.words.iter().flat_map(|w| ["", "_", "-", ".", " "].map(|mark| w.replace(' ', mark)));
+        let keys: BTreeSet<[u8; 3]> = written.filter_map(|w| w.as_bytes().first_chunk::<3>().copied()).collect();
         keys.into_iter().for_each(|key| all.entry(key).or_default().push(i as u32));
     }
     all

@@ -320,6 +320,11 @@ pub(super) fn names_id(name: &str) -> bool {
     }
 }
 
+/// True when the end of the name says that its value is secret.
+pub(super) fn says_secret(name: &str) -> bool {
+    names_secret(&words::words(name))
+}
+
 /// Two words or more, the last of them what names of settings end with.
 pub(super) fn is_name_of_secret(value: &[u8]) -> bool {
     let words = words::words(&String::from_utf8_lossy(value));

@@ -3,7 +3,7 @@
 
 use super::assignment::Separator;
 use super::features::Assigned;
-use super::names::{Strength, is_name_of_secret, names_id, names_other, names_public};
+use super::names::{Strength, is_name_of_secret, names_id, names_other, names_public, says_secret};
 use super::ranker;
 use super::shape::{Shape, is_uuid, looks_like_code};
 use crate::detect::filter::{self, Drop};
@@ -63,7 +63,7 @@ pub(super) fn judge(found: &Assigned<'_>, class: &PathClass) -> Result<(Confiden
     }
     let value = found.value.of(found.text);
     let confidence = ranker::confidence(found);
-    match if is_strong_password(found, value) {
+    match if is_strong_password(found, value) || is_strong_token(found, value) {
         confidence.max(confidence.and(Some(Confidence::Medium)))
     } else {
         confidence
@@ -88,6 +88,21 @@ fn is_strong_password(found: &Assigned<'_>, value: &[u8]) -> bool {
         && !looks_like_code(value)
         && !filter::is_placeholder(value)
         && entropy::guess_bits(value) >= 50.0
+}
+
+/// A value of letters of both cases and digits, as machines issue them, of a name that says secret, key or token at its end.
+fn is_strong_token(found: &Assigned<'_>, value: &[u8]) -> bool {
+    let shape = Shape::of(value);
+    found.strength >= Strength::Strong
+        && matches!(found.separator, Separator::Assign | Separator::Markup)
+        && (20..=64).contains(&value.len())
+        && shape.lower > 2
+        && shape.upper > 2
+        && shape.digit > 1
+        && shape.letters() + shape.digit == value.len()
+        && entropy::shannon(value) >= 3.5
+        && !entropy::reads_like_words(value)
+        && says_secret(&String::from_utf8_lossy(found.name.of(found.text)))
 }
 
 /// Longest value of one part that is a key.
