@@ -81,6 +81,11 @@ fn rules_find_their_examples_with_whatever_value() {
                 scan::detect_ids(&engine, &text).iter().any(|id| *id == rule.id || known_better && same(id))
             };
             let misses = SEEDS - (0..SEEDS).filter(found).count() as u64;
+            // Without a form of its own, a value has to look issued, and a few by chance do not.
+            if matches!(rule.matcher, Matcher::Contextual(_)) {
+                assert!(misses <= 2, "{} misses {misses} of {SEEDS} values of {example}", rule.id);
+                continue;
+            }
             all += SEEDS;
             // Of one kind of random value a few read like words by chance, never many.
             assert!(misses <= 2, "{} misses {misses} of {SEEDS} values of {example}", rule.id);
