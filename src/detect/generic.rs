@@ -200,6 +200,15 @@ mod tests {
     }
 
     #[test]
+    fn settings_in_a_text_inside_code_are_read() {
+        let v = "5eb86c9896ab03919abcf03857163741";
+        let code = |text: &str| matches!(at(text, Family::Code), Some(Verdict::Secret { .. }));
+        assert!(code(&format!("EXAMPLES = \'\'\'\n- name: x\n  acme_server:\n    api_key: {v}\n\'\'\'\n")));
+        assert!(!code(&format!("let api_key: {v} = read();\n")));
+        assert!(!code("call(api_key: some_value_1234567890,\n"));
+    }
+
+    #[test]
     fn the_default_of_a_reference_is_a_value() {
         let v = "k3J9fQ0aZ7xLm2PqW4";
         for text in [format!("DB_PASSWORD: ${{DB_PASSWORD:-{v}}}"), format!("app.secret=${{APP_SECRET:{v}}}")] {

@@ -212,6 +212,22 @@ impl Assigned<'_> {
         open.is_some()
     }
 
+    /// Whether name and value are a line by themselves, as settings are in a text inside code: `name: value` and no more.
+    pub(super) fn is_line_of_settings(&self) -> bool {
+        let value = self.value.of(self.text);
+        let has = |of: fn(&u8) -> bool| value.iter().any(of);
+        let token = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+' | b'/' | b'=');
+        let between = self.text.get(self.name.end..self.value.start).unwrap_or_default();
+        value.len() >= 16
+            && between.starts_with(b": ")
+            && between.trim_ascii() == b":"
+            && matches!(self.before().trim_ascii(), b"" | b"-" | b"*" | b"#")
+            && matches!(self.text.get(self.value.end), None | Some(b'\n' | b'\r'))
+            && has(u8::is_ascii_digit)
+            && has(u8::is_ascii_alphabetic)
+            && value.iter().all(token)
+    }
+
     /// The numbers of [`NUMBERS`].
     #[must_use]
     pub fn numbers(&self) -> Vec<f32> {

@@ -20,7 +20,8 @@ pub(super) fn refused(found: &Assigned<'_>, class: &PathClass) -> Option<Drop> {
     let bare_code = !found.quoted
         && matches!(class.family, Family::Code)
         && found.separator != Separator::Markup
-        && !found.is_in_string();
+        && !found.is_in_string()
+        && !found.is_line_of_settings();
     let next = text.get(found.value.end).copied();
     if bare_code || !found.quoted && (next == Some(b'(') || value.contains(&b'(')) {
         return Some(Drop::Code);
