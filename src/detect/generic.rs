@@ -194,6 +194,8 @@ mod tests {
             "api_key: ${API_KEY_1234567890ab}",
             "key: com.example.app.key1.name2",
             "token = \"xxxxxxxxxxxxxxxxxxxxxx\"",
+            "admin password 0.040057",
+            "default password -0.073127",
         ] {
             assert_eq!(value(text), None, "{text}");
         }

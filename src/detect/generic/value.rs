@@ -36,6 +36,10 @@ pub(super) fn refused(found: &Assigned<'_>, class: &PathClass) -> Option<Drop> {
         return Some(Drop::Words);
     }
     let name = String::from_utf8_lossy(found.name.of(text));
+    let number = |v: &str| v.contains(['.', '-']) && v.parse::<f64>().is_ok();
+    if std::str::from_utf8(value).is_ok_and(number) {
+        return Some(Drop::Number);
+    }
     if names_public(&name) || names_id(&name) {
         return Some(Drop::Identifier);
     }
