@@ -194,11 +194,19 @@ mod tests {
             "api_key: ${API_KEY_1234567890ab}",
             "key: com.example.app.key1.name2",
             "token = \"xxxxxxxxxxxxxxxxxxxxxx\"",
+            "login(\"${env.REPO_PASSWORD}\", \"Artifactory Realm\")",
             "admin password 0.040057",
             "default password -0.073127",
         ] {
             assert_eq!(value(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_last_byte_of_all_behind_a_letter_overflowed() {
+        let text = [&b"password = \"a"[..], &[0xff, b'z', 0xff, 0xfe, 0x00, b'7'], b"\"\n"].concat();
+        let read = |at| super::read(&text, at, "passw", Strength::Password, &PathClass::default());
+        assert!(read(0).is_some());
     }
 
     #[test]

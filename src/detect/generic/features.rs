@@ -156,7 +156,7 @@ fn steps(value: &[u8]) -> f32 {
     const ROWS: &[u8] = b"qwertyuiop asdfghjkl zxcvbnm";
     let next = |a: u8, b: u8| {
         let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
-        a.is_ascii_alphanumeric() && (b == a + 1 || a == b + 1 || a == b)
+        a.is_ascii_alphanumeric() && a.abs_diff(b) <= 1
             || ROWS.windows(2).any(|w| w == [a, b] && a != b' ' && b != b' ')
     };
     value.windows(2).filter(|w| next(w[0], w[1])).count() as f32 / value.len().max(2) as f32

@@ -36,6 +36,13 @@ pub(super) fn refused(found: &Assigned<'_>, class: &PathClass) -> Option<Drop> {
         return Some(Drop::Words);
     }
     let name = String::from_utf8_lossy(found.name.of(text));
+    // `login("${env.REPO_PASSWORD}", "Realm")`: what follows in the list is not the value of the name.
+    let before = text.get(..found.name.start).unwrap_or_default();
+    let opens = |mark: &&[u8]| before.trim_ascii_end().ends_with(mark);
+    let listed = matches!(found.separator, Separator::Comma | Separator::Space);
+    if listed && [&b"${"[..], b"{{", b"#{", b"%{", b"$("].iter().any(opens) {
+        return Some(Drop::Reference);
+    }
     let number = |v: &str| v.contains(['.', '-']) && v.parse::<f64>().is_ok();
     if std::str::from_utf8(value).is_ok_and(number) {
         return Some(Drop::Number);
