@@ -46,17 +46,6 @@ fn inputs(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn parse(syntax: Syntax, text: &str) -> Result<Doc, ParseError> {
-    match syntax {
-        Syntax::Json => doc::json::parse(text),
-        Syntax::Yaml if text.trim_start().starts_with(['{', '[']) => {
-            doc::json::parse(text).or_else(|_| doc::yaml::parse(text))
-        }
-        Syntax::Yaml => doc::yaml::parse(text),
-        Syntax::Text => Ok(Doc::default()),
-    }
-}
-
 /// What a format makes of one input, as lines.
 fn snapshot(expected_format: &str, path: &RepoPath, text: &str) -> String {
     let mut end = HEAD.min(text.len());
@@ -66,7 +55,7 @@ fn snapshot(expected_format: &str, path: &RepoPath, text: &str) -> String {
     let claiming = formats::all().find(|f| (f.claims)(path, &text[..end]));
     let Some(format) = claiming else { return "not claimed\n".to_owned() };
     assert_eq!(format.id, expected_format, "{} is claimed by another format", path.display());
-    let doc = match parse(format.syntax, text) {
+    let doc = match format.syntax.parse(text) {
         Ok(doc) => doc,
         Err(e) => return format!("{}:{} malformed {}\n", e.line, e.column, e.message),
     };
@@ -210,6 +199,13 @@ fn line(text: &str, fact: &Fact) -> String {
             l.push_str(if t.pinned { " pinned" } else { " unpinned" });
             l.push_str(if t.first_party { " first-party" } else { "" });
             field(&mut l, "reach", &t.credentials.join(", "));
+            l
+        }
+        Fact::Setting(at, s) => {
+            let mut l = format!("{} setting {} of {}", place(text, at), s.name, s.subject);
+            field(&mut l, "identity", key(s.identity.as_ref()));
+            field(&mut l, "value", &s.value);
+            attributes(&mut l, &s.attributes);
             l
         }
         Fact::Secret(at, s) => {

@@ -14,6 +14,7 @@ mod nhi07_long_lived_secrets;
 mod nhi09_reuse;
 mod nhi10_human_use;
 mod score;
+mod settings;
 mod trust;
 mod view;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Credential, Exposure, Grant, Identity, IdentityKey, IdentityKind, Inventory, RuleInfo, Severity, Status,
+    Credential, Exposure, Grant, Identity, IdentityKey, IdentityKind, Inventory, RuleInfo, Setting, Severity, Status,
     ThirdParty, Trust, Usage, Validity,
 };
 
@@ -18,6 +18,7 @@ pub struct View<'a> {
     trusts: BTreeMap<&'a IdentityKey, Vec<&'a Trust>>,
     usages: BTreeMap<&'a IdentityKey, Vec<&'a Usage>>,
     third_parties: BTreeMap<&'a IdentityKey, Vec<&'a ThirdParty>>,
+    settings: BTreeMap<&'a str, Vec<&'a Setting>>,
     exposures: BTreeMap<&'a str, Vec<&'a Exposure>>,
     rules: BTreeMap<&'a str, &'a RuleInfo>,
 }
@@ -45,6 +46,7 @@ impl<'a> View<'a> {
             trusts: group(&inventory.trusts, |t| Some(&t.identity)),
             usages: group(&inventory.usages, |u| u.identity.as_ref()),
             third_parties: group(&inventory.third_parties, |t| Some(&t.identity)),
+            settings: group(&inventory.settings, |s| Some(s.name.as_str())),
             exposures: group(&inventory.exposures, |e| Some(e.credential.as_str())),
             rules: inventory.rules.iter().map(|r| (r.id.as_str(), r)).collect(),
         }
@@ -115,6 +117,14 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn third_parties_of(&self, id: &IdentityKey) -> &[&'a ThirdParty] {
         self.third_parties.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Settings of this name, those of samples left out.
+    pub fn settings(&self, name: &str) -> impl Iterator<Item = &'a Setting> + '_ {
+        self.settings.get(name).map_or(&[][..], Vec::as_slice).iter().copied().filter(|s| {
+            !is_marked(&s.attributes)
+                && !s.identity.as_ref().and_then(|id| self.identity(id)).is_some_and(|identity| identity.sample)
+        })
     }
 
     /// Every exposure of a credential.

@@ -3,13 +3,19 @@
 //! A format is recognised by its path or by the head of its content, never by name alone where people rename files.
 //! Adding one is one file and one line in its group's table.
 
+pub mod agent;
 pub mod ci;
 pub mod client;
 pub mod cloud;
+pub mod environment;
+pub mod iac;
+pub mod names;
+pub mod script;
+pub mod workload;
 
 use std::io::BufRead;
 
-use crate::doc::Doc;
+use crate::doc::{self, Doc, ParseError};
 use crate::model::{Fact, NoticeKind, RepoPath};
 
 /// How many bytes of a blob `claims` may look at.
@@ -53,6 +59,23 @@ pub enum Syntax {
     Json,
     /// No tree: `read` gets an empty document and works from the text.
     Text,
+}
+
+impl Syntax {
+    /// The tree of a text in this syntax.
+    ///
+    /// # Errors
+    /// When the text is none, with the place.
+    pub fn parse(self, text: &str) -> Result<Doc, ParseError> {
+        match self {
+            Self::Json => doc::json::parse(text),
+            Self::Yaml if text.trim_start().starts_with(['{', '[']) => {
+                doc::json::parse(text).or_else(|_| doc::yaml::parse(text))
+            }
+            Self::Yaml => doc::yaml::parse(text),
+            Self::Text => Ok(Doc::default()),
+        }
+    }
 }
 
 /// What a reader may know of its input.
@@ -111,8 +134,8 @@ pub fn all() -> impl Iterator<Item = &'static Format> {
 
 /// Those that tell of identities and credentials; the others, of [`client`], hold values and go by names alone.
 pub fn of_facts() -> impl Iterator<Item = &'static Format> {
-    [ci::FORMATS, cloud::FORMATS].into_iter().flatten().copied()
+    [ci::FORMATS, iac::FORMATS, agent::FORMATS, cloud::FORMATS].into_iter().flatten().copied()
 }
 
 /// Formats by group.
-const FORMATS: &[&[&Format]] = &[ci::FORMATS, cloud::FORMATS, client::FORMATS];
+const FORMATS: &[&[&Format]] = &[ci::FORMATS, iac::FORMATS, agent::FORMATS, cloud::FORMATS, client::FORMATS];

@@ -145,6 +145,9 @@ fn declare_references(facts: &mut Facts) {
     facts.grants.iter().for_each(|d| refer(&d.what.identity, &d.location, d.sample));
     facts.trusts.iter().for_each(|d| refer(&d.what.identity, &d.location, d.sample));
     facts.third_parties.iter().for_each(|d| refer(&d.what.identity, &d.location, d.sample));
+    for d in &facts.settings {
+        d.what.identity.iter().for_each(|key| refer(key, &d.location, d.sample));
+    }
     for d in &facts.usages {
         d.what.identity.iter().for_each(|key| refer(key, &d.location, d.sample));
     }

@@ -9,8 +9,8 @@ mod slots;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    CredentialFact, Fact, Grant, IdentityFact, IdentityKey, Inventory, Link, LocatedFact, Location, RuleInfo, Sighting,
-    ThirdParty, Trust, Usage,
+    CredentialFact, Fact, Grant, IdentityFact, IdentityKey, Inventory, Link, LocatedFact, Location, RuleInfo, Setting,
+    Sighting, ThirdParty, Trust, Usage,
 };
 
 /// The attribute, set to `true`, of credentials, trusts and usages that were only read from a sample and have no
@@ -33,6 +33,7 @@ struct Facts {
     trusts: Vec<Declared<Trust>>,
     usages: Vec<Declared<Usage>>,
     third_parties: Vec<Declared<ThirdParty>>,
+    settings: Vec<Declared<Setting>>,
 }
 
 /// Builds the inventory. The result does not depend on the order of the inputs, and evidence that comes twice counts
@@ -70,6 +71,7 @@ pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleI
             t.credentials.dedup();
             Some(t.identity.clone())
         }),
+        settings: settings(facts.settings, &samples, &names),
         rules: named_rules(rules, exposures.iter().map(|e| e.rule.as_str())),
         exposures,
         credentials,
@@ -164,6 +166,17 @@ fn sort_out(facts: Vec<LocatedFact>) -> Facts {
                 };
                 out.third_parties.push(Declared { what, location, sample });
             }
+            Fact::Setting(_, f) => {
+                let what = Setting {
+                    identity: f.identity,
+                    subject: f.subject,
+                    name: f.name.to_owned(),
+                    value: f.value,
+                    attributes: f.attributes,
+                    location: location.clone(),
+                };
+                out.settings.push(Declared { what, location, sample });
+            }
             // The scan has made a candidate of it: it comes back as a sighting.
             Fact::Secret(..) => {}
         }
@@ -199,6 +212,22 @@ fn usages(mut usages: Vec<Declared<Usage>>, samples: &BTreeMap<&IdentityKey, boo
     kept(usages, samples, |u| {
         u.identity = u.identity.as_ref().map(|id| names.of(id));
         u.identity.clone()
+    })
+}
+
+fn settings(
+    mut settings: Vec<Declared<Setting>>,
+    samples: &BTreeMap<&IdentityKey, bool>,
+    names: &link::Names,
+) -> Vec<Setting> {
+    for setting in &mut settings {
+        if setting.sample && setting.what.identity.is_none() {
+            setting.what.attributes.insert(SAMPLE.to_owned(), "true".to_owned());
+        }
+    }
+    kept(settings, samples, |s| {
+        s.identity = s.identity.as_ref().map(|id| names.of(id));
+        s.identity.clone()
     })
 }
 

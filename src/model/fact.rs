@@ -52,6 +52,8 @@ pub enum Fact {
     Usage(At, UsageFact),
     /// Third-party code runs beside a workload.
     ThirdParty(At, ThirdPartyFact),
+    /// A declared thing has a property that a check judges.
+    Setting(At, SettingFact),
     /// A credential file holds this value; `scan` makes a candidate of it.
     Secret(At, SecretFact),
 }
@@ -67,6 +69,7 @@ impl Fact {
             | Self::Trust(at, _)
             | Self::Usage(at, _)
             | Self::ThirdParty(at, _)
+            | Self::Setting(at, _)
             | Self::Secret(at, _) => at,
         }
     }
@@ -295,4 +298,27 @@ pub struct ThirdPartyFact {
     pub first_party: bool,
     /// Credentials that reach it, by name.
     pub credentials: Vec<String>,
+}
+
+/// A property of a declared thing that a check judges: a privileged container, a key that never rotates.
+#[derive(Debug, Clone)]
+pub struct SettingFact {
+    /// The identity it bears on, when there is one.
+    pub identity: Option<IdentityKey>,
+    /// The declared thing, for people: `aws_instance.web`, `Deployment shop/api`.
+    pub subject: String,
+    /// What it is, a word of [`super::setting`].
+    pub name: &'static str,
+    /// How it is set, never secret.
+    pub value: String,
+    /// More facts by name, never secret.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl SettingFact {
+    /// A setting of a thing that is no identity.
+    #[must_use]
+    pub fn new(name: &'static str, subject: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { identity: None, subject: subject.into(), name, value: value.into(), attributes: BTreeMap::new() }
+    }
 }

@@ -359,6 +359,25 @@ pub struct ThirdParty {
     pub location: Location,
 }
 
+/// A property of a declared thing that a check judges.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Setting {
+    /// The identity it bears on, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityKey>,
+    /// The declared thing, for people.
+    pub subject: String,
+    /// What it is, in a word: `privileged`, `tls-off`.
+    pub name: String,
+    /// How it is set.
+    pub value: String,
+    /// More facts by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+    /// Where it was read.
+    pub location: Location,
+}
+
 /// A credential's value in the clear at one or more places, as one rule saw it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exposure {
@@ -418,6 +437,9 @@ pub struct Inventory {
     pub usages: Vec<Usage>,
     /// Third-party code with credentials in reach.
     pub third_parties: Vec<ThirdParty>,
+    /// Properties of declared things that checks judge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<Setting>,
     /// Values in the clear.
     pub exposures: Vec<Exposure>,
     /// Likely, unmerged.

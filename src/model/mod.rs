@@ -9,6 +9,7 @@ mod inventory;
 mod level;
 mod report;
 mod secret;
+pub mod setting;
 mod sighting;
 mod span;
 mod when;
@@ -16,11 +17,12 @@ mod when;
 pub use blob::{BlobId, Family, Origin, PathClass, RepoPath, Stretch};
 pub use candidate::{Candidate, IdentityHint, Part, Proof, RuleIndex, Suppression, SuppressionKind, Validity};
 pub use fact::{
-    At, CredentialFact, Fact, GrantFact, IdentityFact, SecretFact, SecretForm, ThirdPartyFact, TrustFact, UsageFact,
+    At, CredentialFact, Fact, GrantFact, IdentityFact, SecretFact, SecretForm, SettingFact, ThirdPartyFact, TrustFact,
+    UsageFact,
 };
 pub use inventory::{
     AuthMode, Credential, Environment, EnvironmentClass, Exposure, Grant, Human, Identity, IdentityKey, IdentityKind,
-    Inventory, Link, Privilege, Status, ThirdParty, Trust, Usage,
+    Inventory, Link, Privilege, Setting, Status, ThirdParty, Trust, Usage,
 };
 pub use level::{Confidence, Risk, Severity};
 pub use report::{

@@ -10,9 +10,9 @@ use super::github::job::{Consumer, Job, MAX_REACH, Scope, Use, reaching};
 use super::github::step::{self, Surroundings, inputs};
 use super::github::triggers::{self, Trigger};
 use super::github::{action, checkout, expr, login, permissions};
-use super::{environment, place};
+use super::place;
 use crate::doc::{Doc, Kind, Node};
-use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
+use crate::formats::{Format, Input, Out, ReadNotice, Syntax, environment};
 use crate::model::{
     At, AuthMode, Environment, EnvironmentClass, Fact, Human, IdentityFact, IdentityKey, IdentityKind, NoticeKind,
     RepoPath,

@@ -1,6 +1,5 @@
 //! Pipelines.
 
-pub mod environment;
 mod github;
 pub mod github_action;
 pub mod github_actions;

@@ -10,7 +10,7 @@ use super::FORMATS;
 use super::aws::tests::key_id;
 use crate::doc::Doc;
 use crate::formats::{Format, HEAD, Input, Out, ReadNotice};
-use crate::model::{At, EnvironmentClass, Fact, Human, RepoPath, Status, When};
+use crate::model::{EnvironmentClass, Fact, Human, RepoPath, Status, When};
 
 /// Facts and notices of one input, by both entries of the format, which must agree.
 pub fn run(format: &Format, text: &str) -> (Vec<Fact>, Vec<ReadNotice>) {
@@ -25,10 +25,10 @@ pub fn run(format: &Format, text: &str) -> (Vec<Fact>, Vec<ReadNotice>) {
         let lines = |facts: &[Fact]| facts.iter().map(line).collect::<Vec<_>>();
         assert_eq!(lines(&whole.0), lines(&streamed.0), "read and stream give the same facts");
         assert_eq!(whole.1, streamed.1, "read and stream give the same notices");
-        assert!(streamed.0.iter().all(|fact| at(fact).span.is_none()), "a stream knows no spans");
+        assert!(streamed.0.iter().all(|fact| fact.at().span.is_none()), "a stream knows no spans");
     }
     for fact in &whole.0 {
-        if let (Some(span), Some(line)) = (at(fact).span, at(fact).line) {
+        if let (Some(span), Some(line)) = (fact.at().span, fact.at().line) {
             let before = text.get(..span.start).expect("spans lie on characters");
             assert_eq!(before.matches('\n').count() as u64 + 1, line, "span and line agree");
             assert!(text.get(span.start..span.end).is_some());
@@ -52,21 +52,9 @@ pub fn fact_set(format: &Format, text: &str) -> Vec<String> {
 
 /// `line:column-or-pointer kind summary`.
 pub fn line(fact: &Fact) -> String {
-    let at = at(fact);
+    let at = fact.at();
     let line = at.line.map_or_else(|| "-".to_owned(), |line| line.to_string());
     format!("{line}:{} {}", at.pointer.as_deref().unwrap_or("1"), summary(fact))
-}
-
-fn at(fact: &Fact) -> &At {
-    match fact {
-        Fact::Identity(at, _)
-        | Fact::Credential(at, _)
-        | Fact::Grant(at, _)
-        | Fact::Trust(at, _)
-        | Fact::Usage(at, _)
-        | Fact::ThirdParty(at, _)
-        | Fact::Secret(at, _) => at,
-    }
 }
 
 fn when(out: &mut String, name: &str, when: When) {

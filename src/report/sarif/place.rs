@@ -44,6 +44,9 @@ impl<'a> Anchors<'a> {
         for third_party in &inventory.third_parties {
             anchors.offer(Some(third_party.identity.as_str()), &third_party.location);
         }
+        for setting in &inventory.settings {
+            anchors.offer(setting.identity.as_ref().map(IdentityKey::as_str), &setting.location);
+        }
         anchors
     }
 

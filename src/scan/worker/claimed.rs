@@ -6,8 +6,7 @@ use super::super::locate::{self, Locator};
 use super::super::{Message, gap, limit};
 use super::{Top, WHOLE, Worker};
 use crate::detect;
-use crate::doc::{self, Doc};
-use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
+use crate::formats::{Format, Input, Out, ReadNotice};
 use crate::model::{BlobId, Fact, LocatedFact, Notice, PathClass, RepoPath};
 
 impl Worker<'_> {
@@ -22,12 +21,7 @@ impl Worker<'_> {
         class: &PathClass,
     ) {
         let text = String::from_utf8_lossy(text);
-        let doc = match format.syntax {
-            Syntax::Yaml => doc::yaml::parse(&text),
-            Syntax::Json => doc::json::parse(&text),
-            Syntax::Text => Ok(Doc::default()),
-        };
-        let doc = match doc {
+        let doc = match format.syntax.parse(&text) {
             Ok(doc) => doc,
             Err(e) => {
                 let message = format!("is no valid {}: {}", format.name, e.message);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use keyroll::model::{
     AuthMode, Confidence, ControlAnswer, ControlCard, Credential, Environment, EnvironmentClass, Exposure, Grant,
-    Human, Identity, IdentityKey, IdentityKind, Inventory, Link, Location, Privilege, Risk, RuleInfo, Score, Severity,
-    Status, ThirdParty, Trust, Usage, Validity, When,
+    Human, Identity, IdentityKey, IdentityKind, Inventory, Link, Location, Privilege, Risk, RuleInfo, Score, Setting,
+    Severity, Status, ThirdParty, Trust, Usage, Validity, When,
 };
 
 use super::{HOSTILE, at, ci_user, deploy_role, hostile, in_export, job, key, robot};
@@ -295,6 +295,14 @@ pub fn inventory() -> Inventory {
             first_party: false,
             credentials: vec!["AWS_SECRET_ACCESS_KEY".into()],
             location: at(workflow, 15, 15, 40),
+        }],
+        settings: vec![Setting {
+            identity: Some(job()),
+            subject: "deploy.yml / deploy".into(),
+            name: "remote-script".into(),
+            value: "https://get.example.org/install.sh".into(),
+            attributes: BTreeMap::new(),
+            location: at(workflow, 33, 9, 60),
         }],
         exposures: vec![Exposure {
             credential: "aws:access-key:AKIAEXAMPLE".into(),

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::expr::{self, Reference, Source};
 use super::login::Login;
-use super::names;
 use super::permissions::{Power, Token};
 use crate::doc::Node;
+use crate::formats::names;
 use crate::model::{At, AuthMode, Fact, IdentityKey, Span, UsageFact};
 
 /// Variables of one `env:`, read once however many jobs and steps they reach.

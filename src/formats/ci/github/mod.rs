@@ -7,7 +7,6 @@ pub mod checkout;
 pub mod expr;
 pub mod job;
 pub mod login;
-pub mod names;
 pub mod permissions;
 pub mod step;
 pub mod triggers;

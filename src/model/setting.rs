@@ -1,0 +1,16 @@
+//! Properties of declared things that checks judge, and the words they are told by. Readers and checks share them here.
+
+/// A script fetched from the network is run: the value is the address, as written, without query and user.
+pub const REMOTE_SCRIPT: &str = "remote-script";
+/// A secret goes to a log: the value names the secret and the command.
+pub const ECHO: &str = "echo";
+/// The check of certificates is off: the value is the option or variable.
+pub const TLS_OFF: &str = "tls-off";
+/// A login or token goes over plain HTTP: the value is the host.
+pub const PLAIN_HTTP: &str = "plain-http";
+/// A container or runner may do to its host what it likes: the value says by what (`privileged`, `docker.sock`).
+pub const PRIVILEGED: &str = "privileged";
+/// Packages are installed with their scripts while a credential is in reach: the value is the command.
+pub const INSTALL_SCRIPTS: &str = "install-scripts";
+/// A person's login is written into a script: the value is the command.
+pub const SCRIPT_LOGIN: &str = "script-login";
