@@ -12,8 +12,7 @@ use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use keyroll::doc::{self, Doc, ParseError};
-use keyroll::formats::{self, HEAD, Input, Out, ReadNotice, Syntax};
+use keyroll::formats::{self, HEAD, Input, Out, ReadNotice};
 use keyroll::model::{At, Fact, IdentityKey, RepoPath, SecretForm, When};
 use keyroll::rules::{Matcher, built_in};
 

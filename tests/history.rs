@@ -15,8 +15,8 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use keyroll::detect::{Engine, Hits, Scratch, Sieve};
-use keyroll::model::{Confidence, Stretch};
+use keyroll::detect::{Detected, Engine, Hits, Scratch, Sieve};
+use keyroll::model::{Confidence, PathClass, Stretch};
 use keyroll::rules;
 use keyroll::source::git::Kind;
 use keyroll::source::git::objects::{Item, Objects, Sweep};
@@ -112,6 +112,17 @@ proptest! {
             hits = sieve.changed(&mut scratch, &new, &parts, &hits, old.len());
             let whole = sieve.whole(&mut scratch, &new);
             prop_assert!(!whole.is_hot() || hits.is_hot(), "cold after an edit");
+            // What the sieve points to is all that a scan finds.
+            let class = PathClass::default();
+            let shown = |found: Detected| {
+                let all = found.candidates.into_iter().filter(|c| c.confidence >= gate);
+                all.map(|c| (c.rule, c.span, c.extent, c.confidence, c.key_name, c.parts.len())).collect::<Vec<_>>()
+            };
+            let all = shown(engine.scan(&mut scratch, &new, &class, &|_| true, false));
+            for hits in [&hits, &whole] {
+                let keywords = sieve.places(hits);
+                prop_assert_eq!(&all, &shown(engine.scan_at(&mut scratch, &new, &keywords, &class, &|_| true)));
+            }
             old = new;
         }
     }

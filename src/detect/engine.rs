@@ -46,6 +46,15 @@ pub struct Scratch {
     pub(super) hits: Vec<(u32, usize)>,
 }
 
+/// A keyword that stands in a text, as a sieve found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Keyword {
+    /// Its number among those of the prefilter.
+    pub(super) id: u32,
+    /// Where it begins.
+    pub(super) at: u32,
+}
+
 /// What one text gave.
 #[derive(Debug, Default)]
 pub struct Detected {
@@ -152,10 +161,37 @@ impl Engine {
         path_rules: &dyn Fn(&Rule) -> bool,
         explain: bool,
     ) -> Detected {
-        let mut out = Detected::default();
         scratch.hits.clear();
         let hits = &mut scratch.hits;
         self.prefilter.scan(text, &mut |id, at| hits.push((id, at)));
+        self.scan_hits(scratch, text, class, path_rules, explain)
+    }
+
+    /// The same, looking only at keywords that a [`Sieve`](super::Sieve) of the same rules gave for the text: see
+    /// [`Sieve::places`](super::Sieve::places). References are not complete.
+    pub fn scan_at(
+        &self,
+        scratch: &mut Scratch,
+        text: &[u8],
+        keywords: &[Keyword],
+        class: &PathClass,
+        path_rules: &dyn Fn(&Rule) -> bool,
+    ) -> Detected {
+        scratch.hits.clear();
+        scratch.hits.extend(keywords.iter().map(|k| (k.id, k.at as usize)));
+        self.scan_hits(scratch, text, class, path_rules, false)
+    }
+
+    fn scan_hits(
+        &self,
+        scratch: &mut Scratch,
+        text: &[u8],
+        class: &PathClass,
+        path_rules: &dyn Fn(&Rule) -> bool,
+        explain: bool,
+    ) -> Detected {
+        let mut out = Detected::default();
+        let hits = &mut scratch.hits;
         if hits.is_empty() {
             return out;
         }
@@ -345,9 +381,11 @@ impl Engine {
         let mut looked: HashSet<usize, foldhash::fast::FixedState> = HashSet::default();
         for (id, at) in hits {
             let (word, strength) = generic::WORDS[(id - GENERIC) as usize];
-            if looked.insert(generic::name_at(text, *at, word).start)
+            let name = generic::name_at(text, *at, word).start;
+            if !looked.contains(&name)
                 && let Some(raw) = self.near_provider(text, *at, word)
             {
+                looked.insert(name);
                 self.accept(text, raw, out, explain);
             }
             match generic::read(text, *at, word, strength, class) {

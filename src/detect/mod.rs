@@ -16,7 +16,7 @@ mod sieve;
 mod tokens;
 
 pub use chosen::{is_doubtful, stand_in};
-pub use engine::{Detected, Engine, Oracle, Reference, Scratch, safe_name};
+pub use engine::{Detected, Engine, Keyword, Oracle, Reference, Scratch, safe_name};
 pub use filter::{Drop, why_dropped};
 pub use generic::{Assigned, NUMBERS};
 pub use ignore::{Accepted, accepted, find as ignored};

@@ -8,7 +8,7 @@
 //! one that it calls hot is scanned whole afterwards, as if there had been no sieve. It goes by the class that refuses the
 //! least, and lets every rule that is bound to paths run.
 
-use super::engine::{Engine, GENERIC, Raw, shortened};
+use super::engine::{Engine, GENERIC, Keyword, Raw, shortened};
 use super::generic::{self, Verdict};
 use super::{blocks, context, engine::Scratch};
 use crate::model::{Confidence, PathClass, Stretch};
@@ -42,6 +42,8 @@ impl Hit {
     const DIRTY: u64 = 2;
     /// It depends on more text than [`NARROW`] to either side.
     const WIDE: u64 = 4;
+    /// A value stands there, whether it counts or not: it may take part in what becomes of others.
+    const HELD: u64 = 8;
 
     fn new(at: usize, id: usize, wide: bool) -> Self {
         Self((at as u64) << 32 | (id as u64) << 8 | if wide { Self::WIDE } else { 0 })
@@ -192,6 +194,29 @@ impl<'e> Sieve<'e> {
         Hits::new(hits)
     }
 
+    /// The keywords of a hot text that a scan of it has to look at, so that it gives what one that looks at all gives: those
+    /// where a value stands; of rules all that could move where their next match begins, and those that only say something
+    /// beside others.
+    #[must_use]
+    pub fn places(&self, hits: &Hits) -> Vec<Keyword> {
+        let rules = self.engine.rules.len();
+        let mut found: Vec<bool> = vec![false; rules];
+        for hit in hits.all.iter().filter(|h| h.is(Hit::HOT)) {
+            if let Some(found) = found.get_mut(hit.id()) {
+                *found = true;
+            }
+        }
+        let wanted = |hit: &&Hit| match found.get(hit.id()) {
+            Some(found) => *found || !self.counts[hit.id()],
+            None => hit.is(Hit::HOT) || hit.is(Hit::HELD),
+        };
+        let keyword = |hit: &Hit| {
+            let id = hit.id().checked_sub(rules).map_or(hit.id() as u32, |word| GENERIC + word as u32);
+            Keyword { id, at: hit.at() as u32 }
+        };
+        hits.all.iter().filter(wanted).map(keyword).collect()
+    }
+
     /// Takes over the keywords of a part that was copied, with what was decided at those that the copied part is enough for.
     fn take(
         &self,
@@ -216,7 +241,7 @@ impl<'e> Sieve<'e> {
             let before = first || h.at() - from >= depends.before;
             let after = last || end - h.at() >= depends.after;
             let kept = moved(h);
-            if before && after { kept } else { Hit((kept.0 | Hit::DIRTY) & !Hit::HOT) }
+            if before && after { kept } else { Hit((kept.0 | Hit::DIRTY) & !(Hit::HOT | Hit::HELD)) }
         };
         // In the middle only those are looked at that depend on much.
         let low = if first { 0 } else { hits.partition_point(|h| h.at() < from + NARROW) };
@@ -252,6 +277,7 @@ impl<'e> Sieve<'e> {
                     }
                     let verdict = generic::read(text, hit.at(), word, strength, &class);
                     if let Some(Verdict::Secret { value, confidence, .. }) = verdict {
+                        hits[*i].0 |= Hit::HELD;
                         let marked = || self.engine.marks.iter().any(|m| value.of(text).starts_with(m.as_bytes()));
                         if confidence >= self.gate && (self.gate <= Confidence::Low || !marked()) {
                             hits[*i].0 |= Hit::HOT;

@@ -1,7 +1,7 @@
 //! The history of a repository: every blob sieved once, the hot ones placed by the trees that hold them and scanned whole,
 //! and the versions of a file that hold a value made one location of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,7 +15,7 @@ use super::worker::{Read, Worker};
 use super::{Message, gap, limit, locate};
 use crate::config::{Commits, Tree};
 use crate::decode;
-use crate::detect::{Hits, Scratch, Sieve};
+use crate::detect::{Hits, Keyword, Scratch, Sieve};
 use crate::model::{BlobId, PathClass, RepoPath, Sighting};
 use crate::source::BlobCache;
 use crate::source::git::Kind;
@@ -99,7 +99,7 @@ impl Past<'_, '_, '_> {
         let head = self.refs.head.as_ref().and_then(|id| history.rank(id));
         let reached = include.map(|names| history.reached(self.resolve(&history, names)));
         let within = |rank: Rank| reached.as_ref().is_none_or(|r| r.get(rank as usize).copied().unwrap_or(false));
-        let (mut hot, more) = self.sieve_blobs(&sieve);
+        let (mut hot, keywords, more) = self.sieve_blobs(&sieve);
         unread.extend(more);
         // A sieve knows no names, and credential files are known by theirs.
         let by_name = |name: &[u8]| super::client::may_be(name);
@@ -124,7 +124,7 @@ impl Past<'_, '_, '_> {
                 lays.push(ways);
             }
         }
-        let (mut versions, left_out) = self.scan_hot(&hot, &lays);
+        let (mut versions, left_out) = self.scan_hot(&hot, &lays, &keywords);
         self.tell_left_out(found.left_out + left_out);
         for (id, text) in messages.into_inner().unwrap_or_default() {
             let rank = history.rank(&id).filter(|rank| within(*rank));
@@ -267,11 +267,12 @@ impl Past<'_, '_, '_> {
         ranks
     }
 
-    /// Every blob once: the ids of those that can hold a finding, sorted.
-    fn sieve_blobs(&self, sieve: &Sieve<'_>) -> (Vec<BlobId>, Vec<Unread>) {
+    /// Every blob once: the ids of those that can hold a finding, sorted, and where it can be in those that were sieved now.
+    fn sieve_blobs(&self, sieve: &Sieve<'_>) -> (Vec<BlobId>, Keywords, Vec<Unread>) {
         let counts = self.worker.counts();
         let (count, bytes, pointers) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let hot: Mutex<Vec<BlobId>> = Mutex::default();
+        let keywords: Mutex<Keywords> = Mutex::default();
         let mut cache = self.cache();
         let cold: Mutex<Vec<Box<[u8]>>> = Mutex::default();
         let known = |id: &[u8]| cache.as_ref().is_some_and(|c| c.knows(id));
@@ -290,6 +291,11 @@ impl Past<'_, '_, '_> {
             };
             if is_hot && let (Some(id), Ok(mut hot)) = (BlobId::from_bytes(item.id), hot.lock()) {
                 hot.push(id);
+                if let State::Text(hits, _) = &state
+                    && let Ok(mut keywords) = keywords.lock()
+                {
+                    keywords.insert(id, sieve.places(hits).into());
+                }
             } else if cache.is_some()
                 && let Ok(mut cold) = cold.lock()
             {
@@ -313,7 +319,7 @@ impl Past<'_, '_, '_> {
         }
         hot.sort_unstable();
         hot.dedup();
-        (hot, unread)
+        (hot, keywords.into_inner().unwrap_or_default(), unread)
     }
 
     /// What earlier scans learnt, under these rules and this gate.
@@ -376,7 +382,7 @@ impl Past<'_, '_, '_> {
 
     /// Scans the hot blobs whole, once a class of the paths they had. Gives the places of what they hold, and how many paths
     /// were left out.
-    fn scan_hot(&self, hot: &[BlobId], lays: &[Vec<Lay>]) -> (Vec<Version>, u64) {
+    fn scan_hot(&self, hot: &[BlobId], lays: &[Vec<Lay>], keywords: &Keywords) -> (Vec<Version>, u64) {
         // In the order of packs, so that bases are read once for many deltas of theirs.
         let mut order: Vec<usize> = (0..hot.len()).filter(|i| !lays[*i].is_empty()).collect();
         let place = |i: &usize| self.objects.place(hot[*i].as_bytes());
@@ -393,7 +399,8 @@ impl Past<'_, '_, '_> {
                 // A repository of SHA-256 names its blobs by other ids than reports do.
                 let id = Some(hot[*i]).filter(|id| id.as_bytes().len() == 20);
                 let decode = self.settings().decode_history;
-                found.push(self.scan_blob(Read { bytes: &bytes, id, decode }, &lays[*i]));
+                let keywords = keywords.get(&hot[*i]).map(AsRef::as_ref);
+                found.push(self.scan_blob(Read { bytes: &bytes, id, decode, keywords }, &lays[*i]));
             }
             found
         });
@@ -457,6 +464,9 @@ thread_local! {
 fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
     SCRATCH.with_borrow_mut(work)
 }
+
+/// Where findings can be in blobs that are plain text.
+type Keywords = HashMap<BlobId, Box<[Keyword]>, foldhash::fast::FixedState>;
 
 /// What a blob's deltas need to know of it.
 enum State {

@@ -23,7 +23,7 @@ use super::text_kind::{Own, claim, is_lfs_pointer, own, path_globs, readable};
 use super::{Message, Progress, Tally, gap, limit};
 use crate::config::Settings;
 use crate::decode;
-use crate::detect::{Detected, Engine, Scratch};
+use crate::detect::{Detected, Engine, Keyword, Scratch};
 use crate::formats::{self, ReadNotice};
 use crate::model::{BlobId, Candidate, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span};
 use crate::rules::Rule;
@@ -59,12 +59,14 @@ pub struct Read<'b> {
     pub id: Option<BlobId>,
     /// Whether what is encoded in it is decoded.
     pub decode: bool,
+    /// The keywords that a sieve found worth a look, where one went over it: the text is then the bytes as they are.
+    pub keywords: Option<&'b [Keyword]>,
 }
 
 impl<'b> Read<'b> {
     /// A blob of which nothing is known, to be read in full.
     pub fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, id: None, decode: true }
+        Self { bytes, id: None, decode: true, keywords: None }
     }
 }
 
@@ -367,7 +369,7 @@ impl<'a> Worker<'a> {
         name: &RepoPath,
     ) -> (Vec<Sighting>, Vec<LocatedFact>, Vec<ReadNotice>) {
         let bytes = read.bytes;
-        let (mut found, mut deep) = self.detect(scratch, text, class, name, read.decode);
+        let (mut found, mut deep) = self.detect(scratch, text, class, name, &read);
         let unread = client::add(self.engine, (name, class), text, Extent::Whole, &mut found);
         self.report_cut(found.cut, name);
         self.sight.keep_telling(own, text, &mut found);
@@ -470,7 +472,7 @@ impl<'a> Worker<'a> {
             if offset == 0 {
                 claimed = claim(name, &class, &text.bytes);
             }
-            let (mut found, mut deep) = self.detect(&mut scratch, &text.bytes, &class, name, true);
+            let (mut found, mut deep) = self.detect(&mut scratch, &text.bytes, &class, name, &Read::new(&text.bytes));
             client::add(self.engine, (name, &class), &text.bytes, Extent::Piece, &mut found);
             if offset == 0 {
                 kind = own(&text.bytes);
@@ -561,14 +563,17 @@ impl<'a> Worker<'a> {
         text: &[u8],
         class: &PathClass,
         name: &RepoPath,
-        decode: bool,
+        read: &Read<'_>,
     ) -> (Detected, Vec<Deep>) {
         let applies = |rule: &Rule| {
             let globs = self.path_rules.iter().find(|(i, _)| self.engine.rules()[*i].id == rule.id);
             globs.is_some_and(|(_, globs)| globs.is_match(name.display()))
         };
-        let mut found = self.engine.scan(scratch, text, class, &applies, false);
-        if !decode {
+        let mut found = match read.keywords {
+            Some(keywords) => self.engine.scan_at(scratch, text, keywords, class, &applies),
+            None => self.engine.scan(scratch, text, class, &applies, false),
+        };
+        if !read.decode {
             return (found, Vec::new());
         }
         let asker = Asker { engine: self.engine, class, applies: &applies };

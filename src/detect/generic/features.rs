@@ -228,6 +228,23 @@ impl Assigned<'_> {
             && value.iter().all(token)
     }
 
+    /// Everything that the numbers and the words depend on: the text around, and where in it what stands, in numbers.
+    pub(super) fn all_that_is_read(&self) -> (&[u8], [usize; 7]) {
+        let from = self.name.start.saturating_sub(AROUND);
+        let to = self.text.len().min(self.value.end + AROUND);
+        let part = |at: usize| at - from;
+        let numbers = [
+            part(self.name.start),
+            part(self.name.end),
+            part(self.value.start),
+            part(self.value.end),
+            usize::from(self.quoted),
+            self.separator as usize,
+            self.strength as usize,
+        ];
+        (self.text.get(from..to).unwrap_or_default(), numbers)
+    }
+
     /// The numbers of [`NUMBERS`].
     #[must_use]
     pub fn numbers(&self) -> Vec<f32> {

@@ -1,7 +1,9 @@
 //! How likely an assigned value is a credential: boosted trees over numbers, one of which is a sum of weights of words. The
 //! weights are a text file that `train.py` beside it writes from labelled data; reading them is all that happens here.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::sync::LazyLock;
 
 use super::features::Assigned;
@@ -39,6 +41,8 @@ struct Model {
     trees: Vec<Tree>,
     /// Scores from which a value is of low, medium and high confidence.
     cuts: [f32; 3],
+    /// The most that the trees from each on can add.
+    most: Vec<f32>,
 }
 
 impl Model {
@@ -63,16 +67,44 @@ impl Model {
                 _ => {}
             }
         }
+        let best = |tree: &Tree| tree.leaves.iter().copied().fold(f32::MIN, f32::max);
+        model.most = vec![0.0; model.trees.len()];
+        let mut most = 0.0;
+        for (slot, tree) in model.most.iter_mut().zip(&model.trees).rev() {
+            most += best(tree);
+            *slot = most;
+        }
         model
     }
 
-    /// The logarithm of the odds.
-    fn score(&self, assigned: &Assigned<'_>) -> f32 {
+    /// The numbers that the trees decide by.
+    fn numbers(&self, assigned: &Assigned<'_>) -> Vec<f32> {
         let mut words = self.intercept;
         assigned.each_word(&mut |word| words += self.words.get(word).copied().unwrap_or_default());
         let mut numbers = assigned.numbers();
         numbers.push(words);
+        numbers
+    }
+
+    /// The logarithm of the odds.
+    #[cfg(test)]
+    fn score(&self, assigned: &Assigned<'_>) -> f32 {
+        let numbers = self.numbers(assigned);
         self.trees.iter().map(|tree| tree.value(&numbers)).sum()
+    }
+
+    /// The logarithm of the odds, and `None` once no tree that is left could lift it to the lowest cut. Most values are told off early.
+    fn worth(&self, assigned: &Assigned<'_>) -> Option<f32> {
+        let numbers = self.numbers(assigned);
+        let mut score = 0.0;
+        for (tree, most) in self.trees.iter().zip(&self.most) {
+            // Sums of floating point numbers are not exact.
+            if score + most < self.cuts[0] - 1e-3 {
+                return None;
+            }
+            score += tree.value(&numbers);
+        }
+        Some(score)
     }
 }
 
@@ -112,18 +144,21 @@ impl Tree {
     }
 }
 
-/// The logarithm of the odds that the value is a credential.
-#[must_use]
-pub fn score(assigned: &Assigned<'_>) -> f32 {
-    MODEL.score(assigned)
-}
-
 /// How sure a report of the value would be; `None` when it is not worth one.
 #[must_use]
 pub fn confidence(assigned: &Assigned<'_>) -> Option<Confidence> {
-    let score = score(assigned);
+    let (key, slot) = KNOWN.with(|known| known.place(assigned));
+    let seen = KNOWN.with(|known| known.get(key, slot));
+    seen.unwrap_or_else(|| {
+        let confidence = graded(assigned);
+        KNOWN.with(|known| known.put(key, slot, confidence));
+        confidence
+    })
+}
+
+fn graded(assigned: &Assigned<'_>) -> Option<Confidence> {
     let [low, medium, high] = MODEL.cuts;
-    match score {
+    match MODEL.worth(assigned)? {
         s if s >= high => Some(Confidence::High),
         s if s >= medium => Some(Confidence::Medium),
         s if s >= low => Some(Confidence::Low),
@@ -131,10 +166,88 @@ pub fn confidence(assigned: &Assigned<'_>) -> Option<Confidence> {
     }
 }
 
+/// Values ranked lately by this thread. Versions of a file repeat what stands in it, and ranking costs more than telling that
+/// nothing that the ranker reads has changed.
+struct Known {
+    hasher: foldhash::quality::RandomState,
+    slots: RefCell<Vec<(u64, Option<Confidence>)>>,
+}
+
+/// How many are kept of one thread.
+const KEPT: usize = 8192;
+
+thread_local! {
+    static KNOWN: Known = Known {
+        // Seeded anew in every run, so that nobody can write two values that are taken for one.
+        hasher: foldhash::quality::RandomState::default(),
+        slots: RefCell::new(Vec::new()),
+    };
+}
+
+impl Known {
+    /// A number for everything that the ranker reads, and the slot for it.
+    fn place(&self, assigned: &Assigned<'_>) -> (u64, usize) {
+        let (around, numbers) = assigned.all_that_is_read();
+        let mut hasher = self.hasher.build_hasher();
+        numbers.hash(&mut hasher);
+        around.hash(&mut hasher);
+        let key = hasher.finish();
+        (key, (key >> 40) as usize % KEPT)
+    }
+
+    fn get(&self, key: u64, slot: usize) -> Option<Option<Confidence>> {
+        let slots = self.slots.borrow();
+        slots.get(slot).filter(|(k, _)| *k == key).map(|(_, confidence)| *confidence)
+    }
+
+    fn put(&self, key: u64, slot: usize, confidence: Option<Confidence>) {
+        let mut slots = self.slots.borrow_mut();
+        // The number 0 marks an empty slot; a value with it is ranked each time.
+        slots.resize(KEPT, (0, None));
+        if let Some(slot) = slots.get_mut(slot).filter(|_| key != 0) {
+            *slot = (key, confidence);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::detect::NUMBERS;
+
+    #[test]
+    fn a_score_that_is_cut_short_and_one_that_is_remembered_grade_as_the_whole_sum_does() {
+        let lines = [
+            "password = \"hunter2!x\"",
+            "api_key: k3J9fQ0aZ7xLm2PqW4Yt",
+            "token = some_function_name",
+            "secret: the quick brown fox",
+            "db_password=postgres",
+            "key = 0123456789abcdef0123456789abcdef",
+        ];
+        let [low, medium, high] = MODEL.cuts;
+        let mut graded_as = [0; 4];
+        for line in lines {
+            let text = line.as_bytes();
+            let found: Vec<Assigned<'_>> = crate::detect::generic::WORDS
+                .iter()
+                .flat_map(|(word, strength)| {
+                    let at = memchr::memmem::find_iter(text, word.as_bytes());
+                    at.filter_map(|at| crate::detect::generic::assignments(text, at, word, *strength))
+                        .collect::<Vec<_>>()
+                })
+                .collect();
+            assert!(!found.is_empty(), "{line}");
+            for assigned in found {
+                let score = MODEL.score(&assigned);
+                let want = [low, medium, high].iter().filter(|cut| score >= **cut).count();
+                graded_as[want] += 1;
+                let want = [None, Some(Confidence::Low), Some(Confidence::Medium), Some(Confidence::High)][want];
+                assert_eq!((confidence(&assigned), confidence(&assigned)), (want, want), "{line}");
+            }
+        }
+        assert!(graded_as[0] > 0 && graded_as[1..].iter().sum::<i32>() > 0);
+    }
 
     #[test]
     fn every_line_of_the_weights_is_read_and_every_reference_in_it_holds() {
