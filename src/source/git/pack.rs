@@ -181,14 +181,34 @@ impl Pack {
         let low = if first == 0 { 0 } else { *self.fanout.get(first - 1)? as usize };
         let high = *self.fanout.get(first)? as usize;
         let ids = self.ids.get(low * self.hash_len..high * self.hash_len)?;
-        let (mut a, mut b) = (0, high - low);
+        let id_at = |i: usize| ids.get(i * self.hash_len..(i + 1) * self.hash_len);
+        let before = |i: usize| id_at(i).is_some_and(|other| other < id);
+        // Ids are as good as random, so an id stands about where its bytes say.
+        let count = high - low;
+        let part = u64::from(be32(id, 1)?);
+        let guess = (part * count as u64 >> 32) as usize;
+        let (mut a, mut b, mut step) = (0, count, 1);
+        if before(guess) {
+            a = guess + 1;
+            while a + step <= count && before(a + step - 1) {
+                a += step;
+                step *= 2;
+            }
+            b = b.min(a + step);
+        } else {
+            b = guess.min(count);
+            while step <= b && !before(b - step) {
+                b -= step;
+                step *= 2;
+            }
+            a = b.saturating_sub(step);
+        }
         while a < b {
             let middle = (a + b) / 2;
-            match ids.get(middle * self.hash_len..(middle + 1) * self.hash_len)?.cmp(id) {
-                std::cmp::Ordering::Less => a = middle + 1,
-                std::cmp::Ordering::Greater => b = middle,
-                std::cmp::Ordering::Equal => return self.entry_of.get(low + middle).copied(),
-            }
+            if before(middle) { a = middle + 1 } else { b = middle }
+        }
+        if id_at(a).is_some_and(|other| other == id) {
+            return self.entry_of.get(low + a).copied();
         }
         None
     }
