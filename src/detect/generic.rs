@@ -203,6 +203,21 @@ mod tests {
     }
 
     #[test]
+    fn a_word_behind_a_word_in_a_sentence_was_a_password() {
+        for text in [
+            "problem=\"found !vault but no vault password provided\",",
+            "# Test a warning is displayed when a password is provided",
+            ".withMessage(\"No MariaDB password found\");",
+            "- name: verify lookup password behavior",
+        ] {
+            assert_eq!(value(text), None, "{text}");
+        }
+        for text in ["machine example.net login joe password hunter4two"] {
+            assert!(value(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
     fn the_last_byte_of_all_behind_a_letter_overflowed() {
         let text = [&b"password = \"a"[..], &[0xff, b'z', 0xff, 0xfe, 0x00, b'7'], b"\"\n"].concat();
         let read = |at| super::read(&text, at, "passw", Strength::Password, &PathClass::default());

@@ -169,7 +169,7 @@ impl Assigned<'_> {
     }
 
     /// The line before the name, as far as it is read.
-    fn before(&self) -> &[u8] {
+    pub(super) fn before(&self) -> &[u8] {
         let from = self.name.start.saturating_sub(AROUND);
         let part = self.text.get(from..self.name.start).unwrap_or_default();
         memchr::memrchr(b'\n', part).map_or(part, |i| &part[i + 1..])

@@ -74,7 +74,10 @@ pub(super) fn judge(found: &Assigned<'_>, class: &PathClass) -> Result<(Confiden
         return Err(why);
     }
     let value = found.value.of(found.text);
-    let confidence = ranker::confidence(found);
+    let mut confidence = ranker::confidence(found);
+    if is_prose(found, value) {
+        confidence = confidence.min(Some(Confidence::Low));
+    }
     match if is_strong_password(found, value) || is_strong_token(found, value) {
         confidence.max(confidence.and(Some(Confidence::Medium)))
     } else {
@@ -83,6 +86,19 @@ pub(super) fn judge(found: &Assigned<'_>, class: &PathClass) -> Result<(Confiden
         Some(confidence) => Ok((confidence, value.len() < 12 || entropy::guess_bits(value) < WEAK)),
         None => Err(taken_for(found, value)),
     }
+}
+
+/// A word behind a word in a sentence: `no vault password provided`. A password may be told so, but hardly ever one of letters
+/// alone.
+fn is_prose(found: &Assigned<'_>, value: &[u8]) -> bool {
+    let before = found.before();
+    let words = before.split(|b| !b.is_ascii_alphanumeric()).filter(|w| w.len() > 1 && w.is_ascii()).count();
+    found.separator == Separator::Space
+        && !found.quoted
+        && value.iter().all(u8::is_ascii_alphabetic)
+        && words >= 2
+        && !before.ends_with(b"-")
+        && [&b" "[..], b"\t"].iter().any(|space| before.ends_with(space))
 }
 
 /// A quoted value of a password's name, with letters of both cases and digits in no order that words have: what little text
