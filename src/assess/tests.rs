@@ -29,6 +29,7 @@ fn seen(rule: &str, fingerprint: &str, path: &str, line: u64) -> Sighting {
         identity_kind: IdentityKind::Other,
         human: Human::Maybe,
         fingerprint: Some(fingerprint.to_owned()),
+        unbound: None,
         preview: "abcd… (40 chars)".to_owned(),
         identifier: None,
         parts: BTreeMap::new(),

@@ -43,9 +43,12 @@ pub struct Entry {
     pub subject: String,
     /// Why it is here.
     pub verdict: Verdict,
-    /// A path at which it stood, for people; nothing is compared with it.
+    /// A path at which it stood, for people; nothing is compared with it. The fingerprint of a weak value holds the path.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
+    /// The name that the value is assigned to, for people, like the path.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
     /// What somebody said of it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
@@ -98,25 +101,34 @@ fn subject(finding: &Finding) -> String {
 /// fingerprint would tell them, and their place alone would hide the next value that stands there.
 #[must_use]
 pub fn entries_of(finding: &Finding, exposures: &[Exposure], verdict: Verdict, reason: &str) -> Vec<Entry> {
-    let entry = |fingerprint: &str, subject: String| Entry {
+    let first = finding.locations.first().map(|l| l.path.as_str()).unwrap_or_default();
+    let entry = |fingerprint: &str, subject: String, path: &str, key: &str| Entry {
         fingerprint: fingerprint.to_owned(),
         id: finding.id.clone(),
         confidence: Some(finding.confidence).filter(|c| *c < Confidence::Medium),
         subject,
         verdict,
-        path: finding.locations.first().map(|l| l.path.clone()).unwrap_or_default(),
+        path: path.to_owned(),
+        key: key.to_owned(),
         reason: reason.to_owned(),
     };
     let mine = |e: &&Exposure| Some(&e.credential) == finding.credential.as_ref() && e.rule == finding.id;
     let mut places = exposures.iter().filter(mine).peekable();
     if places.peek().is_some() {
         let open = |e: &&Exposure| e.suppressed.as_ref().is_none_or(|s| s.kind == SuppressionKind::Baseline);
-        let spellings: BTreeSet<&str> = places.filter(open).filter_map(|e| e.fingerprint.as_deref()).collect();
-        return spellings.into_iter().map(|fingerprint| entry(fingerprint, String::new())).collect();
+        let mut spellings: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+        for e in places.filter(open) {
+            if let Some(fingerprint) = e.fingerprint.as_deref() {
+                let key = e.key_name.as_deref().unwrap_or_default();
+                spellings.entry(fingerprint).or_insert((&e.location.path, key));
+            }
+        }
+        let entries = spellings.into_iter();
+        return entries.map(|(fingerprint, (path, key))| entry(fingerprint, String::new(), path, key)).collect();
     }
     match finding.fingerprint.as_deref().filter(|f| !f.is_empty()) {
-        Some(fingerprint) => vec![entry(fingerprint, String::new())],
-        None => vec![entry("", subject(finding))],
+        Some(fingerprint) => vec![entry(fingerprint, String::new(), first, "")],
+        None => vec![entry("", subject(finding), first, "")],
     }
 }
 
@@ -286,6 +298,7 @@ mod tests {
             subject: String::new(),
             verdict,
             path: "a b.py".to_owned(),
+            key: String::new(),
             reason: reason.to_owned(),
         }
     }

@@ -253,6 +253,7 @@ mod tests {
             identity_kind: IdentityKind::Other,
             human: Human::Maybe,
             fingerprint: fingerprint.map(str::to_owned),
+            unbound: None,
             preview: "abcd… (40 chars)".to_owned(),
             identifier: None,
             parts: BTreeMap::new(),

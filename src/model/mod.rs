@@ -29,7 +29,7 @@ pub use report::{
     ControlAnswer, ControlCard, Coverage, Finding, Headline, Location, Notice, NoticeKind, Report, RiskStatus,
     RiskSummary, Root, RuleInfo, Score, SkipReason, Term, ToolInfo,
 };
-pub use secret::{FingerprintKey, Secret};
+pub use secret::{FingerprintKey, Secret, bound_fingerprint};
 pub use sighting::{Attributes, LocatedFact, Sighting};
 pub use span::{Place, Span};
 pub use when::{When, parse_instant};

@@ -69,6 +69,18 @@ impl Secret {
     }
 }
 
+/// The fingerprint of a weak value: that of the value bound to a path and the name it is assigned to. Many people choose the same
+/// word, so only what stands in one file under one name is one thing.
+#[must_use]
+pub fn bound_fingerprint(of_value: &str, path: &str, key_name: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [of_value, path, key_name] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex(&hash.finalize()[..16])
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
@@ -154,6 +166,15 @@ mod tests {
         assert_eq!(Secret::new(b" \"s3cr3t\" ").fingerprint(&key), bare);
         assert_ne!(Secret::new(b"s3cr3T").fingerprint(&key), bare);
         assert_eq!(bare.len(), 32);
+    }
+
+    #[test]
+    fn a_bound_fingerprint_is_of_value_path_and_name_together() {
+        let bound = bound_fingerprint("aa", "b/c", "d");
+        assert_eq!(bound.len(), 32);
+        for (value, path, name) in [("ab", "b/c", "d"), ("aa", "b", "/cd"), ("aa", "b/c", "e"), ("aab", "/c", "d")] {
+            assert_ne!(bound_fingerprint(value, path, name), bound, "{value} {path} {name}");
+        }
     }
 
     #[test]

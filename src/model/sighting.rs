@@ -17,6 +17,8 @@ pub struct Sighting {
     pub human: Human,
     /// Keyed fingerprint; `None` for values too weak for the key at hand.
     pub fingerprint: Option<String>,
+    /// For a weak value with a fingerprint: that of the value alone, from which the one above is made by path and name.
+    pub unbound: Option<String>,
     /// Redacted value; the whole value for identifiers.
     pub preview: String,
     /// The value itself, for rules whose value is an identifier and not a secret.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::client;
 use super::locate::Locator;
-use super::sight::prove;
+use super::sight::{fingerprints, prove};
 use super::text_kind::{path_globs, readable};
 use super::{ScanError, roots};
 use crate::config::Settings;
@@ -69,8 +69,8 @@ pub fn explain(engine: &Engine, settings: &Settings, path: &Path, bytes: &[u8]) 
         prove(&mut candidate, rule, &text.bytes, settings.as_of);
         let (line, column) = at(candidate.span);
         if candidate.suppressed.is_none() && !settings.allow.is_empty() {
-            let fingerprint = candidate.secret.fingerprint(key.get());
-            candidate.suppressed = settings.allow.find(name, &rule.id, &candidate.secret, Some(&fingerprint));
+            let (fingerprint, _) = fingerprints(&candidate, rule, key.get(), &name.display());
+            candidate.suppressed = settings.allow.find(name, &rule.id, &candidate.secret, fingerprint.as_deref());
         }
         all.push(Explained { line, column, rule: rule.id.to_string(), verdict: verdict(&candidate, settings) });
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
 
-use crate::model::{At, BlobId, LocatedFact, Location, RepoPath, Sighting, Span};
+use crate::model::{At, BlobId, LocatedFact, Location, RepoPath, Sighting, Span, bound_fingerprint};
 use crate::text::line_hash::line_hash;
 use crate::text::lines::LineIndex;
 
@@ -105,5 +105,9 @@ pub fn moved(mut sighting: Sighting, path: &RepoPath) -> Sighting {
     }
     sighting.location.path = path.display();
     sighting.location.path_bytes = path.as_str().is_none().then(|| BASE64.encode(path.as_bytes()));
+    if let Some(of_value) = &sighting.unbound {
+        let name = sighting.key_name.as_deref().unwrap_or_default();
+        sighting.fingerprint = Some(bound_fingerprint(of_value, &sighting.location.path, name));
+    }
     sighting
 }

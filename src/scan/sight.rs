@@ -9,8 +9,8 @@ use super::text_kind::Own;
 use crate::config::Settings;
 use crate::detect::{Detected, Engine, Reference};
 use crate::model::{
-    At, AuthMode, Candidate, Confidence, Fact, Family, LocatedFact, Part, PathClass, RepoPath, Secret, Severity,
-    Sighting, Span, UsageFact, Validity,
+    At, AuthMode, Candidate, Confidence, Fact, Family, FingerprintKey, LocatedFact, Part, PathClass, RepoPath, Secret,
+    Severity, Sighting, Span, UsageFact, Validity, bound_fingerprint,
 };
 use crate::rules::{Matcher, Rule};
 use crate::validate;
@@ -43,9 +43,8 @@ impl Sight<'_> {
         if candidate.confidence < self.settings.confidence && !shown {
             return None;
         }
-        let weak = candidate.weak || is_login(rule) && is_guessable(candidate.secret.expose());
-        let fingerprint = (rule.identifier || !(weak && self.key.get().guessable()))
-            .then(|| candidate.secret.fingerprint(self.key.get()));
+        let location = locator.span(place);
+        let (fingerprint, unbound) = fingerprints(&candidate, rule, self.key.get(), &location.path);
         let inline = candidate.suppressed.take().filter(|_| self.settings.inline_ignores);
         let allowed = || self.settings.allow.find(name, &rule.id, &candidate.secret, fingerprint.as_deref());
         let known = || self.settings.baseline.as_ref().and_then(|b| b.find(fingerprint.as_deref()));
@@ -62,6 +61,7 @@ impl Sight<'_> {
             identity_kind: rule.identity_kind,
             human: rule.human,
             fingerprint,
+            unbound,
             preview,
             identifier,
             parts: shown_parts(&candidate, rule),
@@ -74,7 +74,7 @@ impl Sight<'_> {
             test_path: class.test || class.docs || class.vendored,
             anchor: None,
             same: self.same.hash_one(candidate.secret.expose()),
-            location: locator.span(place),
+            location,
         })
     }
 
@@ -164,6 +164,25 @@ impl Anchors {
             }
         }
     }
+}
+
+/// The fingerprint that a value has at a path, if any, and for a weak one that of the value alone, which no report shows.
+pub(super) fn fingerprints(
+    candidate: &Candidate,
+    rule: &Rule,
+    key: &FingerprintKey,
+    path: &str,
+) -> (Option<String>, Option<String>) {
+    let weak = !rule.identifier && (candidate.weak || is_login(rule) && is_guessable(candidate.secret.expose()));
+    if weak && key.guessable() {
+        return (None, None);
+    }
+    let of_value = candidate.secret.fingerprint(key);
+    if !weak {
+        return (Some(of_value), None);
+    }
+    let name = candidate.key_name.as_deref().unwrap_or_default();
+    (Some(bound_fingerprint(&of_value, path, name)), Some(of_value))
 }
 
 /// Runs the rule's offline proof and lets it move confidence and severity.

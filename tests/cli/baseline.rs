@@ -254,6 +254,35 @@ fn values_that_can_be_guessed_are_left_out_and_said_so() {
 }
 
 #[test]
+fn a_weak_value_in_a_baseline_is_that_of_its_file_and_name_alone() {
+    let world = World::new();
+    world.put("key", "k".repeat(40));
+    world.put("a/conf.env", "DB_PASSWORD=Tr0ub4dor\n");
+    world.run(&["baseline", "create", "--key-file", "key"]).ends(0);
+    let text = world.read(".keyroll-baseline");
+    assert!(text.contains("\"path\":\"a/conf.env\"") && text.contains("\"key\":\"DB_PASSWORD\""), "{text}");
+    let scan = ["scan", "-b", ".keyroll-baseline", "--key-file", "key"];
+    // It may move within its file.
+    world.put("a/conf.env", "X=1\n\nDB_PASSWORD=Tr0ub4dor\n");
+    world.run(&scan).ends(0);
+    // Elsewhere, or under another name, it is another thing, and so is another value in its place.
+    for (path, line) in [
+        ("b/conf.env", "DB_PASSWORD=Tr0ub4dor\n"),
+        ("a/conf.env", "MAIL_PASSWORD=Tr0ub4dor\n"),
+        ("a/conf.env", "DB_PASSWORD=Tr0ub4dos\n"),
+    ] {
+        world.put(path, line);
+        world.run(&scan).ends(1);
+        fs::remove_file(world.at(path)).unwrap();
+    }
+    // Nor are two of them one credential.
+    world.put("a/conf.env", "DB_PASSWORD=Tr0ub4dor\n");
+    world.put("b/conf.env", "DB_PASSWORD=Tr0ub4dor\n");
+    let report = world.json(&["--key-file", "key"]);
+    assert_eq!(report["credentials"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn triage_asks_and_keeps_each_answer() {
     let world = World::new();
     for seed in 1..=4 {
