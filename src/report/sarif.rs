@@ -150,7 +150,8 @@ fn result(finding: &Finding, anchor: &Anchor<'_>, index: &BTreeMap<&str, usize>,
         Anchor::Own(at) => (finding.locations.get(*at), Some(*at)),
         Anchor::Naming(place) => (Some(*place), None),
     };
-    let elsewhere = if own.is_none() { finding.locations.first() } else { None };
+    let member = primary.filter(|place| own.is_some() && place.container.is_some());
+    let elsewhere = if own.is_none() { finding.locations.first() } else { member };
     let others: Vec<_> =
         finding.locations.iter().enumerate().filter(|(at, _)| Some(*at) != own).map(|(_, place)| place).collect();
     let unlisted = others.len().saturating_sub(related);
@@ -213,7 +214,7 @@ fn notifications(report: &Report, unanchored: usize, cut: usize) -> Vec<Notifica
             "not-in-checkout",
             "note",
             &format!(
-                "Findings left out: {unanchored}. They lie only in git history, archives or exports, where there is no \
+                "Findings left out: {unanchored}. They lie only in git history or exports, where there is no \
                  line of the checkout to show them at. The JSON report has them."
             ),
         ));

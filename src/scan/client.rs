@@ -54,6 +54,12 @@ pub fn add(
     notices
 }
 
+/// The format, for people, of a credential file of this name that can only be read whole.
+pub fn unread_when_large(name: &RepoPath) -> Option<&'static str> {
+    let format = formats::client::by_name(name)?;
+    (!formats::client::reads_pieces(format)).then_some(format.name)
+}
+
 /// What a credential file is to be read with, by its name.
 pub fn companion(name: &RepoPath) -> Option<&'static str> {
     formats::client::by_name(name).and_then(formats::client::companion)

@@ -505,6 +505,13 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.report_cut(cut, name);
+        if let Some(unread) = client::unread_when_large(name) {
+            let message = format!(
+                "is over {} MiB, more than a {unread} is read of as such; what its detectors know by form was looked for",
+                WHOLE >> 20
+            );
+            self.notice(gap("too-large", Some(name.display()), message));
+        }
         if matches!(kind, Own::Report) {
             self.own_report(name);
         }

@@ -51,7 +51,8 @@ pub(super) fn required(candidates: [&str; 3], limit: usize) -> String {
 pub(super) fn of_finding(finding: &Finding, elsewhere: Option<&Location>, unlisted: usize) -> String {
     let mut sentences = vec![sentence(&finding.title)];
     if let Some(place) = elsewhere {
-        sentences.push(format!("Found in {}; this line names the identity.", where_it_lies(place)));
+        let why = if place.container.is_some() && place.in_head { "" } else { "; this line names the identity" };
+        sentences.push(format!("Found in {}{why}.", where_it_lies(place)));
     }
     if let Some(preview) = &finding.preview {
         sentences.push(format!("Value: {preview}."));

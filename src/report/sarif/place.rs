@@ -58,7 +58,8 @@ impl<'a> Anchors<'a> {
 
     /// The line for a finding, or `None` when no line of the checkout has to do with it.
     pub(super) fn of(&self, finding: &Finding) -> Option<Anchor<'a>> {
-        if let Some(own) = finding.locations.iter().position(is_in_checkout) {
+        let lines = || finding.locations.iter().position(|place| place.container.is_none() && is_in_checkout(place));
+        if let Some(own) = lines().or_else(|| finding.locations.iter().position(is_in_checkout)) {
             return Some(Anchor::Own(own));
         }
         let key = finding.identity.as_ref()?;
@@ -72,13 +73,20 @@ impl<'a> Anchors<'a> {
     }
 }
 
-/// True for a place that GitHub can show: a line of a file that is in the checkout under a name below its top.
+/// True for a place that GitHub can show: a line of a file that is in the checkout under a name below its top, or an archive
+/// there, which stands for its members.
 fn is_in_checkout(place: &Place) -> bool {
-    let below_top = !place.path.is_empty()
-        && !place.path.starts_with('/')
-        && place.path != "<stdin>"
-        && place.path.split('/').all(|segment| segment != ".." && segment != ".");
-    place.in_head && place.container.is_none() && place.line > 0 && below_top
+    let path = place.container.as_deref().map_or(place.path.as_str(), outermost);
+    let below_top = !path.is_empty()
+        && !path.starts_with('/')
+        && path != "<stdin>"
+        && path.split('/').all(|segment| segment != ".." && segment != ".");
+    place.in_head && (place.container.is_some() || place.line > 0) && below_top
+}
+
+/// The archive that is a file, of one that may lie in others.
+fn outermost(container: &str) -> &str {
+    container.split('!').next().unwrap_or(container)
 }
 
 /// True for the files in which a team writes down its pipelines and its infrastructure, as opposed to exports.
@@ -120,9 +128,12 @@ pub(super) fn of_notice(path: &str, line: Option<u64>, column: Option<u64>) -> m
 }
 
 fn physical(place: &Place) -> PhysicalLocation {
-    // A member of an archive has no line of its own in the repository: the archive stands for it.
+    // A member of an archive has no line of its own in the repository: the archive stands for it, and GitHub wants a line.
     let (uri, region) = match &place.container {
-        Some(container) => (encode(container.as_bytes()), None),
+        Some(container) => {
+            let first = Region { start_line: 1, start_column: 1, end_line: 1, end_column: 2 };
+            (encode(outermost(container).as_bytes()), Some(first))
+        }
         None => (uri(place), region(place)),
     };
     PhysicalLocation { artifact_location: ArtifactLocation { uri, uri_base_id: ROOT }, region }
@@ -187,7 +198,10 @@ mod tests {
         assert!(is_in_checkout(&place("a/b.env")));
         assert!(!is_in_checkout(&Place { in_head: false, ..place("a") }));
         assert!(!is_in_checkout(&Place { line: 0, ..place("a") }));
-        assert!(!is_in_checkout(&Place { container: Some("x.zip".into()), ..place("a") }));
+        assert!(is_in_checkout(&Place { container: Some("x.zip!y.tar".into()), ..place("a") }));
+        for outside in ["/tmp/x.zip", "../x.zip!a"] {
+            assert!(!is_in_checkout(&Place { container: Some(outside.into()), ..place("a") }), "{outside}");
+        }
         for outside in ["", "<stdin>", "/etc/passwd", "../x", "a/../../x"] {
             assert!(!is_in_checkout(&place(outside)), "{outside}");
         }

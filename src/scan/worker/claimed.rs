@@ -3,7 +3,7 @@
 use std::io::{BufReader, Read};
 
 use super::super::locate::{self, Locator};
-use super::super::{Message, gap, limit};
+use super::super::{Message, gap};
 use super::{Top, WHOLE, Worker};
 use crate::detect;
 use crate::formats::{Format, Input, Out, ReadNotice};
@@ -51,7 +51,7 @@ impl Worker<'_> {
     ) {
         let Some(stream) = format.stream else {
             let message = format!("is over {} MiB, more than a {} file is read of", WHOLE >> 20, format.name);
-            return self.notice(limit("too-large", Some(name.display()), message));
+            return self.notice(gap("too-large", Some(name.display()), message));
         };
         let slug = self.slug(name);
         let input = Input { path: name, repository: slug.as_deref(), text: "" };
