@@ -30,6 +30,7 @@ use keyroll::{cli, decode, doc, formats, rules};
 pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("doc_yaml", doc_yaml),
     ("doc_json", doc_json),
+    ("doc_toml", doc_toml),
     ("decode", decode),
     ("archive", archive),
     ("formats", formats),
@@ -82,6 +83,15 @@ pub fn doc_yaml(data: &[u8]) {
 pub fn doc_json(data: &[u8]) {
     let text = text_of(data);
     match doc::json::parse(&text) {
+        Ok(doc) => spans_hold(&doc, &text),
+        Err(e) => assert!(!e.message.is_empty()),
+    }
+}
+
+/// TOML: the same.
+pub fn doc_toml(data: &[u8]) {
+    let text = text_of(data);
+    match doc::toml::parse(&text) {
         Ok(doc) => spans_hold(&doc, &text),
         Err(e) => assert!(!e.message.is_empty()),
     }
@@ -161,18 +171,21 @@ pub fn formats(data: &[u8]) {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    for path in [".github/workflows/a.yml", "action.yml", "export.json", "report.csv"] {
+    for path in
+        [".github/workflows/a.yml", "action.yml", "export.json", "report.csv", ".codex/config.toml", ".mcp.json"]
+    {
         let path = RepoPath::from(path);
         for format in formats::all() {
             let _ = (format.claims)(&path, &text[..end]);
         }
     }
     let path = RepoPath::from(".github/workflows/a.yml");
-    let parsed = [doc::yaml::parse(&text).ok(), doc::json::parse(&text).ok()];
+    let parsed = [doc::yaml::parse(&text).ok(), doc::json::parse(&text).ok(), doc::toml::parse(&text).ok()];
     for format in formats::all() {
         let doc = match format.syntax {
             Syntax::Yaml => parsed[0].as_ref(),
             Syntax::Json => parsed[1].as_ref(),
+            Syntax::Toml => parsed[2].as_ref(),
             Syntax::Text => Some(&Doc { roots: Vec::new(), comments: Vec::new() }),
         };
         let mut facts = 0usize;

@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod json;
+pub mod toml;
 pub mod xml;
 pub mod yaml;
 

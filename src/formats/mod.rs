@@ -57,6 +57,8 @@ pub enum Syntax {
     Yaml,
     /// JSON or JSONC.
     Json,
+    /// TOML.
+    Toml,
     /// No tree: `read` gets an empty document and works from the text.
     Text,
 }
@@ -73,6 +75,7 @@ impl Syntax {
                 doc::json::parse(text).or_else(|_| doc::yaml::parse(text))
             }
             Self::Yaml => doc::yaml::parse(text),
+            Self::Toml => doc::toml::parse(text),
             Self::Text => Ok(Doc::default()),
         }
     }
