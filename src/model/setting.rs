@@ -14,3 +14,9 @@ pub const PRIVILEGED: &str = "privileged";
 pub const INSTALL_SCRIPTS: &str = "install-scripts";
 /// A person's login is written into a script: the value is the command.
 pub const SCRIPT_LOGIN: &str = "script-login";
+/// What an agent's tool server reaches is as wide as can be: the value says what (`files: the whole disk`).
+pub const AGENT_SCOPE: &str = "agent-scope";
+/// An agent's tool server works on production: the value says on what.
+pub const AGENT_PRODUCTION: &str = "agent-production";
+/// An agent may do everything of a kind without asking: the value is the option.
+pub const AGENT_AUTO_APPROVE: &str = "agent-auto-approve";
