@@ -20,6 +20,22 @@ pub(super) const AWS_ACCESS_KEYS: &str = "aws-access-keys";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const AWS_AUTHORIZATION: &str = "aws-authorization-details";
 
+/// Configurations of agents and of the tool servers that they call; see [`GITHUB_ACTIONS`].
+pub(super) const AGENTS: &[&str] = &[
+    "mcp-servers",
+    "claude-code",
+    "codex",
+    "gemini-cli",
+    "vscode-settings",
+    "zed",
+    "opencode",
+    "continue",
+    "goose",
+    "aider",
+    "autogen",
+    "litellm",
+];
+
 /// The read-only command that makes an export; `None` for files that lie in repositories, whose absence means that there
 /// is nothing to assess.
 fn command(need: &str) -> Option<&'static str> {

@@ -1,6 +1,7 @@
 //! The verdict: checks over the inventory, one file a risk, and the scores. Pure: the same inventory and as-of time give
 //! the same result.
 
+mod agents;
 mod card;
 mod estate;
 mod factors;
@@ -11,6 +12,7 @@ mod nhi03_vulnerable_third_party;
 mod nhi05_overprivileged;
 mod nhi06_cloud_deployment;
 mod nhi07_long_lived_secrets;
+mod nhi08_environment_isolation;
 mod nhi09_reuse;
 mod nhi10_human_use;
 mod score;
@@ -116,12 +118,17 @@ pub const CHECKS: &[&Check] = &[
     &nhi01_improper_offboarding::AWS_ROLE_UNUSED,
     &nhi01_improper_offboarding::REMOVED_NOT_REVOKED,
     &nhi02_secret_leakage::CI_LITERAL,
+    &nhi02_secret_leakage::agent::MCP_ENV,
     &nhi03_vulnerable_third_party::GHA_UNPINNED,
     &nhi03_vulnerable_third_party::GHA_INHERIT,
+    &nhi03_vulnerable_third_party::agent::MCP_UNPINNED,
+    &nhi03_vulnerable_third_party::agent::REMOTE_MCP_BEARER,
     &nhi05_overprivileged::AWS_ADMIN,
     &nhi05_overprivileged::AWS_ROOT_KEY,
     &nhi05_overprivileged::AWS_WILDCARD_SERVICE,
     &nhi05_overprivileged::CI_TOKEN,
+    &nhi05_overprivileged::agent::MCP_SCOPE,
+    &nhi05_overprivileged::agent::AGENT_AUTO_APPROVE,
     &nhi06_cloud_deployment::OIDC_OPEN,
     &nhi06_cloud_deployment::OIDC_WILD,
     &nhi06_cloud_deployment::OIDC_AUDIENCE,
@@ -132,9 +139,12 @@ pub const CHECKS: &[&Check] = &[
     &nhi07_long_lived_secrets::GIT_AGE,
     &nhi07_long_lived_secrets::JWT_LIFE,
     &nhi07_long_lived_secrets::SAS_LIFE,
+    &nhi08_environment_isolation::AGENT_PRODUCTION,
     &nhi09_reuse::SECRET_SPREAD,
+    &nhi09_reuse::agent::AGENT_KEY_SHARED,
     &nhi10_human_use::AWS_CONSOLE_AND_KEY,
     &nhi10_human_use::HUMAN_TOKEN_IN_CI,
+    &nhi10_human_use::agent::AGENT_HUMAN_TOKEN,
 ];
 
 /// The check of this id.

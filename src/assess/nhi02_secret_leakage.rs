@@ -1,6 +1,8 @@
 //! NHI2:2025 Secret Leakage: a credential in the clear where it does not belong
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/2-secret-leakage/>).
 
+pub(super) mod agent;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::estate::GITHUB_ACTIONS;

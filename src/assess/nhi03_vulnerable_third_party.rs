@@ -1,6 +1,8 @@
 //! NHI3:2025 Vulnerable Third-Party NHI: credentials in reach of code that others can change
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/3-vulnerable-third-party-nhi/>).
 
+pub(super) mod agent;
+
 use std::collections::BTreeMap;
 
 use super::estate::GITHUB_ACTIONS;

@@ -1,6 +1,8 @@
 //! NHI5:2025 Overprivileged NHI: rights beyond need
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/5-overprivileged-nhi/>).
 
+pub(super) mod agent;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::estate::{AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, GITHUB_ACTIONS};

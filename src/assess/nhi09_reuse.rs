@@ -1,6 +1,8 @@
 //! NHI9:2025 NHI Reuse: one credential for several workloads
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/9-nhi-reuse/>).
 
+pub(super) mod agent;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::estate::CODE;

@@ -1,6 +1,8 @@
 //! NHI10:2025 Human Use of NHI: people acting as machines, and beside it machines acting as people
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/10-human-use-of-nhi/>).
 
+pub(super) mod agent;
+
 use super::estate::{AWS_CREDENTIAL_REPORT, CODE};
 use super::factors::as_of;
 use super::score::dead;
