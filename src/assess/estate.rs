@@ -14,6 +14,19 @@ pub(super) const HISTORY: &str = "git-history";
 /// Formats, by the ids of their readers.
 pub(super) const GITHUB_ACTIONS: &str = "github-actions";
 /// See [`GITHUB_ACTIONS`].
+pub(super) const GITLAB_CI: &str = "gitlab-ci";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const AZURE_PIPELINES: &str = "azure-pipelines";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const CIRCLECI: &str = "circleci";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const BITBUCKET_PIPELINES: &str = "bitbucket-pipelines";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const TRAVIS_CI: &str = "travis-ci";
+/// Every format of pipelines.
+pub(super) const PIPELINES: &[&str] =
+    &[GITHUB_ACTIONS, GITLAB_CI, AZURE_PIPELINES, CIRCLECI, BITBUCKET_PIPELINES, TRAVIS_CI];
+/// See [`GITHUB_ACTIONS`].
 pub(super) const AWS_CREDENTIAL_REPORT: &str = "aws-credential-report";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const AWS_ACCESS_KEYS: &str = "aws-access-keys";

@@ -15,6 +15,7 @@ mod nhi07_long_lived_secrets;
 mod nhi08_environment_isolation;
 mod nhi09_reuse;
 mod nhi10_human_use;
+mod pipelines;
 mod score;
 mod settings;
 mod trust;
@@ -123,6 +124,9 @@ pub const CHECKS: &[&Check] = &[
     &nhi03_vulnerable_third_party::GHA_INHERIT,
     &nhi03_vulnerable_third_party::agent::MCP_UNPINNED,
     &nhi03_vulnerable_third_party::agent::REMOTE_MCP_BEARER,
+    &nhi03_vulnerable_third_party::GITLAB_INCLUDE,
+    &nhi03_vulnerable_third_party::CIRCLECI_ORB,
+    &nhi03_vulnerable_third_party::CI_IMAGE_MUTABLE,
     &nhi05_overprivileged::AWS_ADMIN,
     &nhi05_overprivileged::AWS_ROOT_KEY,
     &nhi05_overprivileged::AWS_WILDCARD_SERVICE,
@@ -139,9 +143,12 @@ pub const CHECKS: &[&Check] = &[
     &nhi07_long_lived_secrets::GIT_AGE,
     &nhi07_long_lived_secrets::JWT_LIFE,
     &nhi07_long_lived_secrets::SAS_LIFE,
-    &nhi08_environment_isolation::AGENT_PRODUCTION,
+    &nhi08_environment_isolation::agent::AGENT_PRODUCTION,
+    &nhi08_environment_isolation::SAME_ROLE,
+    &nhi08_environment_isolation::SAME_SECRET_NAME,
     &nhi09_reuse::SECRET_SPREAD,
     &nhi09_reuse::agent::AGENT_KEY_SHARED,
+    &nhi09_reuse::CONTEXT_WIDE,
     &nhi10_human_use::AWS_CONSOLE_AND_KEY,
     &nhi10_human_use::HUMAN_TOKEN_IN_CI,
     &nhi10_human_use::agent::AGENT_HUMAN_TOKEN,

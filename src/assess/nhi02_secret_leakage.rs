@@ -5,8 +5,9 @@ pub(super) mod agent;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::estate::GITHUB_ACTIONS;
+use super::estate::PIPELINES;
 use super::headline::{is_placeholder, is_seen};
+use super::pipelines;
 use super::view::View;
 use super::{Check, Context, EVIDENCE_MAX, say};
 use crate::model::{
@@ -112,7 +113,7 @@ pub(super) const CI_LITERAL: Check = Check {
     severity: Severity::High,
     confidence: Confidence::Medium,
     references: &["https://docs.github.com/en/actions/reference/security/secure-use"],
-    needs: &[GITHUB_ACTIONS],
+    needs: PIPELINES,
     implies: &[],
     subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
     run: ci_literal,
@@ -122,6 +123,8 @@ fn ci_literal(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let seen: BTreeSet<(&str, u64)> =
         view.inventory.exposures.iter().map(|e| (e.location.path.as_str(), e.location.line)).collect();
     let mut groups: BTreeMap<(String, &str), Finding> = BTreeMap::new();
+    // What is written once for all jobs of a file is one finding, that of the first.
+    let mut first: BTreeMap<(&Location, &str), &str> = BTreeMap::new();
     for usage in view.usages() {
         let job = usage.identity.as_ref().and_then(|id| view.identity(id));
         let Some(job) = job.filter(|i| i.kind == IdentityKind::CiJob && usage.mode == AuthMode::Static) else {
@@ -131,9 +134,16 @@ fn ci_literal(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         if is_seen(usage, &seen) || is_placeholder(usage) {
             continue;
         }
+        let own = *first.entry((&usage.location, &usage.mechanism)).or_insert(job.id.as_str());
+        if own != job.id.as_str() {
+            let finding = groups.get_mut(&(own.to_owned(), usage.mechanism.as_str()));
+            finding.into_iter().for_each(|f| say(&mut f.evidence, format!("{} gets it too", job.name)));
+            continue;
+        }
         let finding = groups.entry((job.id.to_string(), &usage.mechanism)).or_insert_with(|| {
             let mut finding = CI_LITERAL.about(job, &usage.mechanism);
             finding.title = format!("Literal credential for {} in {}", usage.mechanism, job.name);
+            finding.remediation = pipelines::instead_of_literal(job).unwrap_or(CI_LITERAL.remediation).to_owned();
             finding.locations.clear();
             finding
         });

@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/3-vulnerable-third-party-nhi/>).
 
 pub(super) mod agent;
+mod pipelines;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use super::estate::GITHUB_ACTIONS;
 use super::view::View;
 use super::{Check, Context, say};
 use crate::model::{Confidence, Finding, Grant, Identity, Risk, Severity, ThirdParty};
+pub(super) use pipelines::{CI_IMAGE_MUTABLE, CIRCLECI_ORB, GITLAB_INCLUDE};
 
 /// Third-party actions at a version that can change, with credentials in reach.
 pub(super) const GHA_UNPINNED: Check = Check {

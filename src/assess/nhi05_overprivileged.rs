@@ -5,10 +5,12 @@ pub(super) mod agent;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::estate::{AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, GITHUB_ACTIONS};
+use super::estate::{AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, AZURE_PIPELINES, GITHUB_ACTIONS};
+use super::pipelines;
 use super::view::{View, is_active_aws_key, is_root};
-use super::{Adjustment, Check, Context, say};
-use crate::model::{Confidence, Finding, Grant, Identity, IdentityKind, Location, Privilege, Risk, Severity};
+use super::{Adjustment, Check, Context, say, settings};
+use crate::model::{Confidence, Finding, Grant, Identity, Location, Privilege, Risk, Severity};
+use crate::model::{Setting, setting};
 
 /// An AWS user or role that administers the account.
 pub(super) const AWS_ADMIN: Check = Check {
@@ -153,12 +155,37 @@ pub(super) const CI_TOKEN: Check = Check {
     remediation: "Set `permissions: {}` for the workflow and give each job the scopes that it needs.",
     severity: Severity::Medium,
     confidence: Confidence::High,
-    references: &["https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions"],
-    needs: &[GITHUB_ACTIONS],
+    references: &[
+        "https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions",
+        "https://learn.microsoft.com/azure/devops/pipelines/process/access-tokens",
+    ],
+    needs: &[GITHUB_ACTIONS, AZURE_PIPELINES],
     implies: &[],
-    subjects: |view| tokens(view).iter().map(Tokens::subject).collect(),
-    run: |view, _| tokens(view).into_iter().filter_map(Tokens::finding).collect(),
+    subjects: |view| {
+        tokens(view)
+            .iter()
+            .map(Tokens::subject)
+            .chain(pipelines::of(view, "azure-devops").map(|i| i.id.to_string()))
+            .collect()
+    },
+    run: |view, _| {
+        let kept = settings::of(&CI_TOKEN, view, setting::PERSISTED_TOKEN, persisted);
+        tokens(view).into_iter().filter_map(Tokens::finding).chain(kept).collect()
+    },
 };
+
+/// The token of an Azure job stays in its checkout. What it may do stands in the project's settings; by default it
+/// reaches every repository of the project.
+fn persisted(setting: &Setting, finding: &mut Finding) -> bool {
+    finding.title = format!("{} leaves its token to every step", setting.subject);
+    finding.confidence = Confidence::Medium;
+    finding.evidence.push(format!("{} with persistCredentials: true", setting.value));
+    finding.remediation =
+        "Leave out persistCredentials, hand $(System.AccessToken) by `env:` to the one step that needs it, and \
+                           limit the job authorization scope in the project's settings."
+            .to_owned();
+    true
+}
 
 /// The tokens of a workflow file's jobs that have the same fault, or none.
 struct Tokens<'a> {
@@ -197,7 +224,7 @@ fn is_called(job: &Identity) -> bool {
 /// The jobs by file and fault: one missing line at the top is one cause, however many jobs it gives their rights.
 fn tokens<'a>(view: &View<'a>) -> Vec<Tokens<'a>> {
     let mut files: BTreeMap<_, Vec<(&Identity, Option<&Grant>)>> = BTreeMap::new();
-    for job in view.identities().filter(|i| i.kind == IdentityKind::CiJob && !is_called(i)) {
+    for job in view.github_jobs().filter(|i| !is_called(i)) {
         let grants = view.grants_of(&job.id);
         let all = grants.iter().find(|g| g.action == "write-all");
         let default = grants.iter().find(|g| g.privilege == Privilege::Unknown && g.action.starts_with("default "));

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::estate::{AWS_AUTHORIZATION, GITHUB_ACTIONS};
+use super::estate::{AWS_AUTHORIZATION, AZURE_PIPELINES, BITBUCKET_PIPELINES, CIRCLECI, GITHUB_ACTIONS, GITLAB_CI};
 use super::headline::is_placeholder;
 use super::nhi03_vulnerable_third_party::writes;
+use super::pipelines;
 use super::trust::{self, Scope};
 use super::view::View;
 use super::{Check, Context, say};
@@ -155,8 +156,15 @@ pub(super) const CI_STATIC_CLOUD: Check = Check {
     remediation: "Let the cloud trust the pipeline's identity provider and delete the key.",
     severity: Severity::High,
     confidence: Confidence::High,
-    references: &["https://docs.github.com/en/actions/concepts/security/openid-connect"],
-    needs: &[GITHUB_ACTIONS],
+    references: &[
+        "https://docs.github.com/en/actions/concepts/security/openid-connect",
+        "https://docs.gitlab.com/ci/cloud_services/",
+        "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity",
+        "https://circleci.com/docs/guides/permissions-authentication/openid-connect-tokens/",
+        "https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/",
+    ],
+    // Travis has no identity of its own that a cloud could trust.
+    needs: &[GITHUB_ACTIONS, GITLAB_CI, AZURE_PIPELINES, CIRCLECI, BITBUCKET_PIPELINES],
     implies: &[],
     subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
     run: |view, _| stored(&CI_STATIC_CLOUD, view, |provider| CLOUDS.contains(&provider)),
@@ -176,6 +184,13 @@ pub(super) fn stored(check: &Check, view: &View<'_>, wanted: impl Fn(&str) -> bo
         let finding = groups.entry((job.id.to_string(), &usage.provider)).or_insert_with(|| {
             let mut finding = check.about(job, &usage.provider);
             finding.title = format!("{} uses a stored {} credential", job.name, usage.provider);
+            if let Some(instead) = pipelines::instead_of_stored(job) {
+                finding.remediation = instead.to_owned();
+            }
+            // A cloud may not reach the issuer of a GitLab or runner that a company hosts itself.
+            if pipelines::may_be_private(job) {
+                finding.confidence = Confidence::Medium;
+            }
             finding.locations.clear();
             finding
         });

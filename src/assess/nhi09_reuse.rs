@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/9-nhi-reuse/>).
 
 pub(super) mod agent;
+mod pipelines;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,7 @@ use super::score::dead;
 use super::view::{View, is_local, is_login, subject_of};
 use super::{Check, Context};
 use crate::model::{Confidence, Credential, Exposure, Finding, Risk, Severity};
+pub(super) use pipelines::CONTEXT_WIDE;
 
 /// One value in several components.
 pub(super) const SECRET_SPREAD: Check = Check {

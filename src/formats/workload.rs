@@ -3,7 +3,7 @@
 //!
 //! GitHub's readers gather theirs in `ci::github::job`, where a job's token has a say in every fact.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::script::{self, Seen};
 use super::{Out, names};
@@ -58,6 +58,8 @@ pub struct Workload<'a> {
     budget: usize,
     secrets: BTreeSet<String>,
     seen: HashSet<(String, String)>,
+    promises: fn(&str) -> bool,
+    own: HashMap<String, Option<&'static str>>,
 }
 
 impl<'a> Workload<'a> {
@@ -80,7 +82,27 @@ impl<'a> Workload<'a> {
             budget,
             secrets: BTreeSet::new(),
             seen: HashSet::new(),
+            promises: names::is_credential,
+            own: HashMap::new(),
         }
+    }
+
+    /// Says which names of variables, read in a script, promise a stored credential; without this those do that sound like
+    /// one.
+    pub fn promising(&mut self, promises: fn(&str) -> bool) {
+        self.promises = promises;
+    }
+
+    /// A variable that holds nothing stored: the file sets it itself, or the platform fills it with a short-lived token of
+    /// this provider.
+    pub fn defines(&mut self, name: &str, token_of: Option<&'static str>) {
+        self.own.insert(name.to_owned(), token_of);
+    }
+
+    /// What [`Workload::defines`] said of a variable.
+    #[must_use]
+    pub fn defined(&self, name: &str) -> Option<Option<&'static str>> {
+        self.own.get(name).copied()
     }
 
     /// Its key.
@@ -169,6 +191,19 @@ impl<'a> Workload<'a> {
             usage.attributes.insert("identifier".to_owned(), "true".to_owned());
         }
         note_input(&mut usage, via);
+        self.push(Fact::Usage(At::span(span), usage));
+    }
+
+    /// Stored credentials under one name, of which the file does not say what they open: a context, a group of variables, a
+    /// connection. `mode` is unknown where the platform may keep a federation under such a name as well.
+    pub fn bundle(&mut self, name: &str, span: Span, mechanism: &str, provider: &str, mode: AuthMode) {
+        self.secrets.insert(name.to_owned());
+        if !self.first(name, mechanism) {
+            return;
+        }
+        let mut usage = self.usage(mode, provider, mechanism);
+        usage.credential = Some(name.chars().take(MAX_TEXT).collect());
+        usage.attributes.insert("bundle".to_owned(), "true".to_owned());
         self.push(Fact::Usage(At::span(span), usage));
     }
 
@@ -282,7 +317,12 @@ impl<'a> Workload<'a> {
             let at =
                 |part: &std::ops::Range<usize>| Span { start: span.start + part.start, end: span.start + part.end };
             match &seen {
-                Seen::Variable { name, part } if names::is_credential(name) => {
+                Seen::Variable { name, part } if self.own.contains_key(name) => {
+                    if let Some(Some(provider)) = self.defined(name) {
+                        self.instance(provider, None, at(part), name);
+                    }
+                }
+                Seen::Variable { name, part } if (self.promises)(name) => {
                     self.stored(name, at(part), Via { mechanism: "script", ..Via::variable(name) });
                 }
                 Seen::Variable { .. } => {}

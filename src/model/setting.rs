@@ -20,3 +20,5 @@ pub const AGENT_SCOPE: &str = "agent-scope";
 pub const AGENT_PRODUCTION: &str = "agent-production";
 /// An agent may do everything of a kind without asking: the value is the option.
 pub const AGENT_AUTO_APPROVE: &str = "agent-auto-approve";
+/// The token of a job stays in its checkout for every step that follows: the value says by what.
+pub const PERSISTED_TOKEN: &str = "persisted-token";

@@ -1,13 +1,27 @@
 //! Pipelines.
 
+pub mod azure_pipelines;
+pub mod bitbucket_pipelines;
+pub mod circleci;
 mod github;
 pub mod github_action;
 pub mod github_actions;
+pub mod gitlab_ci;
+mod pipeline;
+pub mod travis;
 
 use super::Format;
 
 /// The pipeline formats, in the order in which they are asked.
-pub const FORMATS: &[&Format] = &[&github_actions::FORMAT, &github_action::FORMAT];
+pub const FORMATS: &[&Format] = &[
+    &github_actions::FORMAT,
+    &github_action::FORMAT,
+    &gitlab_ci::FORMAT,
+    &azure_pipelines::FORMAT,
+    &circleci::FORMAT,
+    &bitbucket_pipelines::FORMAT,
+    &travis::FORMAT,
+];
 
 /// 1-based line and column (in characters) of a byte offset; an offset past the end is the end.
 pub(crate) fn place(text: &str, offset: usize) -> (u64, u64) {

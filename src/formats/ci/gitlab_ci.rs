@@ -1,0 +1,452 @@
+//! Pipelines of GitLab: `.gitlab-ci.yml` and what it includes. Each job is an identity, with a token of its own in
+//! `CI_JOB_TOKEN` and, where it asks for them, identity tokens that others trust.
+//!
+//! Syntax: <https://docs.gitlab.com/ci/yaml/>. Identity tokens: <https://docs.gitlab.com/ci/secrets/id_token_authentication/>.
+
+mod include;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::pipeline::{self, DEPTH, File, Platform, malformed};
+use crate::doc::{Doc, Kind, Node};
+use crate::formats::workload::{Via, Workload};
+use crate::formats::{Format, Input, Out, Syntax, environment, names};
+use crate::model::{At, AuthMode};
+use crate::model::{Environment, EnvironmentClass, Fact, RepoPath, Span, ThirdPartyFact, setting};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    id: "gitlab-ci",
+    name: "GitLab CI pipeline",
+    command: "",
+    syntax: Syntax::Yaml,
+    claims,
+    read,
+    stream: None,
+};
+
+/// GitLab's jobs. The variables are those that GitLab fills in for each job
+/// (<https://docs.gitlab.com/ci/variables/predefined_variables/>); a deploy token is not among them, because it outlives the job.
+const PLATFORM: Platform = Platform {
+    id: "gitlab",
+    federates: &["aws", "gcp", "azure", "vault"],
+    tokens: &[
+        ("CI_JOB_TOKEN", "gitlab"),
+        ("CI_REGISTRY_PASSWORD", "gitlab"),
+        ("CI_DEPENDENCY_PROXY_PASSWORD", "gitlab"),
+        ("CI_BUILD_TOKEN", "gitlab"),
+        ("CI_JOB_JWT", "gitlab"),
+        ("CI_JOB_JWT_V1", "gitlab"),
+        ("CI_JOB_JWT_V2", "gitlab"),
+    ],
+    images: &["registry.gitlab.com/gitlab-org/", "registry.gitlab.com/security-products/"],
+};
+
+/// Keys of the top level that are no jobs.
+const RESERVED: &[&str] = &[
+    "default",
+    "include",
+    "stages",
+    "types",
+    "variables",
+    "workflow",
+    "image",
+    "services",
+    "before_script",
+    "after_script",
+    "cache",
+    "spec",
+];
+
+fn claims(path: &RepoPath, head: &str) -> bool {
+    is_pipeline_path(path) || (is_yaml(path) && looks_like_pipeline(head))
+}
+
+/// `.gitlab-ci.yml`, `deploy.gitlab-ci.yml`.
+fn is_pipeline_path(path: &RepoPath) -> bool {
+    let name = path.file_name();
+    name.ends_with(b".gitlab-ci.yml") || name.ends_with(b".gitlab-ci.yaml")
+}
+
+fn is_yaml(path: &RepoPath) -> bool {
+    path.file_name().ends_with(b".yml") || path.file_name().ends_with(b".yaml")
+}
+
+/// What only a job of GitLab has: a `script:` below a key of the top level, and a word that other users of that key lack.
+fn looks_like_pipeline(head: &str) -> bool {
+    if memchr::memmem::find(head.as_bytes(), b"script:").is_none() {
+        return false;
+    }
+    let (mut script, mut own) = (false, false);
+    for line in head.trim_start_matches('\u{feff}').lines() {
+        let indented = line.starts_with(' ');
+        let key = line.trim_start().split(':').next().unwrap_or_default();
+        if !indented
+            && matches!(key, "jobs" | "matrix" | "language" | "pipelines" | "steps" | "apiVersion" | "on" | "openapi")
+        {
+            return false;
+        }
+        script |= indented && matches!(key, "script" | "before_script") && line.contains(':');
+        own |= matches!(key, "stages" | "before_script" | "extends" | "stage" | "rules" | "id_tokens" | "after_script");
+    }
+    script && own
+}
+
+fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
+    let certain = is_pipeline_path(input.path);
+    // A component's inputs stand in a document of their own, before the jobs.
+    let roots = || doc.roots.iter().filter(|root| !matches!(root.kind, Kind::Null));
+    let Some(root) = roots().find(|root| root.get("spec").is_none()) else { return };
+    if !root.is_mapping() {
+        if certain {
+            malformed(input, root, "a pipeline is a mapping of jobs", out);
+        }
+        return;
+    }
+    let mut file = File::new(input, &PLATFORM);
+    let pipeline = Pipeline::new(root);
+    let mut includes = Vec::new();
+    if let Some(node) = root.get("include") {
+        include::read(node, file.owner(), &mut includes);
+    }
+    let mut reach = BTreeSet::new();
+    for (key, node) in root.entries() {
+        let Some(name) = key.scalar().filter(|name| !name.starts_with('.')) else { continue };
+        if RESERVED.contains(&name.as_str()) {
+            continue;
+        }
+        if !node.is_mapping() {
+            if certain && node.tag.is_none() && !matches!(node.kind, Kind::Null) {
+                malformed(input, key, "a job is a mapping; what is none starts with a dot", out);
+            }
+            continue;
+        }
+        let mut job = file.job(&name, key.span);
+        pipeline.job(&mut file, &mut job, &name, node, &mut includes);
+        reach.extend(job.secrets().iter().cloned());
+        reach.extend(pipeline.id_tokens(node).into_keys().map(str::to_owned));
+        if !file.finish(job, out) {
+            return;
+        }
+    }
+    let key = root.entry("include").map_or(root.span, |(key, _)| key.span);
+    bring_in(&mut file, includes, &reach, key, out);
+}
+
+/// What is included may add jobs and change those of the file, so all that they hold is in its reach. Its jobs count as one
+/// identity: their names are not here.
+fn bring_in(
+    file: &mut File<'_>,
+    includes: Vec<include::Include>,
+    reach: &BTreeSet<String>,
+    at: Span,
+    out: &mut Out<'_>,
+) {
+    if includes.is_empty() {
+        return;
+    }
+    let mut job = file.job("include", at);
+    job.note("included", "true");
+    for include in includes {
+        let fact = ThirdPartyFact {
+            identity: job.key().clone(),
+            component: include.component,
+            version: include.version,
+            pinned: include.pinned,
+            first_party: include.first_party,
+            credentials: reach.iter().take(100).cloned().collect(),
+        };
+        job.push(Fact::ThirdParty(At::span(include.span), fact));
+    }
+    file.finish(job, out);
+}
+
+/// What the jobs of a file share.
+struct Pipeline<'a> {
+    root: &'a Node,
+    /// Everything at the top level that `extends` or `!reference` may name; of a repeated key the last holds.
+    top: HashMap<&'a str, &'a Node>,
+}
+
+impl<'a> Pipeline<'a> {
+    fn new(root: &'a Node) -> Self {
+        let top = root.entries().iter().filter_map(|(key, node)| Some((key.as_str()?, node))).collect();
+        Self { root, top }
+    }
+
+    /// A job and what it extends, the most particular first.
+    fn layers(&self, job: &'a Node) -> Vec<&'a Node> {
+        let mut layers: Vec<&Node> = Vec::new();
+        let mut open = vec![(job, 0)];
+        while let Some((node, depth)) = open.pop() {
+            if depth > DEPTH || layers.len() >= 64 || layers.iter().any(|known| known.span == node.span) {
+                continue;
+            }
+            layers.push(node);
+            let names = node.get("extends").map(Node::one_or_many).unwrap_or_default();
+            // Of several the last wins, and the stack is read from its end.
+            let extended = names.iter().filter_map(|name| self.top.get(name.as_str()?));
+            open.extend(extended.filter(|n| n.is_mapping()).map(|node| (*node, depth + 1)));
+        }
+        layers
+    }
+
+    /// What holds where a job says nothing: `default:`, or the same key at the top level, unless the job will have none.
+    fn default(&self, layers: &[&'a Node], key: &str) -> Option<&'a Node> {
+        let inherit = layers.iter().find_map(|layer| layer.at(&["inherit", "default"]));
+        let inherits = inherit.is_none_or(|node| match &node.kind {
+            Kind::Bool(all) => *all,
+            Kind::Sequence(keys) => keys.iter().any(|k| k.as_str() == Some(key)),
+            _ => true,
+        });
+        let node = || self.root.at(&["default", key]).or_else(|| self.root.get(key));
+        inherits.then(node).flatten()
+    }
+
+    fn value(&self, layers: &[&'a Node], key: &str) -> Option<&'a Node> {
+        let own = layers.iter().find_map(|layer| layer.get(key)).or_else(|| self.default(layers, key));
+        own.map(|node| self.followed(node, 0))
+    }
+
+    /// What `!reference [job, key…]` stands for, where it is in the file.
+    fn followed(&self, node: &'a Node, depth: usize) -> &'a Node {
+        if depth >= DEPTH || node.tag.as_deref().is_none_or(|tag| !tag.ends_with("reference")) {
+            return node;
+        }
+        let mut names = node.items().iter().map(Node::as_str);
+        let first = names.next().flatten().and_then(|name| self.top.get(name)).copied();
+        let found = first.and_then(|first| names.try_fold(first, |at, name| at.get(name?)));
+        found.map_or(node, |found| self.followed(found, depth + 1))
+    }
+
+    /// The strings of a script, with references followed.
+    fn script(&self, node: &'a Node) -> Vec<&'a Node> {
+        let mut found = Vec::new();
+        let mut open = vec![(node, 0)];
+        while let Some((node, depth)) = open.pop() {
+            let target = self.followed(node, 0);
+            if let Kind::Sequence(items) = &target.kind
+                && target.tag.is_none()
+                && depth < DEPTH
+                && found.len() < 10_000
+            {
+                open.extend(items.iter().rev().map(|item| (item, depth + 1)));
+            } else if target.tag.is_none() {
+                found.push(target);
+            }
+        }
+        found
+    }
+
+    /// Entries of a mapping that a job and what it extends make up together.
+    fn merged(&self, layers: &[&'a Node], key: &str, shared: Option<&'a Node>) -> BTreeMap<&'a str, &'a Node> {
+        let own = layers.iter().filter_map(|layer| layer.get(key));
+        let mut entries = BTreeMap::new();
+        for (name, node) in own.chain(shared).flat_map(|node| self.followed(node, 0).entries()) {
+            if let Some(name) = name.as_str() {
+                entries.entry(name).or_insert(node);
+            }
+        }
+        entries
+    }
+
+    fn id_tokens(&self, job: &'a Node) -> BTreeMap<&'a str, &'a Node> {
+        let layers = self.layers(job);
+        self.merged(&layers, "id_tokens", self.default(&layers, "id_tokens"))
+    }
+
+    fn variables(&self, layers: &[&'a Node]) -> BTreeMap<&'a str, &'a Node> {
+        let inherit = layers.iter().find_map(|layer| layer.at(&["inherit", "variables"]));
+        let wanted = |name: &str| match inherit.map(|node| &node.kind) {
+            Some(Kind::Bool(all)) => *all,
+            Some(Kind::Sequence(names)) => names.iter().any(|n| n.as_str() == Some(name)),
+            _ => true,
+        };
+        let mut found = self.merged(layers, "variables", None);
+        for (name, node) in self.root.get("variables").map(Node::entries).unwrap_or_default() {
+            if let Some(name) = name.as_str().filter(|name| wanted(name)) {
+                found.entry(name).or_insert(node);
+            }
+        }
+        // `{value, description}`.
+        found.into_iter().map(|(name, node)| (name, node.get("value").unwrap_or(node))).collect()
+    }
+
+    fn job(
+        &self,
+        file: &mut File<'a>,
+        job: &mut Workload<'a>,
+        name: &str,
+        node: &'a Node,
+        includes: &mut Vec<include::Include>,
+    ) {
+        let layers = self.layers(node);
+        let variables = self.variables(&layers);
+        let scripts: Vec<&Node> = ["before_script", "script", "after_script", "run", "hooks"]
+            .iter()
+            .filter_map(|key| self.value(&layers, key))
+            .flat_map(|node| if node.is_mapping() { vec![node] } else { self.script(node) })
+            .collect();
+        self.describe(job, name, &layers);
+        let tokens = self.merged(&layers, "id_tokens", self.default(&layers, "id_tokens"));
+        for (name, token) in &tokens {
+            identity_token(file, job, (name, token), &variables, &scripts);
+        }
+        for (name, secret) in self.merged(&layers, "secrets", self.default(&layers, "secrets")) {
+            stored_secret(job, name, secret);
+        }
+        let variables: Vec<(&str, &Node)> = variables.into_iter().collect();
+        file.variables(job, &variables);
+        file.scripts(job, &scripts);
+        self.images(file, job, &layers, &variables);
+        if let Some(included) = layers.iter().find_map(|layer| layer.at(&["trigger", "include"])) {
+            include::read(included, file.owner(), includes);
+        }
+    }
+
+    fn describe(&self, job: &mut Workload<'a>, name: &str, layers: &[&'a Node]) {
+        let text = |path: &[&str]| layers.iter().find_map(|layer| layer.at(path)?.scalar());
+        let stage = text(&["stage"]).unwrap_or_default();
+        let named = text(&["environment", "name"]).or_else(|| text(&["environment"])).unwrap_or_default();
+        let tier = text(&["environment", "deployment_tier"]).unwrap_or_default();
+        job.note("stage", &stage);
+        job.note("environment", &named);
+        let tags = self.value(layers, "tags").map(Node::one_or_many).unwrap_or_default();
+        let tags: Vec<String> = tags.iter().filter_map(Node::scalar).take(20).collect();
+        job.note("tags", &tags.join(", "));
+        job.identity().environment = where_to(name, &stage, &named, &tier);
+    }
+
+    fn images(&self, file: &File<'a>, job: &mut Workload<'a>, layers: &[&'a Node], variables: &[(&str, &Node)]) {
+        let mut image = |node: &'a Node| {
+            let node = node.get("name").unwrap_or(node);
+            let Some(text) = node.scalar() else { return };
+            let text = filled(&text, variables);
+            // https://docs.gitlab.com/ci/docker/using_docker_build/: it needs a privileged runner.
+            if text.contains("dind") && text.contains("docker") {
+                job.setting(setting::PRIVILEGED, &text, node.span);
+            }
+            file.image(job, &text, node.span);
+        };
+        if let Some(node) = self.value(layers, "image") {
+            image(node);
+        }
+        for service in self.value(layers, "services").map(|node| self.script(node)).unwrap_or_default() {
+            image(service);
+        }
+    }
+}
+
+/// Production or not: by the tier, the environment, or what job and stage are called.
+fn where_to(name: &str, stage: &str, named: &str, tier: &str) -> Environment {
+    let known = |found: &Environment| found.class != EnvironmentClass::Unknown;
+    let tier = Some(environment::classify("deployment_tier", tier)).filter(known);
+    let own = || {
+        // Part of the name is not known before the job runs.
+        let whole = !named.is_empty() && !named.contains('$');
+        whole.then(|| environment::classify("environment", named))
+    };
+    let guessed = || {
+        let job = Some(pipeline::environment_of("job", name)).filter(known);
+        job.unwrap_or_else(|| pipeline::environment_of("stage", stage))
+    };
+    tier.or_else(own).unwrap_or_else(|| if named.is_empty() { guessed() } else { Environment::default() })
+}
+
+/// A text with the variables that the file sets to plain values.
+fn filled(text: &str, variables: &[(&str, &Node)]) -> String {
+    let mut text = text.to_owned();
+    for name in pipeline::shell_names(&text).into_iter().take(8) {
+        let value = variables.iter().find(|(known, _)| *known == name).and_then(|(_, node)| node.scalar());
+        if let Some(value) = value.filter(|value| !pipeline::is_template(value) && value.len() < 500) {
+            text = text.replace(&format!("${{{name}}}"), &value).replace(&format!("${name}"), &value);
+        }
+    }
+    text
+}
+
+/// Variables that say what an identity token is exchanged for.
+const TARGETS: &[(&str, &str)] = &[
+    ("AWS_ROLE_ARN", "aws"),
+    ("ROLE_ARN", "aws"),
+    ("AWS_ROLE", "aws"),
+    ("GCP_SERVICE_ACCOUNT", "gcp"),
+    ("GCP_SERVICE_ACCOUNT_EMAIL", "gcp"),
+    ("SERVICE_ACCOUNT_EMAIL", "gcp"),
+    ("AZURE_CLIENT_ID", "azure"),
+    ("ARM_CLIENT_ID", "azure"),
+    ("VAULT_AUTH_ROLE", "vault"),
+];
+
+fn identity_token<'a>(
+    file: &mut File<'a>,
+    job: &mut Workload<'a>,
+    (name, token): (&'a str, &'a Node),
+    variables: &BTreeMap<&str, &Node>,
+    scripts: &[&Node],
+) {
+    let audience: Vec<String> =
+        token.get("aud").map(Node::one_or_many).unwrap_or_default().iter().filter_map(Node::scalar).collect();
+    let audience = audience.join(", ");
+    let named = TARGETS.iter().filter(|(name, _)| variables.contains_key(name));
+    let provider = audience_of(&audience)
+        .or_else(|| names::provider(name).filter(|provider| *provider != "gitlab"))
+        .or_else(|| named.clone().map(|(_, provider)| *provider).next())
+        .or_else(|| exchanged(file, scripts))
+        .unwrap_or_default();
+    let target = named
+        .filter(|(_, of)| *of == provider)
+        .find_map(|(name, _)| variables.get(name)?.scalar())
+        .filter(|target| !pipeline::is_template(target));
+    job.defines(name, None);
+    if provider == "aws" {
+        // What the exchange gives is kept under the names of a stored key.
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+            job.defines(name, None);
+        }
+    }
+    job.federated(provider, target.as_deref(), token.span, &format!("id_tokens.{name}"), &audience);
+}
+
+fn audience_of(audience: &str) -> Option<&'static str> {
+    let known = [
+        ("amazonaws.com", "aws"),
+        ("googleapis.com", "gcp"),
+        ("AzureADTokenExchange", "azure"),
+        ("vault", "vault"),
+        ("sigstore", "sigstore"),
+        ("pypi", "pypi"),
+        ("npm:", "npm"),
+    ];
+    known.iter().find(|(part, _)| audience.contains(part)).map(|(_, provider)| *provider)
+}
+
+/// Where a script takes an identity token, by the command that does it.
+fn exchanged(file: &mut File<'_>, scripts: &[&Node]) -> Option<&'static str> {
+    let known = [
+        ("assume-role-with-web-identity", "aws"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "aws"),
+        ("workload-identity-pools", "gcp"),
+        ("create-cred-config", "gcp"),
+        ("--federated-token", "azure"),
+        ("auth/jwt/login", "vault"),
+        ("vault ", "vault"),
+    ];
+    scripts.iter().filter_map(|node| node.as_str()).find_map(|text| {
+        let read = file.spend(text.len());
+        known.iter().find(|(part, _)| read && text.contains(part)).map(|(_, provider)| *provider)
+    })
+}
+
+/// One of `secrets:`: fetched by name from a store outside (<https://docs.gitlab.com/ci/yaml/#secrets>).
+fn stored_secret(job: &mut Workload<'_>, name: &str, secret: &Node) {
+    let stores = ["vault", "gcp_secret_manager", "azure_key_vault", "aws_secrets_manager", "gitlab_secrets_manager"];
+    let store = stores.iter().find(|store| secret.get(store).is_some()).copied().unwrap_or("secrets");
+    let mechanism = format!("secrets.{store}");
+    if !pipeline::promises(name) {
+        job.bundle(name, secret.span, &mechanism, "", AuthMode::Referenced);
+    } else {
+        job.stored(name, secret.span, Via { mechanism: &mechanism, ..Via::variable(name) });
+    }
+    job.defines(name, None);
+}
