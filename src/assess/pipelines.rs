@@ -138,11 +138,13 @@ impl<'a> Groups<'a> {
     /// The group of a job's file and a reason.
     pub(super) fn of(&mut self, check: &Check, job: &'a Identity, reason: &str) -> &mut Group<'a> {
         let file = file_of(job);
-        let group = self
-            .groups
-            .entry((file, reason.to_owned()))
-            .or_insert_with(|| Group { jobs: Vec::new(), finding: check.blank(&[check.id, file, reason], Vec::new()) });
-        if !group.jobs.iter().any(|known| known.id == job.id) {
+        let group = self.groups.entry((file, reason.to_owned())).or_insert_with(|| Group {
+            jobs: Vec::new(),
+            finding: check.blank(&[check.id, file, reason], Vec::new()),
+            reach: BTreeSet::new(),
+        });
+        // Jobs come one after the other.
+        if group.jobs.last().is_none_or(|known| known.id != job.id) {
             group.jobs.push(job);
         }
         group

@@ -83,6 +83,11 @@ fn gitlab_include(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         for party in view.third_parties_of(&job.id).iter().filter(|party| !party.pinned) {
             let Some(included) = party.component.strip_prefix("include:") else { continue };
             let (kind, name) = included.split_once(':').unwrap_or(("remote", included));
+            // What a variable names may stand still; a component's host is the GitLab itself.
+            let path = name.split_once('/').filter(|_| kind == "component").map_or(name, |(_, path)| path);
+            if !pipelines::is_plain(path) || party.version.contains('$') {
+                continue;
+            }
             let project = kind == "project";
             let mut finding = GITLAB_INCLUDE.about(job, &party.component);
             let file = job.name.split(" / ").next().unwrap_or_default();

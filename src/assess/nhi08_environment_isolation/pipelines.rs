@@ -150,6 +150,15 @@ fn same_role(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
 /// <https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/>).
 const SCOPED: &[&str] = &["github", "gitlab", "bitbucket"];
 
+/// The groups of secrets that a job takes in: two that hold the same name may hold two values under it.
+fn stores<'a>(job: &Identity, view: &View<'a>) -> Vec<&'a str> {
+    let usages = view.usages_of(&job.id).iter().copied();
+    let group = |usage: &&Usage| matches!(usage.mechanism.as_str(), "context" | "variable-group" | "AzureKeyVault");
+    let mut names: Vec<&str> = usages.filter(group).filter_map(|usage| usage.credential.as_deref()).collect();
+    names.sort_unstable();
+    names
+}
+
 fn same_secret_name(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let mut groups: BTreeMap<(&str, &str), Sides<'_>> = BTreeMap::new();
     for job in placed(view) {
@@ -169,9 +178,10 @@ fn same_secret_name(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         let mut finding = sides.finding(&SAME_SECRET_NAME, name)?;
         finding.title = format!("{name} is read in production and in other environments");
         let scoped = sides.all().all(|(job, _)| SCOPED.contains(&job.provider.as_str()));
-        if scoped && sides.declared() {
+        let stores: BTreeSet<Vec<&str>> = sides.all().map(|(job, _)| stores(job, view)).collect();
+        if (scoped && sides.declared()) || stores.len() > 1 || stores.iter().flatten().any(|name| !is_plain(name)) {
             finding.confidence = Confidence::Low;
-            finding.evidence.push("the platform may hold one for each environment; the file does not tell".to_owned());
+            finding.evidence.push("there may be one for each environment; the file does not tell".to_owned());
         }
         Some(finding)
     })

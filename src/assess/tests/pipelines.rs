@@ -109,6 +109,8 @@ fn includes_and_orbs_are_graded_by_what_they_reach() {
     assert_eq!(include("include:project:other/ci", "main", &["T"]), Some(Severity::Medium));
     assert_eq!(include("include:project:acme/ci", "main", &["T"]), Some(Severity::Low));
     assert_eq!(include("include:component:gitlab.com/other/x", "sha256:", &["T"]), None);
+    assert_eq!(include("include:project:other/ci", "$REF", &["T"]), None);
+    assert_eq!(include("include:component:$CI_SERVER_FQDN/other/x", "main", &["T"]), Some(Severity::High));
     let orb = |component: &str, version: &str, reach: &[&str]| {
         let jobs = Jobs::default().job("circleci", "a", Unknown, false);
         let found = jobs.party("circleci", "a", component, version, reach).found("NHI3-circleci-orb");
@@ -160,6 +162,12 @@ fn a_secret_of_one_name_counts_where_no_environment_can_hold_its_own() {
     assert_eq!(confidence("azure-devops", true), Some(Confidence::Medium));
     assert_eq!(confidence("gitlab", true), Some(Confidence::Low));
     assert_eq!(confidence("gitlab", false), Some(Confidence::Medium));
+    // Each context may hold its own.
+    let jobs = Jobs::default().job("circleci", "prod", Prod, false).job("circleci", "dev", Nonprod, false);
+    let read = |f: &mut UsageFact| f.credential = Some("DEPLOY_KEY".to_owned());
+    let jobs = jobs.uses("circleci", "prod", read).uses("circleci", "dev", read);
+    let found = jobs.bundle("circleci", "prod", "context", "a").bundle("circleci", "dev", "context", "b");
+    assert_eq!(found.found("NHI8-same-secret-name")[0].confidence, Confidence::Low);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 mod task;
 mod text;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::pipeline::{self, File, Platform, malformed};
 use crate::doc::{Doc, Kind, Node};
@@ -70,7 +70,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
         return;
     }
     let mut file = File::new(input, &PLATFORM);
-    let pipeline = Pipeline::new(root);
+    let pipeline = Pipeline::new(root, input.text);
     for place in pipeline.jobs() {
         let mut job = file.job(&place.name, place.at);
         pipeline.job(&mut file, &mut job, &place);
@@ -126,22 +126,31 @@ struct JobPlace<'a> {
 /// What the jobs of a file share.
 struct Pipeline<'a> {
     root: &'a Node,
+    /// Variables of the whole file.
+    variables: Option<&'a Node>,
+    /// Where jobs run that say nothing else.
+    pool: Option<&'a Node>,
     /// Container resources by alias.
     containers: HashMap<String, &'a Node>,
     /// Repository resources by alias.
     repositories: HashMap<String, &'a Node>,
+    /// Variables that scripts of the file set.
+    set: HashSet<&'a str>,
 }
 
 impl<'a> Pipeline<'a> {
-    fn new(root: &'a Node) -> Self {
+    fn new(root: &'a Node, text: &'a str) -> Self {
         let resources = |kind: &str, key: &str| -> HashMap<String, &'a Node> {
             let all = items(root.at(&["resources", kind]));
             all.into_iter().filter_map(|node| Some((node.get(key)?.scalar()?, node))).collect()
         };
         Self {
             root,
+            variables: root.get("variables"),
+            pool: root.get("pool"),
             containers: resources("containers", "container"),
             repositories: resources("repositories", "repository"),
+            set: text::set(text),
         }
     }
 
@@ -177,17 +186,14 @@ impl<'a> Pipeline<'a> {
         let node = place.node;
         self.describe(job, place);
         let mut scope: BTreeMap<String, Option<&'a Node>> = BTreeMap::new();
-        let mut given = Vec::new();
-        for holder in [Some(self.root), place.stage, Some(node)].into_iter().flatten() {
-            let same = std::ptr::eq(holder, self.root) && std::ptr::eq(node, self.root) && !given.is_empty();
-            if let Some(variables) = holder.get("variables").filter(|_| !same) {
-                declared(file, job, variables, &mut scope);
-                given.push(variables);
-            }
+        let own = (!std::ptr::eq(node, self.root)).then(|| node.get("variables")).flatten();
+        let stage = place.stage.and_then(|stage| stage.get("variables"));
+        for variables in [self.variables, stage, own].into_iter().flatten() {
+            declared(file, job, variables, &mut scope);
         }
         let mut taken = Vec::new();
         steps_of(node, &mut taken);
-        let mut reader = Steps { file, job, scope: &scope };
+        let mut reader = Steps { file, job, scope: &scope, set: &self.set };
         let plain: Vec<(&str, &Node)> =
             reader.scope.iter().filter_map(|(name, node)| Some((name.as_str(), (*node)?))).collect();
         for (name, value) in plain {
@@ -207,11 +213,9 @@ impl<'a> Pipeline<'a> {
         // `prod.cluster` is a resource of the environment `prod`.
         let environment = named.split('.').next().unwrap_or_default();
         let stage = place.stage.and_then(|stage| stage.get("stage")?.scalar()).unwrap_or_default();
-        let pool = |node: &Node| {
-            let pool = node.get("pool")?;
-            pool.get("name").or_else(|| pool.get("vmImage")).unwrap_or(pool).scalar()
-        };
-        let pool = pool(node).or_else(|| pool(place.stage?)).or_else(|| pool(self.root));
+        let own = if std::ptr::eq(node, self.root) { None } else { node.get("pool") };
+        let pool = own.or_else(|| place.stage?.get("pool")).or(self.pool);
+        let pool = pool.and_then(|pool| pool.get("name").or_else(|| pool.get("vmImage")).unwrap_or(pool).scalar());
         job.note("stage", &stage);
         job.note("environment", &named);
         job.note("pool", &pool.unwrap_or_default());
@@ -330,6 +334,8 @@ struct Steps<'s, 'a> {
     job: &'s mut Workload<'a>,
     /// Variables that the file sets.
     scope: &'s BTreeMap<String, Option<&'a Node>>,
+    /// Variables that scripts of the file set.
+    set: &'s HashSet<&'a str>,
 }
 
 impl<'a> Steps<'_, 'a> {
@@ -368,6 +374,7 @@ impl<'a> Steps<'_, 'a> {
         if name.eq_ignore_ascii_case(text::TOKEN) {
             self.job.instance("azure-devops", None, span, via.mechanism);
         } else if !self.scope.contains_key(name)
+            && !self.set.contains(name)
             && !text::is_predefined(name)
             && (text::promises(name) || text::promises(via.hint))
         {

@@ -4,7 +4,7 @@
 //! Syntax: <https://support.atlassian.com/bitbucket-cloud/docs/bitbucket-pipelines-configuration-reference/>. Identity tokens:
 //! <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::pipeline::{self, File, Platform, malformed};
 use crate::doc::{Doc, Kind, Node};
@@ -57,6 +57,11 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
         }
         return;
     };
+    let services = root.at(&["definitions", "services"]).map(Node::entries).unwrap_or_default();
+    let shared = Shared {
+        image: root.get("image"),
+        services: services.iter().filter_map(|(key, node)| Some((key.as_str()?, node))).collect(),
+    };
     let mut file = File::new(input, &PLATFORM);
     let mut steps = Vec::new();
     for (key, node) in pipelines.entries() {
@@ -86,11 +91,18 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
             names.insert(full.clone());
         }
         let mut job = file.job(&full, step.at);
-        read_step(&mut file, &mut job, root, step, &name);
+        read_step(&mut file, &mut job, &shared, step, &name);
         if !file.finish(job, out) {
             return;
         }
     }
+}
+
+/// What the steps of a file share.
+struct Shared<'a> {
+    image: Option<&'a Node>,
+    /// Definitions of service containers by name.
+    services: HashMap<&'a str, &'a Node>,
 }
 
 /// A step where it stands.
@@ -125,7 +137,7 @@ fn gather<'a>(node: &'a Node, pipeline: &str, stage: Option<&'a Node>, depth: us
     }
 }
 
-fn read_step<'a>(file: &mut File<'a>, job: &mut Workload<'a>, root: &'a Node, step: &Step<'a>, name: &str) {
+fn read_step<'a>(file: &mut File<'a>, job: &mut Workload<'a>, shared: &Shared<'a>, step: &Step<'a>, name: &str) {
     let node = step.node;
     job.note("pipeline", &step.pipeline);
     job.note("environment", &step.deployment);
@@ -155,12 +167,12 @@ fn read_step<'a>(file: &mut File<'a>, job: &mut Workload<'a>, root: &'a Node, st
         let image = pipe.strip_prefix("docker://").unwrap_or(&pipe);
         file.image(job, image, line.span);
     }
-    if let Some(image) = node.get("image").or_else(|| root.get("image")) {
+    if let Some(image) = node.get("image").or(shared.image) {
         read_image(file, job, image);
     }
     let services = node.get("services").map(Node::one_or_many).unwrap_or_default();
     for service in services.iter().filter_map(Node::as_str) {
-        if let Some(definition) = root.at(&["definitions", "services", service]) {
+        if let Some(definition) = shared.services.get(service) {
             let variables = definition.get("variables").map(Node::entries).unwrap_or_default();
             let variables: Vec<(&str, &Node)> = variables.iter().filter_map(|(k, v)| Some((k.as_str()?, v))).collect();
             file.variables(job, &variables);

@@ -7,7 +7,7 @@
 mod orb;
 mod steps;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::pipeline::{self, File, Platform, malformed};
 use crate::doc::{Doc, Kind, Node};
@@ -82,7 +82,17 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
         return;
     }
     let mut file = File::new(input, &PLATFORM);
-    let config = Config { root, orbs: orb::read(root.get("orbs"), file.owner()) };
+    let named = |key: &str| -> HashMap<&str, (&Node, &Node)> {
+        let all = root.get(key).map(Node::entries).unwrap_or_default();
+        all.iter().filter_map(|(key, node)| Some((key.as_str()?, (key, node)))).collect()
+    };
+    let config = Config {
+        workflows: root.get("workflows").map(Node::entries).unwrap_or_default(),
+        jobs: named("jobs"),
+        executors: named("executors"),
+        commands: named("commands"),
+        orbs: orb::read(root.get("orbs"), file.owner()),
+    };
     for (name, run) in config.runs() {
         let mut job = file.job(&name, run.at);
         config.job(&mut file, &mut job, &name, &run);
@@ -105,7 +115,11 @@ struct Run<'a> {
 
 /// A whole configuration.
 struct Config<'a> {
-    root: &'a Node,
+    workflows: &'a [(Node, Node)],
+    /// Keys and values by name.
+    jobs: HashMap<&'a str, (&'a Node, &'a Node)>,
+    executors: HashMap<&'a str, (&'a Node, &'a Node)>,
+    commands: HashMap<&'a str, (&'a Node, &'a Node)>,
     orbs: BTreeMap<String, orb::Orb>,
 }
 
@@ -114,7 +128,7 @@ impl<'a> Config<'a> {
     fn runs(&self) -> BTreeMap<String, Run<'a>> {
         let mut runs: BTreeMap<String, Run<'a>> = BTreeMap::new();
         let mut used = BTreeSet::new();
-        for (key, workflow) in self.root.get("workflows").map(Node::entries).unwrap_or_default() {
+        for (key, workflow) in self.workflows {
             let workflow_name = key.scalar().unwrap_or_default();
             for item in workflow.get("jobs").map(Node::items).unwrap_or_default() {
                 let (job, at, given) = match item.entries() {
@@ -131,15 +145,15 @@ impl<'a> Config<'a> {
                 let name =
                     given.and_then(|given| given.get("name")?.scalar()).filter(|name| !pipeline::is_template(name));
                 let name = name.unwrap_or_else(|| job.clone());
-                let at = self.root.at(&["jobs"]).and_then(|jobs| jobs.entry(&name)).map_or(at, |(key, _)| key.span);
+                let at = self.jobs.get(name.as_str()).map_or(at, |(key, _)| key.span);
                 let run =
                     runs.entry(name).or_insert_with(|| Run { job, at, workflows: BTreeSet::new(), given: Vec::new() });
                 run.workflows.insert(workflow_name.clone());
                 run.given.extend(given.filter(|_| run.given.len() < 1000));
             }
         }
-        for (key, _) in self.root.get("jobs").map(Node::entries).unwrap_or_default() {
-            let Some(name) = key.scalar().filter(|name| !used.contains(name)) else { continue };
+        for (name, (key, _)) in &self.jobs {
+            let Some(name) = Some((*name).to_owned()).filter(|name| !used.contains(name)) else { continue };
             runs.entry(name.clone()).or_insert(Run {
                 job: name,
                 at: key.span,
@@ -172,18 +186,18 @@ impl<'a> Config<'a> {
             // Steps that run before and after those of the job.
             for key in ["pre-steps", "post-steps"] {
                 if let Some(more) = given.get(key) {
-                    steps::read(file, job, self.root, more, &mut used);
+                    steps::read(file, job, &self.commands, more, &mut used);
                 }
             }
         }
-        if let Some(definition) = self.root.at(&["jobs", &run.job]).or_else(|| self.root.at(&["jobs", name])) {
+        if let Some((_, definition)) = self.jobs.get(run.job.as_str()).or_else(|| self.jobs.get(name)).copied() {
             let executor = self.executor(definition);
             for holder in [Some(definition), executor].into_iter().flatten() {
                 self.holder(file, job, holder);
             }
             steps::defaults(job, definition);
             if let Some(more) = definition.get("steps") {
-                steps::read(file, job, self.root, more, &mut used);
+                steps::read(file, job, &self.commands, more, &mut used);
             }
             for holder in [Some(definition), executor].into_iter().flatten() {
                 for container in holder.get("docker").map(Node::items).unwrap_or_default() {
@@ -204,7 +218,7 @@ impl<'a> Config<'a> {
     fn executor(&self, job: &'a Node) -> Option<&'a Node> {
         let executor = job.get("executor")?;
         let name = executor.get("name").unwrap_or(executor).scalar()?;
-        self.root.at(&["executors", &name])
+        self.executors.get(name.as_str()).map(|(_, node)| *node)
     }
 
     /// Variables, and the logins of registries.
@@ -248,7 +262,7 @@ fn registry(image: &str) -> &'static str {
     }
 }
 
-/// Production or not: by the job's name, or by the contexts when all of them that tell anything agree.
+/// Production or not: by the job's name, or by the contexts, when half of them tell and these agree.
 fn where_to(name: &str, contexts: &BTreeSet<String>) -> Environment {
     let job = pipeline::environment_of("job", name);
     if job.class != EnvironmentClass::Unknown {
@@ -256,6 +270,10 @@ fn where_to(name: &str, contexts: &BTreeSet<String>) -> Environment {
     }
     let mut found: Vec<Environment> = contexts.iter().map(|name| environment::classify("context", name)).collect();
     found.retain(|environment| environment.class != EnvironmentClass::Unknown);
+    // One name among many tells of one of many things that the job does.
+    if found.len() * 2 < contexts.len() {
+        return Environment::default();
+    }
     let first = found.first().cloned().unwrap_or_default();
     if found.iter().all(|other| other.class == first.class) { first } else { Environment::default() }
 }

@@ -82,8 +82,25 @@ fn looks_like_pipeline(head: &str) -> bool {
         let indented = line.starts_with(' ');
         let key = line.trim_start().split(':').next().unwrap_or_default();
         if !indented
-            && matches!(key, "jobs" | "matrix" | "language" | "pipelines" | "steps" | "apiVersion" | "on" | "openapi")
+            && matches!(
+                key,
+                "jobs"
+                    | "matrix"
+                    | "language"
+                    | "pipelines"
+                    | "steps"
+                    | "apiVersion"
+                    | "on"
+                    | "openapi"
+                    | "pool"
+                    | "trigger"
+                    | "resources"
+            )
         {
+            return false;
+        }
+        // Jobs and steps of Azure Pipelines stand in lists.
+        if ["- stage:", "- job:", "- task:", "- deployment:"].iter().any(|item| line.trim_start().starts_with(item)) {
             return false;
         }
         script |= indented && matches!(key, "script" | "before_script") && line.contains(':');
@@ -163,7 +180,6 @@ fn bring_in(
 
 /// What the jobs of a file share.
 struct Pipeline<'a> {
-    root: &'a Node,
     /// Everything at the top level that `extends` or `!reference` may name; of a repeated key the last holds.
     top: HashMap<&'a str, &'a Node>,
 }
@@ -171,7 +187,7 @@ struct Pipeline<'a> {
 impl<'a> Pipeline<'a> {
     fn new(root: &'a Node) -> Self {
         let top = root.entries().iter().filter_map(|(key, node)| Some((key.as_str()?, node))).collect();
-        Self { root, top }
+        Self { top }
     }
 
     /// A job and what it extends, the most particular first.
@@ -199,7 +215,8 @@ impl<'a> Pipeline<'a> {
             Kind::Sequence(keys) => keys.iter().any(|k| k.as_str() == Some(key)),
             _ => true,
         });
-        let node = || self.root.at(&["default", key]).or_else(|| self.root.get(key));
+        let shared = || self.top.get("default").and_then(|default| default.get(key));
+        let node = || shared().or_else(|| self.top.get(key).copied());
         inherits.then(node).flatten()
     }
 
@@ -263,7 +280,7 @@ impl<'a> Pipeline<'a> {
             _ => true,
         };
         let mut found = self.merged(layers, "variables", None);
-        for (name, node) in self.root.get("variables").map(Node::entries).unwrap_or_default() {
+        for (name, node) in self.top.get("variables").map(|node| node.entries()).unwrap_or_default() {
             if let Some(name) = name.as_str().filter(|name| wanted(name)) {
                 found.entry(name).or_insert(node);
             }
@@ -281,6 +298,10 @@ impl<'a> Pipeline<'a> {
         includes: &mut Vec<include::Include>,
     ) {
         let layers = self.layers(node);
+        let shared = self.top.get("variables").map_or(0, |node| node.entries().len());
+        if !file.spend(16 * (shared + layers.len())) {
+            return;
+        }
         let variables = self.variables(&layers);
         let scripts: Vec<&Node> = ["before_script", "script", "after_script", "run", "hooks"]
             .iter()
@@ -449,4 +470,60 @@ fn stored_secret(job: &mut Workload<'_>, name: &str, secret: &Node) {
         job.stored(name, secret.span, Via { mechanism: &mechanism, ..Via::variable(name) });
     }
     job.defines(name, None);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::doc::yaml;
+    use crate::formats::{ReadNotice, workload};
+
+    fn facts(text: &str) -> (Vec<Fact>, Vec<ReadNotice>) {
+        let doc = yaml::parse(text).unwrap();
+        let (mut facts, mut notices) = (Vec::new(), Vec::new());
+        let (mut fact, mut notice) = (|f| facts.push(f), |n| notices.push(n));
+        let path = RepoPath::from(".gitlab-ci.yml");
+        let input = Input { path: &path, repository: Some("acme/app"), text };
+        read(&input, &doc, &mut Out::new(&mut fact, &mut notice));
+        (facts, notices)
+    }
+
+    #[test]
+    fn pipelines_are_claimed_by_name_or_by_content() {
+        let claim = |path: &str, head: &str| claims(&RepoPath::from(path), head);
+        assert!(claim(".gitlab-ci.yml", "") && claim("ci/deploy.gitlab-ci.yml", ""));
+        assert!(claim(".gitlab/ci/test.yml", "test:\n  stage: test\n  script:\n    - make\n"));
+        assert!(!claim(".gitlab/route-map.yml", "- source: a\n  public: b\n"));
+        assert!(!claim("x.yml", "language: c\nscript: make\njobs:\n  include:\n    - stage: a\n      script: b\n"));
+        assert!(!claim(
+            "x.yml",
+            "stages:\n  - stage: a\n    jobs:\n      - task: B@1\n        inputs:\n          script: |\n"
+        ));
+        assert!(!claim("x.txt", "a:\n  stage: b\n  script: c\n"));
+    }
+
+    #[test]
+    fn the_value_of_a_literal_is_in_no_fact() {
+        let value = ["Zq7pL2m", "Xw9rT4vB8nK3"].concat();
+        let (facts, _) =
+            facts(&format!("a:\n  variables: {{NPM_TOKEN: {value}}}\n  script: [npm publish $NPM_TOKEN]\n"));
+        let fixed = facts.iter().filter(|f| matches!(f, Fact::Usage(_, u) if u.mode == AuthMode::Static)).count();
+        assert_eq!((fixed, facts.len()), (1, 2));
+        assert!(!format!("{facts:?}").contains(&value));
+    }
+
+    #[test]
+    fn a_file_that_multiplies_is_cut_and_says_so() {
+        let mut text = String::from("variables:\n");
+        (0..2_000).for_each(|i| text.push_str(&format!("  V{i}: $S{i}_TOKEN\n")));
+        (0..2_000).for_each(|i| text.push_str(&format!("j{i}: {{script: [make]}}\n")));
+        let (found, notices) = facts(&text);
+        assert!(found.len() <= workload::BUDGET);
+        assert_eq!(notices.iter().map(|n| n.code).collect::<Vec<_>>(), ["too-many-facts"]);
+        // One long script for many jobs.
+        let mut text = format!(".a: {{script: [{}]}}\n", "x".repeat(100_000));
+        (0..2_000).for_each(|i| text.push_str(&format!("j{i}: {{extends: .a}}\n")));
+        assert_eq!(facts(&text).1.len(), 1);
+    }
 }

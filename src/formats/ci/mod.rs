@@ -16,8 +16,8 @@ use super::Format;
 pub const FORMATS: &[&Format] = &[
     &github_actions::FORMAT,
     &github_action::FORMAT,
-    &gitlab_ci::FORMAT,
     &azure_pipelines::FORMAT,
+    &gitlab_ci::FORMAT,
     &circleci::FORMAT,
     &bitbucket_pipelines::FORMAT,
     &travis::FORMAT,

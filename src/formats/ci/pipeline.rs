@@ -312,14 +312,17 @@ pub(super) fn environment_of(what: &str, name: &str) -> Environment {
         .contains(word)
     };
     let to = all.iter().position(|word| brings(&word));
-    let tests = all.iter().position(|word| ["test", "tests", "testing", "tst", "preview", "live"].contains(word));
+    let tests = all.iter().position(|word| ["test", "tests", "testing", "tst", "qa", "preview", "live"].contains(word));
     let unclear = match (to, tests) {
         (None, Some(_)) => true,
         (Some(to), Some(tests)) => tests < to,
         _ => false,
     };
-    // A job `dev` or `staging` may build as well as deploy; a stage of that name is the environment.
-    if unclear || (what == "job" && to.is_none()) {
+    // A job `dev` or `staging` may build as well as deploy; a stage of that name, or one that begins with it, is the
+    // environment.
+    let first = all.first().map(|word| environment::classify(what, word).class);
+    let names = what != "job" && first.is_some_and(|class| class != EnvironmentClass::Unknown);
+    if unclear || (to.is_none() && !names) {
         return Environment::default();
     }
     let found = environment::classify(what, &words);
@@ -371,12 +374,20 @@ mod tests {
         {
             assert_eq!(class(what, name), EnvironmentClass::Prod, "{what} {name}");
         }
-        for (what, name) in [("job", "deploy-staging"), ("stage", "Dev"), ("job", "deploy to test"), ("stage", "UAT")] {
+        for (what, name) in
+            [("job", "deploy-staging"), ("stage", "Dev"), ("job", "deploy to test"), ("stage", "staging_upload")]
+        {
             assert_eq!(class(what, name), EnvironmentClass::Nonprod, "{what} {name}");
         }
-        for (what, name) in
-            [("job", "test"), ("stage", "Test"), ("job", "dev"), ("job", "build-prod"), ("job", "test deploy")]
-        {
+        for (what, name) in [
+            ("job", "test"),
+            ("stage", "Test"),
+            ("job", "dev"),
+            ("stage", "qa"),
+            ("stage", "clone-prod-rep"),
+            ("job", "build-prod"),
+            ("job", "test deploy"),
+        ] {
             assert_eq!(class(what, name), EnvironmentClass::Unknown, "{what} {name}");
         }
     }

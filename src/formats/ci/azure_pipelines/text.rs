@@ -1,6 +1,8 @@
 //! What texts of Azure Pipelines refer to: macros `$(name)`, runtime expressions `$[…]` and template expressions `${{ … }}`.
 //! <https://learn.microsoft.com/azure/devops/pipelines/process/variables>.
 
+use std::collections::HashSet;
+
 /// The variable that holds the job's own token.
 pub(super) const TOKEN: &str = "System.AccessToken";
 
@@ -41,6 +43,14 @@ fn of_expression(text: &str) -> Vec<&str> {
         }
     }
     found
+}
+
+/// Variables that scripts in a text set for the steps after them
+/// (<https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands>).
+pub(super) fn set(text: &str) -> HashSet<&str> {
+    const COMMAND: &str = "task.setvariable variable=";
+    let rest = memchr::memmem::find_iter(text.as_bytes(), COMMAND.as_bytes());
+    rest.map(|at| word(text.get(at + COMMAND.len()..).unwrap_or_default())).filter(|name| !name.is_empty()).collect()
 }
 
 /// Whether Azure Pipelines fills the variable in itself.
@@ -88,6 +98,13 @@ mod tests {
         let text =
             "a $(One) $(date +%s) ${{ variables.Two }} $[variables['Three']] ${{ parameters.x }} $(System.AccessToken)";
         assert_eq!(names(text), ["One", "Two", "Three", "System.AccessToken"]);
+    }
+
+    #[test]
+    fn variables_that_a_script_sets_are_known() {
+        let text =
+            "echo '##vso[task.setvariable variable=ARM_ID_TOKEN;issecret=true]'$x\n##vso[task.setvariable variable=B]";
+        assert_eq!(set(text), HashSet::from(["ARM_ID_TOKEN", "B"]));
     }
 
     #[test]

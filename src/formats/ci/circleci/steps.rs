@@ -1,7 +1,7 @@
 //! Steps of a job: commands of the shell, commands of the configuration itself, and those of orbs.
 //! <https://circleci.com/docs/reference/configuration-reference/#steps>.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::super::pipeline::{self, DEPTH, File};
 use crate::doc::Node;
@@ -15,7 +15,7 @@ const MAX: usize = 20_000;
 pub(super) fn read<'a>(
     file: &mut File<'a>,
     job: &mut Workload<'a>,
-    root: &'a Node,
+    commands: &HashMap<&'a str, (&'a Node, &'a Node)>,
     steps: &'a Node,
     orbs: &mut BTreeSet<String>,
 ) {
@@ -60,7 +60,7 @@ pub(super) fn read<'a>(
                     if let Some(given) = given {
                         parameters(file, job, given, &name);
                     }
-                } else if let Some(command) = root.at(&["commands", &name]) {
+                } else if let Some((_, command)) = commands.get(name.as_str()).copied() {
                     if let Some(given) = given {
                         parameters(file, job, given, &name);
                     }
