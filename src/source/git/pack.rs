@@ -187,22 +187,22 @@ impl Pack {
         let count = high - low;
         let part = u64::from(be32(id, 1)?);
         let guess = (part * count as u64 >> 32) as usize;
-        let (mut a, mut b, mut step) = (0, count, 1);
-        if before(guess) {
-            a = guess + 1;
+        let mut step = 1;
+        let (mut a, mut b) = if before(guess) {
+            let mut a = guess + 1;
             while a + step <= count && before(a + step - 1) {
                 a += step;
                 step *= 2;
             }
-            b = b.min(a + step);
+            (a, count.min(a + step))
         } else {
-            b = guess.min(count);
+            let mut b = guess.min(count);
             while step <= b && !before(b - step) {
                 b -= step;
                 step *= 2;
             }
-            a = b.saturating_sub(step);
-        }
+            (b.saturating_sub(step), b)
+        };
         while a < b {
             let middle = (a + b) / 2;
             if before(middle) { a = middle + 1 } else { b = middle }
