@@ -32,6 +32,20 @@ pub(super) const AWS_CREDENTIAL_REPORT: &str = "aws-credential-report";
 pub(super) const AWS_ACCESS_KEYS: &str = "aws-access-keys";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const AWS_AUTHORIZATION: &str = "aws-authorization-details";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const CLOUDFORMATION: &str = "cloudformation";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const SERVERLESS: &str = "serverless";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const ARM: &str = "arm-template";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const BICEP: &str = "bicep";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const PULUMI: &str = "pulumi";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const ANSIBLE: &str = "ansible";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const SOPS: &str = "sops";
 
 /// Configurations of agents and of the tool servers that they call; see [`GITHUB_ACTIONS`].
 pub(super) const AGENTS: &[&str] = &[

@@ -5,12 +5,13 @@ pub(super) mod agent;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::estate::{AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, AZURE_PIPELINES, GITHUB_ACTIONS};
+use super::estate::{
+    AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, AZURE_PIPELINES, CLOUDFORMATION, GITHUB_ACTIONS, SERVERLESS,
+};
 use super::pipelines;
 use super::view::{View, is_active_aws_key, is_root};
 use super::{Adjustment, Check, Context, say, settings};
-use crate::model::{Confidence, Finding, Grant, Identity, Location, Privilege, Risk, Severity};
-use crate::model::{Setting, setting};
+use crate::model::{Confidence, Finding, Grant, Identity, Location, Privilege, Risk, Setting, Severity, setting};
 
 /// An AWS user or role that administers the account.
 pub(super) const AWS_ADMIN: Check = Check {
@@ -22,7 +23,7 @@ pub(super) const AWS_ADMIN: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &["https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"],
-    needs: &[AWS_AUTHORIZATION],
+    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION, SERVERLESS],
     implies: &[Adjustment::Admin],
     subjects: |view| View::ids(granted(view)),
     run: admin,
@@ -94,7 +95,7 @@ pub(super) const AWS_WILDCARD_SERVICE: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"],
-    needs: &[AWS_AUTHORIZATION],
+    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION, SERVERLESS],
     implies: &[],
     subjects: |view| View::ids(granted(view)),
     run: wildcard_service,

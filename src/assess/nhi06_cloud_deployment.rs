@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::estate::{AWS_AUTHORIZATION, AZURE_PIPELINES, BITBUCKET_PIPELINES, CIRCLECI, GITHUB_ACTIONS, GITLAB_CI};
+use super::estate::{
+    AWS_AUTHORIZATION, AZURE_PIPELINES, BITBUCKET_PIPELINES, CIRCLECI, CLOUDFORMATION, GITHUB_ACTIONS, GITLAB_CI,
+};
 use super::headline::is_placeholder;
 use super::nhi03_vulnerable_third_party::writes;
 use super::pipelines;
@@ -28,7 +30,7 @@ pub(super) const OIDC_OPEN: Check = Check {
     severity: Severity::Critical,
     confidence: Confidence::High,
     references: &[AWS_OIDC, GITHUB_OIDC],
-    needs: &[AWS_AUTHORIZATION],
+    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION],
     implies: &[],
     subjects: federated,
     run: open,
@@ -44,7 +46,7 @@ pub(super) const OIDC_WILD: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &[AWS_OIDC, GITHUB_OIDC],
-    needs: &[AWS_AUTHORIZATION],
+    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION],
     implies: &[],
     subjects: federated,
     run: wild,
@@ -60,7 +62,7 @@ pub(super) const OIDC_AUDIENCE: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &[AWS_OIDC],
-    needs: &[AWS_AUTHORIZATION],
+    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION],
     implies: &[],
     subjects: federated,
     run: audience,

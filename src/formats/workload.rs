@@ -342,6 +342,12 @@ impl<'a> Workload<'a> {
         }
     }
 
+    /// Whether anything but the identity itself was found.
+    #[must_use]
+    pub fn has_facts(&self) -> bool {
+        !self.facts.is_empty()
+    }
+
     /// Hands its facts on, the identity first. Returns what is left of the budget; 0 means that the file was not read to
     /// its end, which the reader says in a notice.
     pub fn finish(mut self, out: &mut Out<'_>) -> usize {

@@ -22,3 +22,14 @@ pub const AGENT_PRODUCTION: &str = "agent-production";
 pub const AGENT_AUTO_APPROVE: &str = "agent-auto-approve";
 /// The token of a job stays in its checkout for every step that follows: the value says by what.
 pub const PERSISTED_TOKEN: &str = "persisted-token";
+/// The metadata service of a machine answers without a session: the value is `optional`; the attribute `instance_profile`
+/// names the profile whose credentials it hands out.
+pub const IMDS: &str = "imds";
+/// Keys that everybody shares open a service beside identities: the value is the property as set, or `default`.
+pub const SHARED_KEY: &str = "shared-key";
+/// A long-lived key is made and lands in a state or stack: the value is the type of the resource.
+pub const STATIC_KEY: &str = "static-key";
+/// A template gives a secret away: the value says how (`default`, `echo`, `literal`, `output`).
+pub const PLAIN_SECRET: &str = "plain-secret";
+/// A value stands in the clear where its file is encrypted: the value is its key; the attribute `tool` says with what.
+pub const BROKEN_ENCRYPTION: &str = "broken-encryption";

@@ -70,6 +70,9 @@ pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static
         Err(e) => std::str::from_utf8(head.get(..e.valid_up_to())?).ok()?,
     };
     // Templates of YAML (`ci.yml.tt`) are not YAML; a file without extension or standard input may be.
-    let yaml = matches!(class.family, Family::Yaml | Family::Json) || !name.file_name().contains(&b'.');
+    let named = name.file_name();
+    // `.template` is what CloudFormation's are called, in either syntax.
+    let yaml =
+        matches!(class.family, Family::Yaml | Family::Json) || !named.contains(&b'.') || named.ends_with(b".template");
     formats::of_facts().find(|f| (f.syntax != Syntax::Yaml || yaml) && (f.claims)(name, head))
 }

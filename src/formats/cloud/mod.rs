@@ -1,13 +1,13 @@
 //! Cloud and SaaS exports.
 
-mod aws;
+pub(in crate::formats) mod aws;
 mod aws_access_keys;
-mod aws_actions;
+pub(in crate::formats) mod aws_actions;
 mod aws_authorization_details;
 mod aws_credential_report;
-mod aws_policy;
-mod aws_rights;
-mod aws_trust;
+pub(in crate::formats) mod aws_policy;
+pub(in crate::formats) mod aws_rights;
+pub(in crate::formats) mod aws_trust;
 mod json_stream;
 #[cfg(test)]
 mod testing;
