@@ -28,7 +28,12 @@ pub const IMDS: &str = "imds";
 /// Keys that everybody shares open a service beside identities: the value is the property as set, or `default`.
 pub const SHARED_KEY: &str = "shared-key";
 /// A long-lived key is made and lands in a state or stack: the value is the type of the resource.
+/// A credential that lasts is made by a declaration: the value is the type of the resource.
 pub const STATIC_KEY: &str = "static-key";
+/// A service takes shared keys beside identities: the value is `on`, or `default` where nothing is said.
+pub const SHARED_KEY: &str = "shared-key";
+/// A machine gives its credentials to plain requests (IMDSv1): the value is `on`, or `default` where nothing is said.
+pub const IMDS_V1: &str = "imdsv1";
 /// A template gives a secret away: the value says how (`default`, `echo`, `literal`, `output`).
 pub const PLAIN_SECRET: &str = "plain-secret";
 /// A value stands in the clear where its file is encrypted: the value is its key; the attribute `tool` says with what.

@@ -33,7 +33,7 @@ pub(in crate::assess) const CFN_PARAM: Check = Check {
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/security-best-practices.html",
         "https://learn.microsoft.com/azure/azure-resource-manager/templates/best-practices#security-recommendations-for-parameters",
     ],
-    needs: &[CLOUDFORMATION, SERVERLESS, ARM, BICEP],
+    needs: &[CLOUDFORMATION, SERVERLESS, ARM, BICEP, PULUMI],
     implies: &[],
     subjects: |view| settings::subjects(view, setting::PLAIN_SECRET),
     run: cfn_param,

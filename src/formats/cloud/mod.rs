@@ -1,13 +1,13 @@
 //! Cloud and SaaS exports.
 
-pub(in crate::formats) mod aws;
+pub(super) mod aws;
 mod aws_access_keys;
-pub(in crate::formats) mod aws_actions;
+pub(super) mod aws_actions;
 mod aws_authorization_details;
 mod aws_credential_report;
-pub(in crate::formats) mod aws_policy;
-pub(in crate::formats) mod aws_rights;
-pub(in crate::formats) mod aws_trust;
+pub(super) mod aws_policy;
+pub(super) mod aws_rights;
+pub(super) mod aws_trust;
 mod json_stream;
 #[cfg(test)]
 mod testing;

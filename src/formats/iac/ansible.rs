@@ -126,10 +126,12 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
             What::Inventory => inventory(input, root, out),
             What::Playbook => playbook(input, root, out),
             What::Tasks => {
-                let (subject, at) = (role(input), root.span);
-                let mut job = job(input, &subject, at, BUDGET);
+                let (key, name, _) = owner(&input.path.display());
+                let mut job = Workload::new(input.text, identity(input, &key, &name), At::span(root.span), &[], BUDGET);
                 tasks::read(&mut job, root);
-                finish(job, input, at, out);
+                if job.has_facts() {
+                    finish(job, input, root.span, out);
+                }
             }
         }
     }
@@ -144,11 +146,14 @@ fn vault(input: &Input<'_>, path: &str) -> SettingFact {
     fact
 }
 
-/// `role nginx`, from the directory that a file of a role lies in.
-fn role(input: &Input<'_>) -> String {
-    let path = input.path.display();
-    let name = path.rsplit('/').nth(2).unwrap_or("tasks").to_owned();
-    format!("role {name}")
+/// The identity of a group, a host or a role, whose variables and tasks lie in several files.
+fn identity(input: &Input<'_>, key: &str, name: &str) -> IdentityFact {
+    let whole = input.repository.map_or_else(|| key.to_owned(), |repository| format!("{repository}/{key}"));
+    // Roles are what plays do; groups and hosts are what they do it to.
+    let kind = if name.starts_with("role ") { IdentityKind::CiJob } else { IdentityKind::Machine };
+    let mut fact = IdentityFact::new(IdentityKey::new("ansible", "workload", &whole), kind, "ansible", name);
+    fact.human = Human::No;
+    fact
 }
 
 /// A play or the tasks of a role.
@@ -221,8 +226,9 @@ enum Kept {
 fn value_of(workload: &mut Workload<'_>, name: &str, node: &Node) -> Kept {
     let login = LOGINS.contains(&name);
     let hint = if login { "password" } else { name };
+    let via = Via { mechanism: name, hint, provider: Some(tasks::provider(name)), target: None };
     if node.tag.as_deref() == Some("!vault") {
-        workload.stored(name, node.span, Via { hint, ..Via::variable(name) });
+        workload.stored(name, node.span, via);
         return Kept::Sealed;
     }
     let Some(text) = node.scalar() else { return Kept::Elsewhere };
@@ -232,13 +238,13 @@ fn value_of(workload: &mut Workload<'_>, name: &str, node: &Node) -> Kept {
         return Kept::Elsewhere;
     }
     if text.trim_start().starts_with("$ANSIBLE_VAULT;") {
-        workload.stored(name, node.span, Via { hint, ..Via::variable(name) });
+        workload.stored(name, node.span, via);
         return Kept::Sealed;
     }
     if text.contains("{{") {
         if secrets::promise(name).is_some() || login {
             for inner in tasks::references(&text) {
-                workload.stored(&inner, node.span, Via { hint, ..Via::variable(name) });
+                workload.stored(&inner, node.span, via);
             }
         }
         return Kept::Elsewhere;
@@ -252,8 +258,7 @@ fn value_of(workload: &mut Workload<'_>, name: &str, node: &Node) -> Kept {
     if !own || names::is_placeholder("", &text) {
         return Kept::Elsewhere;
     }
-    let provider = names::provider(name).unwrap_or_default();
-    workload.literal(node, Via { mechanism: name, hint: name, provider: Some(provider), target: None });
+    workload.literal(node, Via { mechanism: name, hint: name, provider: Some(tasks::provider(name)), target: None });
     Kept::Clear
 }
 
@@ -264,10 +269,7 @@ fn variables(input: &Input<'_>, root: &Node, out: &mut Out<'_>) {
     }
     let path = input.path.display();
     let (key, name, environment) = owner(&path);
-    let whole = input.repository.map_or_else(|| key.clone(), |repository| format!("{repository}/{key}"));
-    let key = IdentityKey::new("ansible", "workload", &whole);
-    let mut fact = IdentityFact::new(key, IdentityKind::Machine, "ansible", &name);
-    fact.human = Human::No;
+    let mut fact = identity(input, &key, &name);
     fact.environment = environment;
     let mut workload = Workload::new(input.text, fact, At::span(root.span), &[], BUDGET);
     let (mut sealed, mut clear) = (0, Vec::new());
@@ -322,8 +324,10 @@ fn owner(path: &str) -> (String, String, Environment) {
     let parts: Vec<&str> = path.split('/').collect();
     let at = parts.iter().rposition(|part| matches!(*part, "group_vars" | "host_vars"));
     let Some(at) = at else {
-        let name = parts.len().checked_sub(3).and_then(|i| parts.get(i)).copied().unwrap_or("role");
-        return (format!("{path}#role {name}"), format!("role {name}"), Environment::default());
+        let end = parts.len().saturating_sub(2);
+        let name = end.checked_sub(1).and_then(|i| parts.get(i)).copied().unwrap_or("role");
+        let dir = parts.get(..end).unwrap_or_default().join("/");
+        return (format!("{dir}#role"), format!("role {name}"), Environment::default());
     };
     let word = if parts.get(at) == Some(&"group_vars") { "group" } else { "host" };
     let next = parts.get(at + 1).copied().unwrap_or_default();

@@ -85,15 +85,20 @@ fn task(job: &mut Workload<'_>, task: &Node) {
     }
 }
 
+/// The provider that a name speaks of. `vault_…` is Ansible's own vault.
+pub fn provider(name: &str) -> &'static str {
+    names::provider(name).filter(|provider| *provider != "vault").unwrap_or_default()
+}
+
 /// One argument of a module. Says whether it is a secret.
 fn argument(job: &mut Workload<'_>, module: &str, name: &str, node: &Node) -> bool {
     if secrets::promise(name).is_none() {
         return false;
     }
     let mechanism: String = format!("{module}.{name}").chars().take(120).collect();
-    let provider = names::provider(name).unwrap_or_default();
+    let via = Via { mechanism: &mechanism, hint: name, provider: Some(provider(name)), target: None };
     if node.tag.as_deref() == Some("!vault") {
-        job.stored(name, node.span, Via::input(&mechanism, name, provider));
+        job.stored(name, node.span, via);
         return true;
     }
     let Some(text) = node.scalar().filter(|_| matches!(node.kind, Kind::String(_) | Kind::Number(_))) else {
@@ -102,14 +107,14 @@ fn argument(job: &mut Workload<'_>, module: &str, name: &str, node: &Node) -> bo
     if text.contains("{{") {
         let inner = references(&text);
         for reference in &inner {
-            job.stored(reference, node.span, Via::input(&mechanism, name, provider));
+            job.stored(reference, node.span, via);
         }
         return !inner.is_empty();
     }
     // A hash is what is meant to stand there: `user: password:`.
     let hashed = text.starts_with('$');
     if !hashed && secrets::literal(name, &text) == Some(Literal::Own) {
-        job.literal(node, Via { mechanism: &mechanism, hint: name, provider: Some(provider), target: None });
+        job.literal(node, via);
     }
     true
 }

@@ -3,9 +3,10 @@
 //! <https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax>,
 //! <https://learn.microsoft.com/azure/azure-resource-manager/templates/parameter-files>.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use super::azure::{Deployment, Item, Parameter};
+use super::azure::{Deployment, Item, Parameter, WORK_MAX};
 use super::cfn::template::gap;
 use super::secrets::{self, Literal};
 use crate::doc::{Doc, Kind, Node};
@@ -34,6 +35,10 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     if schema.contains("eploymentParameters.json") {
         return values(root, out);
     }
+    if !schema.contains("eploymentTemplate.json") {
+        // A policy that carries a template along.
+        return;
+    }
     let Some(resources) = root.get("resources") else {
         // A template of functions or outputs alone is one too.
         let other = ["parameters", "outputs", "functions", "variables"].iter().any(|part| root.get(part).is_some());
@@ -49,6 +54,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
         variables: BTreeMap::new(),
         items: Vec::new(),
         outputs: Vec::new(),
+        work: Cell::new(WORK_MAX),
         scope: if schema.contains("subscriptionDeployment") { "subscription" } else { "resourceGroup" }.to_owned(),
     };
     declarations(root, &mut all);
@@ -62,7 +68,18 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
             out,
         );
     }
+    // A name by variable or default says more than the expression.
+    let symbols: Vec<String> = all.items.iter().map(|item| symbol(&all, item)).collect();
+    all.items.iter_mut().zip(symbols).for_each(|(item, symbol)| item.symbol = symbol);
     all.read(out);
+}
+
+fn symbol(all: &Deployment<'_>, item: &Item<'_>) -> String {
+    let name = item.body.get("name").and_then(|node| all.text(node)).filter(|name| !name.contains("${"));
+    match (name, item.symbol.split_once('/')) {
+        (Some(name), Some((kind, _))) => format!("{kind}/{}", name.chars().take(100).collect::<String>()),
+        _ => item.symbol.clone(),
+    }
 }
 
 fn declarations<'a>(root: &'a Node, all: &mut Deployment<'a>) {

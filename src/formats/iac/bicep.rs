@@ -2,10 +2,11 @@
 //!
 //! <https://learn.microsoft.com/azure/azure-resource-manager/bicep/overview>.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::azure::syntax::{self, Statement, What};
-use super::azure::{Deployment, Item, Parameter};
+use super::azure::{Deployment, Item, Parameter, WORK_MAX};
 use super::cfn::template::gap;
 use crate::doc::{Doc, Kind, Node};
 use crate::formats::{Format, Input, Out, Syntax};
@@ -39,6 +40,7 @@ fn deployment<'a>(input: &'a Input<'a>, statements: &'a [Statement]) -> Deployme
         variables: BTreeMap::new(),
         items: Vec::new(),
         outputs: Vec::new(),
+        work: Cell::new(WORK_MAX),
         scope: "resourceGroup".to_owned(),
     };
     let mut indices: BTreeMap<usize, usize> = BTreeMap::new();

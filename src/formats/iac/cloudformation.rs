@@ -148,13 +148,15 @@ fn output(template: &Template<'_>, key: &Node, output: &Node, out: &mut Out<'_>)
 /// Functions of SAM: each comes with a role of its own unless it names one.
 fn functions(template: &Template<'_>, policies: &mut Policies, globals: Option<&Node>, out: &mut Out<'_>) {
     let mut budget = BUDGET;
+    let global = globals.and_then(|globals| globals.at(&["Environment", "Variables"]));
+    // Every function gets every variable of the globals.
+    let mut room = 2_000_000_usize;
     for resource in template.resources().filter(|r| r.kind == "AWS::Serverless::Function") {
+        room = room.saturating_sub(1 + global.map_or(0, |node| node.entries().len()));
         let mut workload = compute::workload(template, resource, IdentityKind::Workload, budget);
         let own = |name: &str| resource.properties.get(name);
         let either = |name: &str| own(name).or_else(|| globals.and_then(|globals| globals.get(name)));
-        let global = globals.and_then(|globals| globals.at(&["Environment", "Variables"]));
-        let variables_of = |node: &Node| node.get("Variables").cloned();
-        variables(template, &mut workload, own("Environment").and_then(variables_of).as_ref());
+        variables(template, &mut workload, own("Environment").and_then(|node| node.get("Variables")));
         variables(template, &mut workload, global);
         let role = either("Role").filter(|node| !matches!(node.kind, Kind::Null));
         if !runs_as(template, &mut workload, role, "function role") {
@@ -167,7 +169,7 @@ fn functions(template: &Template<'_>, policies: &mut Policies, globals: Option<&
             workload.instance("aws", Some(&key), resource.at, "function role");
         }
         budget = workload.finish(out);
-        if budget == 0 {
+        if budget == 0 || room == 0 {
             let message = "more references than any template may have; the rest of the functions was not read";
             return gap(template.input, resource.at, "too-many-facts", message, out);
         }

@@ -174,7 +174,10 @@ fn project(root: &Node, file: &str, out: &mut Out<'_>) {
     for (key, resource) in root.get("resources").map(Node::entries).unwrap_or_default() {
         let (Some(id), Some(kind)) = (key.as_str(), resource.get("type").and_then(Node::as_str)) else { continue };
         if KEYS.contains(&kind.to_ascii_lowercase().as_str()) {
-            out.fact(Fact::Setting(At::span(key.span), SettingFact::new(setting::STATIC_KEY, id, kind)));
+            let mut fact = SettingFact::new(setting::STATIC_KEY, id, kind);
+            let provider = provider(kind.split(':').next().unwrap_or_default()).to_owned();
+            fact.attributes.insert("provider".to_owned(), provider);
+            out.fact(Fact::Setting(At::span(key.span), fact));
         }
         let Some(properties) = resource.get("properties") else { continue };
         let mut open = vec![("", properties)];

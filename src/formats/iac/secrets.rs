@@ -106,6 +106,9 @@ pub fn is_reference(value: &str) -> bool {
         || value.starts_with(['$', '%', '@', '!', '/', '~'])
         || (value.starts_with('<') && value.ends_with('>'))
         || (value.starts_with('[') && value.ends_with(']'))
+        || (value.starts_with('{') && value.ends_with('}') && !value.contains('"'))
+        // Desired state configuration of Azure's machines.
+        || value.get(..19).is_some_and(|start| start.eq_ignore_ascii_case("PrivateSettingsRef:"))
         || value.starts_with("arn:")
         || value.starts_with("ENC[")
         || value.starts_with("secretref:")
@@ -124,7 +127,12 @@ pub fn literal(name: &str, value: &str) -> Option<Literal> {
         return None;
     }
     let stand_in = ["your", "xxxx", "replace", "change", "todo", "insert", "placeholder", "example", "****", "dummy"];
-    let says = stand_in.iter().any(|word| lower.contains(word)) || names::is_placeholder("", value);
+    // `GEN-PASSWORD`: words in capitals.
+    let shouted =
+        value.contains(['-', '_']) && value.bytes().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'));
+    let says = (shouted && promise == Promise::Password)
+        || stand_in.iter().any(|word| lower.contains(word))
+        || names::is_placeholder("", value);
     match promise {
         _ if says => Some(Literal::Plain),
         Promise::Password if words(name).concat().contains(&lower) || is_word(&lower) => Some(Literal::Plain),
@@ -147,7 +155,9 @@ fn is_made(value: &str) -> bool {
     let named = value.contains(['-', '_', '/', '.'])
         && value.split(['-', '_', '/', '.']).all(|part| part.len() < 6 || !mixed(part));
     let constant = value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') && named;
-    value.len() >= 12 && value.len() <= 16_384 && mixed(value) && !named && !constant
+    // `storageAccessKey1` is a name too.
+    let numbered = !mixed(value.trim_end_matches(|c: char| c.is_ascii_digit()));
+    value.len() >= 12 && value.len() <= 16_384 && mixed(value) && !named && !constant && !numbered
 }
 
 /// A variable of a workload's environment that is named like a secret: a literal is a static use of it. Says whether it was
@@ -212,6 +222,9 @@ mod tests {
             ("DBPassword", "/prod/db/password", None),
             ("ApiKey", made.as_str(), Some(Literal::Own)),
             ("ApiKey", "prod-api-key-2", None),
+            ("accessKey", "storageAccessKey1", None),
+            ("Password", "PrivateSettingsRef:AdminPassword", None),
+            ("adminPassword", "GEN-PASSWORD", Some(Literal::Plain)),
             ("AppSecret", "PROD_DB_SECRET", None),
             ("AppSecret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x", None),
             ("KeyName", made.as_str(), None),

@@ -30,6 +30,9 @@ pub static FORMAT: Format = Format {
 /// Variables that lead to variables are followed this far.
 const HOPS: usize = 8;
 
+/// Variables that all functions of a service may have together.
+const VARIABLES_MAX: usize = 2_000_000;
+
 /// The role that the framework makes for all functions, by its logical id.
 const DEFAULT_ROLE: &str = "IamRoleLambdaExecution";
 
@@ -98,12 +101,15 @@ impl<'a> Service<'_, 'a> {
 
     fn functions(&self, policies: &mut Policies, out: &mut Out<'_>) {
         let mut budget = BUDGET;
+        // Every function gets every variable of the service.
+        let mut room = VARIABLES_MAX;
         let mut default_role = None;
         for part in self.root.get("functions").map(Node::one_or_many).unwrap_or_default() {
             for (key, function) in part.entries() {
                 let Some(id) = key.as_str().filter(|_| function.is_mapping()) else { continue };
                 let mut workload = self.workload(id, key.span, budget);
                 for node in [function.get("environment"), self.provider.get("environment")].into_iter().flatten() {
+                    room = room.saturating_sub(1 + node.entries().len());
                     for (name, value) in node.entries() {
                         if let Some(name) = name.as_str() {
                             self.variable(&mut workload, name, value);
@@ -114,7 +120,7 @@ impl<'a> Service<'_, 'a> {
                     self.role(&mut workload, (id, key.span), function, policies, &mut default_role, out);
                 }
                 budget = workload.finish(out);
-                if budget == 0 {
+                if budget == 0 || room == 0 {
                     let message = "more references than any service may have; the rest of the file was not read";
                     return gap(self.input, key.span, "too-many-facts", message, out);
                 }
@@ -127,7 +133,7 @@ impl<'a> Service<'_, 'a> {
                 policies.add_document(self.template, DEFAULT_ROLE, "provider.iam.role.statements", statements, out);
             }
             if let Some(managed) = from("managedPolicies", "iamManagedPolicies") {
-                policies.add_managed(self.template, DEFAULT_ROLE, managed.one_or_many());
+                policies.add_managed(self.template, DEFAULT_ROLE, managed);
             }
             policies.made_role(self.template, DEFAULT_ROLE, &self.default_role_name(), at, out);
         }

@@ -45,7 +45,8 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
             found = true;
             room -= 1;
             let name = path.iter().rev().find(|part| !part.is_empty()).copied().unwrap_or_default();
-            let shown: String = path.join(".").chars().take(PATH_MAX).collect();
+            let keys: Vec<&str> = path.iter().copied().filter(|key| !key.is_empty()).collect();
+            let shown: String = keys.join(".").chars().take(PATH_MAX).collect();
             out.fact(tell(input, &shown, name, node));
             if room == 0 {
                 gap(input, node.span, "too-many-facts", "more values in the clear than are told", out);

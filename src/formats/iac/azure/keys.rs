@@ -5,21 +5,20 @@
 //! `disableLocalAuth` and `disableLocalAccounts` of their types.
 
 use super::{Deployment, Item};
-use crate::doc::{Kind, Node};
+use crate::doc::Node;
 use crate::formats::Out;
 use crate::model::{At, Fact, SettingFact, setting};
 
-/// Types with the property that turns shared keys on or off, and whether they are on when nothing is said. `true` in the
-/// third place means that the property turns them off.
-const PROPERTIES: &[(&str, &str, bool, bool)] = &[
-    ("microsoft.storage/storageaccounts", "allowSharedKeyAccess", true, false),
-    ("microsoft.containerregistry/registries", "adminUserEnabled", false, false),
-    ("microsoft.documentdb/databaseaccounts", "disableLocalAuth", true, true),
-    ("microsoft.servicebus/namespaces", "disableLocalAuth", true, true),
-    ("microsoft.eventhub/namespaces", "disableLocalAuth", true, true),
-    ("microsoft.containerservice/managedclusters", "disableLocalAccounts", true, true),
-    ("microsoft.appconfiguration/configurationstores", "disableLocalAuth", true, true),
-    ("microsoft.cognitiveservices/accounts", "disableLocalAuth", true, true),
+/// Type, property, the value that lets keys in, whether that is the default, and the service's name.
+const PROPERTIES: &[(&str, &str, bool, bool, &str)] = &[
+    ("microsoft.storage/storageaccounts", "allowSharedKeyAccess", true, true, "Azure Storage"),
+    ("microsoft.containerregistry/registries", "adminUserEnabled", true, false, "Azure Container Registry"),
+    ("microsoft.documentdb/databaseaccounts", "disableLocalAuth", false, true, "Azure Cosmos DB"),
+    ("microsoft.servicebus/namespaces", "disableLocalAuth", false, true, "Azure Service Bus"),
+    ("microsoft.eventhub/namespaces", "disableLocalAuth", false, true, "Azure Event Hubs"),
+    ("microsoft.containerservice/managedclusters", "disableLocalAccounts", false, true, "Azure Kubernetes Service"),
+    ("microsoft.appconfiguration/configurationstores", "disableLocalAuth", false, true, "Azure App Configuration"),
+    ("microsoft.cognitiveservices/accounts", "disableLocalAuth", false, true, "Azure AI services"),
 ];
 
 /// Reads one resource.
@@ -28,10 +27,13 @@ pub fn read(deployment: &Deployment<'_>, item: &Item<'_>, out: &mut Out<'_>) {
         && let Some((key, _)) = item.body.entry("passwordCredentials").filter(|(_, list)| !list.items().is_empty())
     {
         let mut fact = SettingFact::new(setting::STATIC_KEY, deployment.name(item), "Microsoft.Graph/applications");
+        fact.attributes.insert("provider".to_owned(), "azure".to_owned());
         fact.identity = Some(deployment.key(item));
         out.fact(Fact::Setting(At::span(key.span), fact));
     }
-    let Some((_, property, default, off)) = PROPERTIES.iter().find(|(kind, ..)| *kind == item.kind) else { return };
+    let Some((_, property, open, default, service)) = PROPERTIES.iter().find(|(kind, ..)| *kind == item.kind) else {
+        return;
+    };
     let properties = item.body.get("properties").map(|node| deployment.follow(node));
     // Properties that are put together elsewhere are not known.
     if properties.is_some_and(|node| !node.is_mapping()) || has_other_api(deployment, item, properties) {
@@ -39,22 +41,15 @@ pub fn read(deployment: &Deployment<'_>, item: &Item<'_>, out: &mut Out<'_>) {
     }
     let found = properties.and_then(|node| node.entry(property));
     let value = match found {
+        Some((_, node)) if deployment.follow(node).as_bool() == Some(*open) => "on",
         None if *default => "default",
-        None => return,
-        Some((_, node)) => match deployment.follow(node).kind {
-            Kind::Bool(true) => "true",
-            Kind::Bool(false) => "false",
-            // Left to the deployment.
-            _ => return,
-        },
+        // Keys are off, or it is left to the deployment.
+        _ => return,
     };
     let mut fact = SettingFact::new(setting::SHARED_KEY, deployment.name(item), value);
-    let open = value == "default" || (value == "true") != *off;
-    for (name, text) in
-        [("property", *property), ("type", item.kind.as_str()), ("enabled", if open { "true" } else { "false" })]
-    {
-        fact.attributes.insert(name.to_owned(), text.to_owned());
-    }
+    fact.attributes.insert("argument".to_owned(), (*property).to_owned());
+    fact.attributes.insert("wanted".to_owned(), (!open).to_string());
+    fact.attributes.insert("service".to_owned(), (*service).to_owned());
     let at = found.map_or(item.at, |(key, _)| key.span);
     out.fact(Fact::Setting(At::span(at), fact));
 }

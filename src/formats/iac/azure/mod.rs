@@ -9,6 +9,7 @@ pub mod roles;
 pub mod settings;
 pub mod syntax;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use syntax::EXPRESSION;
@@ -25,6 +26,9 @@ use crate::model::{
 
 /// What runs in Azure needs no key for Azure: it has a managed identity.
 pub const FEDERATES: &[&str] = &["azure"];
+
+/// Comparisons spent on finding what expressions name.
+pub const WORK_MAX: u64 = 2_000_000;
 
 /// Variables that lead to variables are followed this far.
 const HOPS: usize = 8;
@@ -81,6 +85,8 @@ pub struct Deployment<'a> {
     pub outputs: Vec<(String, Span, &'a Node)>,
     /// What it is deployed to: `resourceGroup`, `subscription`…
     pub scope: String,
+    /// Comparisons left for finding what expressions name.
+    pub work: Cell<u64>,
 }
 
 impl<'a> Deployment<'a> {
@@ -150,10 +156,10 @@ impl<'a> Deployment<'a> {
     #[must_use]
     pub fn named(&self, expression: &str, wanted: &dyn Fn(&Item<'_>) -> bool) -> Option<usize> {
         let all = || self.items.iter().enumerate().filter(|(_, item)| wanted(item));
+        self.work.set(self.work.get().checked_sub(self.items.len() as u64)?);
         if self.platform == "bicep" {
-            let mut words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            let symbol = words.find(|word| all().any(|(_, item)| item.symbol == *word))?;
-            return all().find(|(_, item)| item.symbol == symbol).map(|(index, _)| index);
+            let mut words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').take(60);
+            return words.find_map(|word| all().find(|(_, item)| item.symbol == word).map(|(index, _)| index));
         }
         let lower = expression.to_ascii_lowercase();
         let of_type: Vec<usize> =
@@ -215,8 +221,12 @@ impl<'a> Deployment<'a> {
             self.trust(item, out);
             budget
         } else if runs(item) {
+            // Settings that are a resource of their own belong to what they are set for.
+            let parent = item.body.get("parent").and_then(Node::as_str).filter(|_| item.kind.ends_with("/config"));
+            let owner = item.parent.or_else(|| self.named(parent?, &runs)).and_then(|index| self.items.get(index));
+            let owner = owner.filter(|_| item.kind.ends_with("/config")).unwrap_or(item);
             let mut workload =
-                Workload::new(self.input.text, self.identity(item), At::span(item.at), FEDERATES, budget);
+                Workload::new(self.input.text, self.identity(owner), At::span(item.at), FEDERATES, budget);
             self.runs_as(&mut workload, item);
             settings::read(self, &mut workload, item);
             workload.finish(out)
@@ -375,9 +385,8 @@ impl<'a> Deployment<'a> {
             match &node.kind {
                 Kind::Mapping(entries) => {
                     // Templates in templates are read as what they deploy.
-                    let inner = |key: &&str| {
-                        !READ.contains(key) && !(*key == "template" && item.kind.ends_with("/deployments"))
-                    };
+                    let nested = item.kind.ends_with("/deployments");
+                    let inner = |key: &&str| !READ.contains(key) && (*key != "template" || !nested);
                     let named = entries.iter().rev().filter_map(|(key, value)| Some((key.as_str()?, value)));
                     open.extend(named.filter(|(key, _)| inner(key) && *key != "resources"));
                 }

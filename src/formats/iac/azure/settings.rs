@@ -67,7 +67,7 @@ fn variable(deployment: &Deployment<'_>, workload: &mut Workload<'_>, name: &str
     let reference = node.as_str().filter(|text| text.contains("@Microsoft.KeyVault("));
     if let Some(text) = reference {
         let secret = |mark: &str| text.split_once(mark).map(|(_, rest)| rest);
-        let named = secret("SecretName=").or_else(|| secret("/secrets/")).unwrap_or("a secret of a key vault");
+        let named = secret("SecretName=").or_else(|| secret("secrets/")).unwrap_or("a secret of a key vault");
         let named: String =
             named.chars().take_while(|c| !matches!(c, ';' | ')' | '/' | '}' | '\'')).take(120).collect();
         return workload.stored(&named, node.span, Via { hint: "password", ..Via::variable(&name) });

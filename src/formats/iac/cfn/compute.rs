@@ -155,7 +155,9 @@ fn is_secret(name: &str, text: &str) -> bool {
 
 /// Calls `visit` for every scalar or function under a name, however deep. Variables are left out: they are read as such.
 fn each_property<'n>(properties: &'n Node, visit: &mut dyn FnMut(&'n str, &'n Node)) {
-    const READ: [&str; 5] = ["Variables", "Environment", "EnvironmentVariables", "UserData", "PolicyDocument"];
+    // Descriptions of interfaces, `Body`, hold the words of OpenAPI.
+    const READ: [&str; 7] =
+        ["Variables", "Environment", "EnvironmentVariables", "UserData", "PolicyDocument", "Body", "DefinitionBody"];
     let mut open: Vec<(&str, &Node)> = vec![("", properties)];
     while let Some((name, node)) = open.pop() {
         match &node.kind {
@@ -270,7 +272,7 @@ fn image(template: &Template<'_>, workload: &mut Workload<'_>, node: Option<&Nod
 
 fn task(template: &Template<'_>, workload: &mut Workload<'_>, properties: &Node) {
     runs_as(template, workload, properties.get("TaskRoleArn"), "task role");
-    for container in properties.get("ContainerDefinitions").map(Node::one_or_many).unwrap_or_default() {
+    for container in template.list(properties.get("ContainerDefinitions")) {
         self::container(template, workload, container);
     }
 }
@@ -283,15 +285,15 @@ fn batch(template: &Template<'_>, workload: &mut Workload<'_>, properties: &Node
 
 fn container(template: &Template<'_>, workload: &mut Workload<'_>, container: &Node) {
     pairs(template, workload, container.get("Environment"));
-    for secret in container.get("Secrets").map(Node::one_or_many).unwrap_or_default() {
+    for secret in template.list(container.get("Secrets")) {
         let name = secret.get("Name").and_then(Node::as_str).unwrap_or_default();
         let Some(from) = secret.get("ValueFrom") else { continue };
-        if let Some(text) = template.text(from) {
+        if let Some(text) = template.named(from) {
             workload.stored(&text, from.span, Via::variable(name));
         }
     }
     if let Some(login) = container.at(&["RepositoryCredentials", "CredentialsParameter"])
-        && let Some(text) = template.text(login)
+        && let Some(text) = template.named(login)
     {
         workload.stored(&text, login.span, Via::input("RepositoryCredentials", "password", "registry"));
     }
@@ -304,7 +306,7 @@ fn container(template: &Template<'_>, workload: &mut Workload<'_>, container: &N
 
 /// Variables as a list of name and value.
 fn pairs(template: &Template<'_>, workload: &mut Workload<'_>, list: Option<&Node>) {
-    for pair in list.map(Node::one_or_many).unwrap_or_default() {
+    for pair in template.list(list) {
         if let (Some(name), Some(value)) = (pair.get("Name").and_then(Node::as_str), pair.get("Value")) {
             variable(template, workload, name, value);
         }
@@ -333,20 +335,23 @@ fn machine(template: &Template<'_>, workload: &mut Workload<'_>, resource: Resou
     // The options of a launch template hold for the machines made from it.
     let from_template = data.get("LaunchTemplate").is_some() && options.is_none();
     let off = option("HttpEndpoint").is_some_and(|endpoint| endpoint == "disabled");
-    let tokens = option("HttpTokens");
-    let open = tokens.as_deref().is_none_or(|tokens| tokens == "optional");
-    if !open || off || from_template {
+    if off || from_template {
         return;
     }
+    let value = match option("HttpTokens").as_deref() {
+        Some("optional") => "on",
+        // What is required, or decided elsewhere.
+        Some(_) => return,
+        // Without a role there is nothing to hand out; images may ask for sessions themselves.
+        None if shown.is_some() => "default",
+        None => return,
+    };
     let at = options.and_then(|o| o.get("HttpTokens")).map_or(resource.at, |node| node.span);
-    let mut fact = SettingFact::new(setting::IMDS, resource.id, "optional");
+    let mut fact = SettingFact::new(setting::IMDS_V1, resource.id, value);
     fact.identity = Some(workload.key().clone());
-    fact.attributes.insert("type".to_owned(), resource.kind.to_owned());
     if let Some(profile) = shown {
+        fact.attributes.insert("role".to_owned(), "true".to_owned());
         fact.attributes.insert("instance_profile".to_owned(), profile.chars().take(200).collect());
-    }
-    if tokens.is_some() {
-        fact.attributes.insert("explicit".to_owned(), "true".to_owned());
     }
     workload.push(Fact::Setting(At::span(at), fact));
 }
@@ -355,11 +360,11 @@ fn machine(template: &Template<'_>, workload: &mut Workload<'_>, resource: Resou
 fn build(template: &Template<'_>, workload: &mut Workload<'_>, properties: &Node) {
     runs_as(template, workload, properties.get("ServiceRole"), "service role");
     let Some(environment) = properties.get("Environment") else { return };
-    for pair in environment.get("EnvironmentVariables").map(Node::one_or_many).unwrap_or_default() {
+    for pair in template.list(environment.get("EnvironmentVariables")) {
         let (Some(name), Some(value)) = (pair.get("Name").and_then(Node::as_str), pair.get("Value")) else { continue };
         match pair.get("Type").and_then(Node::as_str) {
             Some("PARAMETER_STORE" | "SECRETS_MANAGER") => {
-                if let Some(text) = template.text(value) {
+                if let Some(text) = template.named(value) {
                     workload.stored(&text, value.span, Via::variable(name));
                 }
             }

@@ -104,7 +104,7 @@ impl Policies {
         };
         let lists = ["Roles", "Users", "RoleName", "UserName", "Groups", "GroupName"];
         for node in lists.iter().filter_map(|list| properties.get(list)) {
-            for node in node.items().iter().chain((node.items().is_empty()).then_some(node)) {
+            for node in template.list(Some(node)) {
                 let Some(principal) = principal(template, node) else { continue };
                 let group = principal.kind == "AWS::IAM::Group";
                 let slot = if group { &mut *groups } else { &mut self.given };
@@ -118,13 +118,13 @@ impl Policies {
     /// Inline and managed policies that a principal names itself.
     fn own(&self, template: &Template<'_>, properties: &Node, at: Span, out: &mut Out<'_>) -> Vec<Given> {
         let mut given = Vec::new();
-        for policy in properties.get("Policies").map(Node::one_or_many).unwrap_or_default() {
+        for policy in template.list(properties.get("Policies")) {
             let name = template.literal(policy.get("PolicyName")).unwrap_or_else(|| "unnamed".to_owned());
             let Some(node) = policy.get("PolicyDocument") else { continue };
             let what = document(template, Some(node), node.span, out);
             given.push(Given { label: format!("inline policy {name}"), at: node.span, what });
         }
-        for node in properties.get("ManagedPolicyArns").map(Node::one_or_many).unwrap_or_default() {
+        for node in template.list(properties.get("ManagedPolicyArns")) {
             given.extend(self.managed(template, node, at));
         }
         given
@@ -155,12 +155,11 @@ impl Policies {
                 }
                 _ => continue,
             };
-            let groups = groups.map(Node::one_or_many).unwrap_or_default();
-            let groups = groups.iter().filter_map(|node| principal(template, node)).take(10);
+            let groups = template.list(groups).into_iter().filter_map(|node| principal(template, node)).take(10);
             for group in groups {
                 match users {
                     Some(users) => {
-                        let users = users.items().iter().filter_map(|node| principal(template, node));
+                        let users = template.list(Some(users)).into_iter().filter_map(|node| principal(template, node));
                         pairs.extend(users.map(|user| (user.id, group.id)));
                     }
                     None => drop(pairs.insert((resource.id, group.id))),
@@ -181,7 +180,13 @@ impl Policies {
     /// Tells the rights of a principal; `more` are policies of it that stand elsewhere.
     fn tell(&mut self, template: &Template<'_>, who: &Who<'_>, boundary: Option<&Node>, out: &mut Out<'_>) {
         let given = self.given.remove(who.id).unwrap_or_default();
-        let bound = boundary.map(|node| self.managed(template, node, node.span));
+        // A parameter for a boundary that is empty unless somebody sets it.
+        let set = |node: &&Node| {
+            let name = template.named(node).unwrap_or_default();
+            let default = template.parameter(&name).and_then(|parameter| parameter.get("Default"));
+            default.and_then(Node::as_str) != Some("")
+        };
+        let bound = boundary.filter(set).map(|node| self.managed(template, node, node.span));
         let bound = bound.and_then(|mut list| list.pop());
         let (boundary, within) = match &bound {
             None => (Boundary::None, None),
@@ -252,7 +257,7 @@ impl Policies {
     /// (<https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-templates.html>).
     pub fn add_function(&mut self, template: &Template<'_>, id: &str, policies: &Node, out: &mut Out<'_>) {
         let mut given = Vec::new();
-        for (index, node) in policies.one_or_many().iter().enumerate() {
+        for (index, node) in template.list(Some(policies)).into_iter().enumerate() {
             if node.get("Statement").is_some() {
                 let what = document(template, Some(node), node.span, out);
                 given.push(Given { label: format!("inline policy {}", index + 1), at: node.span, what });
@@ -284,8 +289,9 @@ impl Policies {
     }
 
     /// Adds managed policies by ARN.
-    pub fn add_managed(&mut self, template: &Template<'_>, id: &str, nodes: &[Node]) {
-        let given: Vec<Given> = nodes.iter().flat_map(|node| self.managed(template, node, node.span)).collect();
+    pub fn add_managed(&mut self, template: &Template<'_>, id: &str, list: &Node) {
+        let nodes = template.list(Some(list)).into_iter();
+        let given: Vec<Given> = nodes.flat_map(|node| self.managed(template, node, node.span)).collect();
         self.given.entry(id.to_owned()).or_default().extend(given);
     }
 
@@ -372,6 +378,7 @@ impl Policies {
         let user = resource.properties.get("UserName").and_then(|node| principal(template, node));
         let mut fact = SettingFact::new(setting::STATIC_KEY, resource.id, resource.kind);
         fact.identity = user.map(|user| template.key("user", user.id));
+        fact.attributes.insert("provider".to_owned(), aws::PROVIDER.to_owned());
         self.emit(Fact::Setting(At::span(resource.at), fact), out);
     }
 }

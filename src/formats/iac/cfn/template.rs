@@ -19,6 +19,9 @@ const DEPTH: usize = 160;
 /// Longest text that functions put together.
 const TEXT_MAX: usize = 16 << 10;
 
+/// Parts that one text is split into.
+const SPLIT_MAX: usize = 500;
+
 /// Bytes of text that all functions of one file may come to.
 const TEXT_BUDGET: usize = 32 << 20;
 
@@ -134,6 +137,35 @@ impl<'a> Template<'a> {
         (name != "If").then(|| self.referred(node)).flatten()
     }
 
+    /// The items of a list, those of a condition's branches among them; one thing is a list of one.
+    #[must_use]
+    pub fn list<'n>(&self, node: Option<&'n Node>) -> Vec<&'n Node> {
+        let mut out = Vec::new();
+        let mut open: Vec<&Node> = node.into_iter().collect();
+        while let Some(node) = open.pop() {
+            match function(node) {
+                Some(("If", argument)) => open.extend(argument.items().iter().skip(1).take(2).rev()),
+                Some(("Ref", name)) if name.as_str() == Some("AWS::NoValue") => {}
+                Some(_) => out.push(node),
+                None => match &node.kind {
+                    Kind::Null => {}
+                    Kind::Sequence(items) => open.extend(items.iter().rev()),
+                    _ => out.push(node),
+                },
+            }
+        }
+        out
+    }
+
+    /// The name of a secret that a value gives; a reference is told by what it refers to.
+    #[must_use]
+    pub fn named(&self, node: &Node) -> Option<String> {
+        let text = self.text(node).filter(|text| !text.is_empty())?;
+        let inner =
+            text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).filter(|inner| !inner.contains('$'));
+        Some(inner.unwrap_or(&text).chars().take(200).collect())
+    }
+
     /// A value with its functions worked out.
     #[must_use]
     pub fn value(&self, node: &Node) -> Value {
@@ -224,8 +256,10 @@ impl<'a> Template<'a> {
             // The short form is a tag of the argument itself.
             "Base64" if argument.tag.is_some() => self.plain_value(argument, depth),
             "Base64" => self.resolve(argument, depth),
-            "Split" | "Select" | "FindInMap" | "ImportValue" | "GetAZs" | "Cidr" | "Transform" | "Length"
-            | "ToJsonString" | "GetStackOutput" => Value::String(format!("${{{name}}}")),
+            "Split" => self.split(argument, depth),
+            "Select" => self.select(argument, depth),
+            "FindInMap" | "ImportValue" | "GetAZs" | "Cidr" | "Transform" | "Length" | "ToJsonString"
+            | "GetStackOutput" => Value::String(format!("${{{name}}}")),
             _ => Value::Null,
         }
     }
@@ -332,6 +366,28 @@ impl<'a> Template<'a> {
             }
             Value::String(text) => text,
             _ => "${Join}".to_owned(),
+        }
+    }
+
+    fn split(&self, argument: &Node, depth: usize) -> Value {
+        let [delimiter, text] = argument.items() else { return Value::String("${Split}".to_owned()) };
+        let delimiter = delimiter.as_str().filter(|delimiter| !delimiter.is_empty());
+        match (delimiter, self.resolve(text, depth)) {
+            (Some(delimiter), Value::String(text)) => {
+                let parts = text.split(delimiter).take(SPLIT_MAX);
+                Value::Array(parts.map(|part| Value::String(self.spend(part.to_owned()))).collect())
+            }
+            _ => Value::String("${Split}".to_owned()),
+        }
+    }
+
+    fn select(&self, argument: &Node, depth: usize) -> Value {
+        let unknown = || Value::String("${Select}".to_owned());
+        let [index, list] = argument.items() else { return unknown() };
+        let Some(index) = index.scalar().and_then(|index| index.parse::<usize>().ok()) else { return unknown() };
+        match self.resolve(list, depth) {
+            Value::Array(mut items) if index < items.len() => items.swap_remove(index),
+            _ => unknown(),
         }
     }
 
