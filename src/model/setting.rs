@@ -22,12 +22,6 @@ pub const AGENT_PRODUCTION: &str = "agent-production";
 pub const AGENT_AUTO_APPROVE: &str = "agent-auto-approve";
 /// The token of a job stays in its checkout for every step that follows: the value says by what.
 pub const PERSISTED_TOKEN: &str = "persisted-token";
-/// The metadata service of a machine answers without a session: the value is `optional`; the attribute `instance_profile`
-/// names the profile whose credentials it hands out.
-pub const IMDS: &str = "imds";
-/// Keys that everybody shares open a service beside identities: the value is the property as set, or `default`.
-pub const SHARED_KEY: &str = "shared-key";
-/// A long-lived key is made and lands in a state or stack: the value is the type of the resource.
 /// A credential that lasts is made by a declaration: the value is the type of the resource.
 pub const STATIC_KEY: &str = "static-key";
 /// A service takes shared keys beside identities: the value is `on`, or `default` where nothing is said.
