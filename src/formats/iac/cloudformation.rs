@@ -41,6 +41,7 @@ fn claims(_path: &RepoPath, head: &str) -> bool {
         })
     };
     (has("AWSTemplateFormatVersion") && top("AWSTemplateFormatVersion"))
+        || (has("AWS::Serverless-2016-10-31") && top("Transform"))
         || (has("AWS::") && (has("Type") && top("Resources")) && !has("\nservice:") && !has("\nprovider:"))
 }
 
@@ -165,8 +166,7 @@ fn functions(template: &Template<'_>, policies: &mut Policies, globals: Option<&
                 policies.add_function(template, &id, node, out);
             }
             policies.made_role(template, &id, &id, resource.at, out);
-            let key = template.key("role", &id).to_string();
-            workload.instance("aws", Some(&key), resource.at, "function role");
+            workload.instance("aws", Some(&id), resource.at, "function role");
         }
         budget = workload.finish(out);
         if budget == 0 || room == 0 {

@@ -136,6 +136,8 @@ pub fn literal(name: &str, value: &str) -> Option<Literal> {
     match promise {
         _ if says => Some(Literal::Plain),
         Promise::Password if words(name).concat().contains(&lower) || is_word(&lower) => Some(Literal::Plain),
+        // The database of users, as name services call it.
+        Promise::Password if name == "passwd" && value.bytes().all(|b| b.is_ascii_lowercase()) => None,
         Promise::Password => Some(Literal::Own),
         Promise::Issued if is_made(value) => Some(Literal::Own),
         Promise::Issued => None,

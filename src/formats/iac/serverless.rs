@@ -186,7 +186,7 @@ impl<'a> Service<'_, 'a> {
                 policies.add_document(self.template, &role, "provider.iam.role.statements", more, out);
             }
             policies.made_role(self.template, &role, &format!("{} / {role}", self.service()), at, out);
-            workload.instance("aws", Some(self.template.key("role", &role).as_str()), at, "function role");
+            workload.instance("aws", Some(&role), at, "function role");
             return;
         }
         let given =
@@ -195,14 +195,13 @@ impl<'a> Service<'_, 'a> {
         let Some(node) = named.or_else(|| self.provider.get("role").filter(given)) else {
             let at = self.provider.at(&["iam", "role"]).map_or(self.provider.span, |node| node.span);
             default_role.get_or_insert(at);
-            let key = self.template.key("role", DEFAULT_ROLE).to_string();
-            return workload.instance("aws", Some(&key), at, "function role");
+            return workload.instance("aws", Some(DEFAULT_ROLE), at, "function role");
         };
         // The logical id of a role below `resources:` stands for its ARN.
         let local = node.as_str().and_then(|id| self.template.resource(id)).filter(|r| r.kind == "AWS::IAM::Role");
         match local {
             Some(role) => {
-                workload.instance("aws", Some(self.template.key("role", role.id).as_str()), node.span, "function role");
+                workload.instance("aws", Some(role.id), node.span, "function role");
             }
             None => drop(compute::runs_as(self.template, workload, Some(node), "function role")),
         }

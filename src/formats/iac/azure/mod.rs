@@ -305,13 +305,12 @@ impl<'a> Deployment<'a> {
         let Some(node) = item.body.get("identity").map(|node| self.follow(node)) else { return };
         let kind = node.get("type").and_then(|node| self.text(node)).unwrap_or_default().to_ascii_lowercase();
         if kind.contains("systemassigned") {
-            let own = self.key(item).to_string();
-            workload.instance("azure", Some(&own), node.span, "system-assigned identity");
+            workload.instance("azure", Some(&item.symbol), node.span, "system-assigned identity");
         }
         for (key, _) in node.get("userAssignedIdentities").map(Node::entries).unwrap_or_default() {
             let Some(name) = key.as_str() else { continue };
             let local = self.named(name, &is_identity).and_then(|index| self.items.get(index));
-            let target = local.map_or_else(|| name.chars().take(200).collect(), |item| self.key(item).to_string());
+            let target = local.map_or_else(|| name.chars().take(200).collect(), |item| item.symbol.clone());
             workload.instance("azure", Some(&target), key.span, "user-assigned identity");
         }
     }

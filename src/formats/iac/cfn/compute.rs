@@ -245,12 +245,13 @@ pub fn variables(template: &Template<'_>, workload: &mut Workload<'_>, mapping: 
     }
 }
 
-/// The role that a value names: what runs gets its credentials from the platform. Says whether there was one.
+/// The role that a value names: what runs gets its credentials from the platform. A role of the file is told by its logical
+/// id, others by ARN. Says whether there was one.
 pub fn runs_as(template: &Template<'_>, workload: &mut Workload<'_>, node: Option<&Node>, mechanism: &str) -> bool {
     let Some(node) = node.filter(|node| !matches!(node.kind, Kind::Null)) else { return false };
     let local = template.referred(node).filter(|r| r.kind == "AWS::IAM::Role");
     let target = match local {
-        Some(role) => Some(template.key("role", role.id).to_string()),
+        Some(role) => Some(role.id.to_owned()),
         // One that only a deployment knows is told from others by the name of its parameter.
         None => template.text(node).filter(|text| !text.is_empty()),
     };
