@@ -3,6 +3,7 @@
 pub mod azure_pipelines;
 pub mod bitbucket_pipelines;
 pub mod circleci;
+pub mod dependabot;
 mod github;
 pub mod github_action;
 pub mod github_actions;
@@ -22,6 +23,7 @@ pub const FORMATS: &[&Format] = &[
     &bitbucket_pipelines::FORMAT,
     &travis::FORMAT,
 ];
+pub const FORMATS: &[&Format] = &[&github_actions::FORMAT, &github_action::FORMAT, &dependabot::FORMAT];
 
 /// 1-based line and column (in characters) of a byte offset; an offset past the end is the end.
 pub(crate) fn place(text: &str, offset: usize) -> (u64, u64) {
