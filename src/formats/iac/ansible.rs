@@ -61,9 +61,13 @@ fn what(path: &RepoPath, head: &str) -> Option<What> {
     let text = path.as_str()?;
     let mut parts = text.rsplit('/');
     let file = parts.next().unwrap_or_default();
+    // Most files are told by their name.
+    if file.contains('.') && ![".yml", ".yaml", ".json"].iter().any(|end| file.ends_with(end)) {
+        return None;
+    }
     let dirs: Vec<&str> = parts.take(4).collect();
     let yaml = file.ends_with(".yml") || file.ends_with(".yaml") || file.ends_with(".json");
-    if head.contains("{%") && head.trim_start().starts_with("{%") {
+    if head.trim_start().starts_with("{%") {
         return None;
     }
     if dirs.iter().take(2).any(|dir| matches!(*dir, "group_vars" | "host_vars")) && (yaml || !file.contains('.')) {

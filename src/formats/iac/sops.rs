@@ -24,12 +24,11 @@ const PATH_MAX: usize = 200;
 
 /// By content: an encrypted value, or the block that says how to decrypt.
 fn claims(path: &RepoPath, head: &str) -> bool {
-    // The configuration of SOPS itself is `.sops.yaml`; templates are no YAML yet.
-    if path.file_name() == b".sops.yaml" || head.contains("{%") {
-        return false;
-    }
     let has = |word: &str| memchr::memmem::find(head.as_bytes(), word.as_bytes()).is_some();
-    has("ENC[AES256_GCM,data:") || (has("sops") && (has("\nsops:\n") || has("\"sops\": {")) && has("lastmodified"))
+    let sealed =
+        has("ENC[AES256_GCM,data:") || (has("sops") && (has("\nsops:\n") || has("\"sops\": {")) && has("lastmodified"));
+    // The configuration of SOPS itself is `.sops.yaml`; templates are no YAML yet.
+    sealed && path.file_name() != b".sops.yaml" && !has("{%")
 }
 
 fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
