@@ -22,8 +22,8 @@ pub const FORMATS: &[&Format] = &[
     &circleci::FORMAT,
     &bitbucket_pipelines::FORMAT,
     &travis::FORMAT,
+    &dependabot::FORMAT,
 ];
-pub const FORMATS: &[&Format] = &[&github_actions::FORMAT, &github_action::FORMAT, &dependabot::FORMAT];
 
 /// 1-based line and column (in characters) of a byte offset; an offset past the end is the end.
 pub(crate) fn place(text: &str, offset: usize) -> (u64, u64) {
