@@ -1,6 +1,7 @@
 //! From sightings and facts to one inventory: `identify` gives everything its canonical key, `link` joins what has equal
 //! keys. Exact keys merge; likely ones become links that are shown and never merged.
 
+mod assume;
 mod identify;
 mod link;
 mod merge;
@@ -81,6 +82,7 @@ pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleI
     };
     inventory.identities = identities;
     link::authority(&mut inventory);
+    assume::judge(&mut inventory);
     links.sort();
     links.dedup_by(|a, b| (&a.from, &a.to) == (&b.from, &b.to));
     inventory.links = links;

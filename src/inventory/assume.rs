@@ -1,0 +1,276 @@
+//! Whether a job can take on the role that it names: the tokens it gets, held against the trust of that role, when both are in
+//! the inputs.
+//!
+//! The verdict is an attribute of the usage, `assumes`: `yes`, `no` or `maybe`, with the reason behind a colon; no attribute
+//! means that the role's trust was not seen. Subjects of GitHub's tokens:
+//! <https://docs.github.com/en/actions/reference/security/oidc>; how AWS compares them:
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{AuthMode, Identity, IdentityKey, Inventory, Trust, Usage};
+
+/// The attribute with the verdict.
+const ASSUMES: &str = "assumes";
+
+const GITHUB: &str = "token.actions.githubusercontent.com";
+
+/// Gives each usage that takes on a role of the inventory its verdict.
+pub(super) fn judge(inventory: &mut Inventory) {
+    let mut names: BTreeMap<&str, &IdentityKey> = BTreeMap::new();
+    for identity in &inventory.identities {
+        for key in std::iter::once(&identity.id).chain(&identity.aliases) {
+            // The provider's own name: an ARN, an e-mail.
+            if let Some(name) = key.as_str().splitn(3, ':').nth(2) {
+                names.insert(name, &identity.id);
+            }
+        }
+    }
+    let mut trusts: BTreeMap<&IdentityKey, Vec<&Trust>> = BTreeMap::new();
+    inventory.trusts.iter().for_each(|t| trusts.entry(&t.identity).or_default().push(t));
+    let jobs: BTreeMap<&IdentityKey, &Identity> = inventory.identities.iter().map(|i| (&i.id, i)).collect();
+    let verdict = |usage: &Usage| {
+        let role = usage.target.as_deref().filter(|_| usage.mode == AuthMode::Federated)?;
+        let trusts = trusts.get(names.get(role)?)?;
+        let job = jobs.get(usage.identity.as_ref()?)?;
+        Some(held_against(&Token::of(job, usage)?, trusts))
+    };
+    let verdicts: Vec<Option<String>> = inventory.usages.iter().map(verdict).collect();
+    for (usage, verdict) in inventory.usages.iter_mut().zip(verdicts) {
+        usage.attributes.extend(verdict.map(|verdict| (ASSUMES.to_owned(), verdict)));
+    }
+}
+
+/// What is known of the tokens that a job gets.
+struct Token<'a> {
+    /// Every subject they can have; empty when only the repository is known.
+    subjects: BTreeSet<&'a str>,
+    /// What every subject begins with.
+    prefix: String,
+    audience: Option<&'a str>,
+}
+
+impl<'a> Token<'a> {
+    fn of(job: &'a Identity, usage: &'a Usage) -> Option<Self> {
+        let path = job.id.as_str().strip_prefix("github:job:")?;
+        let mut parts = path.splitn(3, '/');
+        let (owner, name) = (parts.next()?, parts.next()?);
+        // Without a remote the key begins with the path.
+        if owner.is_empty() || owner.starts_with('.') {
+            return None;
+        }
+        let subjects = job.attributes.get("subject").map(String::as_str).unwrap_or_default();
+        Some(Self {
+            subjects: subjects.split(',').map(str::trim).filter(|s| !s.is_empty()).collect(),
+            prefix: format!("repo:{owner}/{name}:"),
+            audience: usage.attributes.get("audience").map(String::as_str),
+        })
+    }
+}
+
+/// How far one trust lets tokens in, narrowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Lets {
+    None,
+    Maybe,
+    In,
+}
+
+fn held_against(token: &Token<'_>, trusts: &[&Trust]) -> String {
+    let issuer = |t: &&&Trust| t.issuer.trim_end_matches('/').ends_with(GITHUB);
+    let mut best: Option<(Lets, String)> = None;
+    for trust in trusts.iter().filter(issuer) {
+        let (lets, why) = by_one(token, trust);
+        if best.as_ref().is_none_or(|(known, _)| lets > *known) {
+            best = Some((lets, why));
+        }
+    }
+    match best {
+        None => format!("no: the role trusts nothing of {GITHUB}"),
+        Some((Lets::In, why)) => format!("yes: {why}"),
+        Some((Lets::Maybe, why)) => format!("maybe: {why}"),
+        Some((Lets::None, why)) => format!("no: {why}"),
+    }
+}
+
+fn by_one(token: &Token<'_>, trust: &Trust) -> (Lets, String) {
+    if let (Some(given), Some(wanted)) = (token.audience, &trust.audience)
+        && !alternatives(wanted).any(|wanted| matches(wanted, given))
+    {
+        return (Lets::None, format!("its token is for {given}, the role wants one for {wanted}"));
+    }
+    let operator = trust.attributes.get("sub_operator").map(String::as_str).unwrap_or_default();
+    let claims: Vec<&str> = trust.attributes.keys().filter_map(|k| k.strip_prefix("claim.")).collect();
+    let Some(wanted) = &trust.subject else {
+        return match claims.as_slice() {
+            [] => (Lets::In, "the role takes every subject".to_owned()),
+            claims => (Lets::Maybe, format!("the role asks for {}", claims.join(", "))),
+        };
+    };
+    if operator.contains("Not") {
+        return (Lets::Maybe, format!("the role takes every subject but {wanted}"));
+    }
+    let literal = operator.contains("Equals");
+    let bare: Vec<String> = alternatives(wanted).map(without_ids).collect();
+    let fits = |pattern: &String, subject: &str| if literal { pattern == subject } else { matches(pattern, subject) };
+    let fit = token.subjects.iter().find(|subject| bare.iter().any(|pattern| fits(pattern, subject)));
+    let lets = match fit {
+        Some(_) if claims.is_empty() && bare.iter().map(String::as_str).eq(alternatives(wanted)) => Lets::In,
+        Some(_) => Lets::Maybe,
+        None if !token.subjects.is_empty() => Lets::None,
+        None => {
+            let open = |pattern: &String| {
+                if literal { pattern.starts_with(&token.prefix) } else { may_begin(pattern, &token.prefix) }
+            };
+            if bare.iter().any(open) { Lets::Maybe } else { Lets::None }
+        }
+    };
+    let who = match (fit, token.subjects.first()) {
+        (Some(subject), _) | (None, Some(subject)) => (*subject).to_owned(),
+        (None, None) => format!("{}…", token.prefix),
+    };
+    (lets, format!("it comes as {who}, the role takes {wanted}"))
+}
+
+fn alternatives(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', '|', '\n']).map(str::trim).filter(|s| !s.is_empty())
+}
+
+/// A subject without the ids that new repositories have in it: `repo:acme@12/app@34:…`.
+fn without_ids(subject: &str) -> String {
+    let mut out = String::with_capacity(subject.len());
+    let mut rest = subject;
+    while let Some((before, after)) = rest.split_once('@') {
+        out.push_str(before);
+        let digits = after.bytes().take_while(|b| b.is_ascii_digit() || *b == b'*').count();
+        if digits == 0 {
+            out.push('@');
+        }
+        rest = &after[digits..];
+    }
+    out + rest
+}
+
+/// The positions of a pattern that are reached by a text, `*` standing for any text and `?` for any character.
+fn reached(pattern: &[char], text: &str) -> Vec<bool> {
+    let close = |at: &mut Vec<bool>| {
+        for i in 0..pattern.len() {
+            if at[i] && pattern[i] == '*' {
+                at[i + 1] = true;
+            }
+        }
+    };
+    let mut at = vec![false; pattern.len() + 1];
+    at[0] = true;
+    close(&mut at);
+    for c in text.chars() {
+        let mut next = vec![false; pattern.len() + 1];
+        for (i, p) in pattern.iter().enumerate().filter(|(i, _)| at[*i]) {
+            match p {
+                '*' => next[i] = true,
+                '?' => next[i + 1] = true,
+                p if *p == c => next[i + 1] = true,
+                _ => {}
+            }
+        }
+        close(&mut next);
+        at = next;
+    }
+    at
+}
+
+fn matches(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    reached(&pattern, text).last().copied().unwrap_or(false)
+}
+
+/// Whether some text that begins so matches.
+fn may_begin(pattern: &str, prefix: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    reached(&pattern, prefix).contains(&true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{IdentityFact, IdentityKind, Location};
+
+    fn verdict(subjects: &str, wanted: Option<&str>, attributes: &[(&str, &str)]) -> String {
+        let subjects: BTreeSet<&str> = subjects.split(", ").filter(|s| !s.is_empty()).collect();
+        let token = Token { subjects, prefix: "repo:acme/app:".to_owned(), audience: Some("sts.amazonaws.com") };
+        let trust = Trust {
+            identity: IdentityKey::new("aws", "role", "arn:aws:iam::123456789012:role/r"),
+            issuer: format!("arn:aws:iam::123456789012:oidc-provider/{GITHUB}"),
+            audience: Some("sts.amazonaws.com".to_owned()),
+            subject: wanted.map(str::to_owned),
+            attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            location: Location::default(),
+        };
+        held_against(&token, &[&trust]).split(':').next().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn a_token_is_let_in_by_the_rules_of_its_role() {
+        let main = "repo:acme/app:ref:refs/heads/main";
+        for (subjects, wanted, attributes, want) in [
+            (main, Some("repo:acme/app:*"), &[][..], "yes"),
+            (main, None, &[], "yes"),
+            (main, Some(main), &[("sub_operator", "StringEquals")], "yes"),
+            (main, Some("repo:acme/app:*"), &[("sub_operator", "StringEquals")], "no"),
+            (main, Some("repo:acme/other:*"), &[], "no"),
+            (main, Some("repo:acme/app:environment:prod"), &[], "no"),
+            (main, Some("repo:other/x:*, repo:acme/a?p:ref:*"), &[], "yes"),
+            (main, Some("repo:acme/app:*"), &[("claim.ref", "StringEquals refs/heads/x")], "maybe"),
+            (main, Some("repo:acme@12/app@34:*"), &[], "maybe"),
+            (main, Some("repo:acme/app:*"), &[("sub_operator", "StringNotLike")], "maybe"),
+            ("", Some("repo:acme/app:ref:refs/heads/main"), &[], "maybe"),
+            ("", Some("repo:acme/other:*"), &[], "no"),
+            ("", Some("repo:*"), &[], "maybe"),
+        ] {
+            assert_eq!(verdict(subjects, wanted, attributes), want, "{subjects} {wanted:?} {attributes:?}");
+        }
+    }
+
+    #[test]
+    fn a_usage_gets_the_verdict_of_the_role_that_it_names() {
+        let arn = "arn:aws:iam::123456789012:role/r";
+        let identity = |key: IdentityKey, kind| {
+            let mut facts = vec![super::super::Declared {
+                what: IdentityFact::new(key, kind, "x", "x"),
+                location: Location::default(),
+                sample: false,
+            }];
+            facts[0].what.attributes.insert("subject".to_owned(), "repo:acme/app:environment:prod".to_owned());
+            let mut all = super::super::Facts { identities: facts, ..super::super::Facts::default() };
+            let names = super::super::link::Names::resolve(&mut all, &mut Vec::new());
+            super::super::merge::identities(all.identities, &names)
+        };
+        let job = IdentityKey::new("github", "job", "acme/app/.github/workflows/d.yml#deploy");
+        let role = IdentityKey::new("aws", "role", arn);
+        let mut inventory = Inventory::default();
+        inventory.identities.extend(identity(job.clone(), IdentityKind::CiJob));
+        inventory.identities.extend(identity(role.clone(), IdentityKind::Role));
+        inventory.trusts.push(Trust {
+            identity: role,
+            issuer: GITHUB.to_owned(),
+            audience: None,
+            subject: Some("repo:acme/app:environment:prod".to_owned()),
+            attributes: BTreeMap::new(),
+            location: Location::default(),
+        });
+        inventory.usages.push(Usage {
+            identity: Some(job),
+            mode: AuthMode::Federated,
+            provider: "aws".to_owned(),
+            credential: None,
+            target: Some(arn.to_owned()),
+            mechanism: "aws-actions/configure-aws-credentials".to_owned(),
+            federation_available: false,
+            attributes: BTreeMap::new(),
+            location: Location::default(),
+        });
+        judge(&mut inventory);
+        let verdict = inventory.usages[0].attributes.get(ASSUMES).map(String::as_str).unwrap_or_default();
+        assert!(verdict.starts_with("yes: it comes as repo:acme/app:environment:prod"), "{verdict}");
+    }
+}
