@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::estate::{AWS_ACCESS_KEYS, AWS_CREDENTIAL_REPORT, CODE, GITHUB_ACTIONS, HISTORY};
+use super::estate::{
+    AWS_ACCESS_KEYS, AWS_CREDENTIAL_REPORT, BITBUCKET_PIPELINES, CIRCLECI, CODE, GITHUB_ACTIONS, GITLAB_CI, HISTORY,
+};
 use super::factors::as_of;
 use super::nhi01_improper_offboarding::{active_keys, owner};
 use super::nhi06_cloud_deployment::{CLOUDS, stored};
@@ -66,7 +68,7 @@ pub(super) const CI_STATIC_TOKEN: Check = Check {
         "https://docs.pypi.org/trusted-publishers/",
         "https://crates.io/docs/trusted-publishing",
     ],
-    needs: &[GITHUB_ACTIONS],
+    needs: &[GITHUB_ACTIONS, GITLAB_CI, CIRCLECI, BITBUCKET_PIPELINES],
     implies: &[],
     subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
     run: |view, _| stored(&CI_STATIC_TOKEN, view, |provider| !CLOUDS.contains(&provider)),

@@ -34,6 +34,12 @@ pub(in crate::assess) const CONTEXT_WIDE: Check = Check {
     run: wide,
 };
 
+/// A job and the place where it takes a group in.
+type Holder<'a> = (&'a Identity, &'a Location);
+
+/// Groups that the same jobs hold, and these jobs.
+type Alike<'a> = (Vec<&'a str>, Vec<Holder<'a>>);
+
 /// Jobs with each group that they hold.
 fn holders<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = (&'a Identity, &'a Usage)> + use<'v, 'a> {
     pipelines::jobs(view).flat_map(move |job| {
@@ -45,7 +51,7 @@ fn holders<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = (&'a Identity, &'
 }
 
 fn wide(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
-    let mut groups: BTreeMap<(Option<&str>, &str, &str), BTreeMap<&str, (&Identity, &Location)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Option<&str>, &str, &str), BTreeMap<&str, Holder<'_>>> = BTreeMap::new();
     for (job, usage) in holders(view) {
         let Some(name) = usage.credential.as_deref().filter(|name| !is_shared_by_design(&usage.provider, name)) else {
             continue;
@@ -54,8 +60,7 @@ fn wide(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         group.entry(job.id.as_str()).or_insert((job, &usage.location));
     }
     // Groups that the same jobs hold are one finding.
-    let mut alike: BTreeMap<(Option<&str>, &str, Vec<&str>), (Vec<&str>, Vec<(&Identity, &Location)>)> =
-        BTreeMap::new();
+    let mut alike: BTreeMap<(Option<&str>, &str, Vec<&str>), Alike<'_>> = BTreeMap::new();
     for ((account, kind, name), jobs) in groups {
         let tasks: BTreeSet<String> = jobs.values().map(|(job, _)| task(&short(job))).collect();
         if jobs.len() >= JOBS && tasks.len() >= TASKS {
@@ -70,13 +75,7 @@ fn wide(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn finding(
-    account: Option<&str>,
-    kind: &str,
-    ids: &[&str],
-    groups: &[&str],
-    holders: &[(&Identity, &Location)],
-) -> Finding {
+fn finding(account: Option<&str>, kind: &str, ids: &[&str], groups: &[&str], holders: &[Holder<'_>]) -> Finding {
     let kind = kind.replace('-', " ");
     let mut finding =
         CONTEXT_WIDE.blank(&[CONTEXT_WIDE.id, account.unwrap_or_default(), &kind, &groups.join(", ")], Vec::new());

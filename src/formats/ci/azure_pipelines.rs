@@ -96,7 +96,7 @@ fn flattened<'a>(node: Option<&'a Node>, found: &mut Vec<&'a Node>) {
     }
 }
 
-fn items<'a>(node: Option<&'a Node>) -> Vec<&'a Node> {
+fn items(node: Option<&Node>) -> Vec<&Node> {
     let mut found = Vec::new();
     flattened(node, &mut found);
     found

@@ -99,8 +99,8 @@ fn looks_like_pipeline(head: &str) -> bool {
         {
             return false;
         }
-        // Jobs and steps of Azure Pipelines stand in lists.
-        if ["- stage:", "- job:", "- task:", "- deployment:"].iter().any(|item| line.trim_start().starts_with(item)) {
+        // Stages and steps of Azure Pipelines stand in lists.
+        if ["- stage:", "- task:", "- deployment:"].iter().any(|item| line.trim_start().starts_with(item)) {
             return false;
         }
         script |= indented && matches!(key, "script" | "before_script") && line.contains(':');
@@ -494,6 +494,7 @@ mod tests {
         let claim = |path: &str, head: &str| claims(&RepoPath::from(path), head);
         assert!(claim(".gitlab-ci.yml", "") && claim("ci/deploy.gitlab-ci.yml", ""));
         assert!(claim(".gitlab/ci/test.yml", "test:\n  stage: test\n  script:\n    - make\n"));
+        assert!(claim("ci/x.yml", ".a:\n  needs:\n    - job: b\n  script:\n    - make\n  stage: c\n"));
         assert!(!claim(".gitlab/route-map.yml", "- source: a\n  public: b\n"));
         assert!(!claim("x.yml", "language: c\nscript: make\njobs:\n  include:\n    - stage: a\n      script: b\n"));
         assert!(!claim(

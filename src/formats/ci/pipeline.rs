@@ -153,9 +153,29 @@ impl<'a> File<'a> {
             [owner, _, ..] => ("", *owner),
             _ => ("", ""),
         };
-        let private = host.ends_with(".amazonaws.com") || host.ends_with(".pkg.dev") || host.ends_with(".azurecr.io");
+        // A host that is none of these is a registry of somebody's own.
+        let public = [
+            "docker.io",
+            "index.docker.io",
+            "ghcr.io",
+            "quay.io",
+            "gcr.io",
+            "us.gcr.io",
+            "eu.gcr.io",
+            "mcr.microsoft.com",
+            "public.ecr.aws",
+            "registry.gitlab.com",
+            "registry.k8s.io",
+            "k8s.gcr.io",
+            "docker.elastic.co",
+            "nvcr.io",
+            "lscr.io",
+            "registry.access.redhat.com",
+            "registry.redhat.io",
+        ];
+        let private = !host.is_empty() && !public.contains(&host);
         let same = self.owner().is_some_and(|own| own.eq_ignore_ascii_case(owner));
-        same || private && host != "public.ecr.aws" || self.platform.images.iter().any(|own| name.starts_with(own))
+        same || private || self.platform.images.iter().any(|own| name.starts_with(own))
     }
 }
 
@@ -260,7 +280,12 @@ fn assigned(script: &str) -> Vec<&str> {
     if !script.contains('=') {
         return found;
     }
-    for command in script.lines().flat_map(|line| line.split([';', '|', '&'])) {
+    // `echo "export A=…" >> "$BASH_ENV"` sets it for what follows.
+    let written = |line: &'_ str| line.contains(">>").then(|| line.find("export ")).flatten().is_some();
+    let commands = script.lines().flat_map(|line| line.split([';', '|', '&']));
+    let exports =
+        script.lines().filter(|line| written(line)).filter_map(|line| line.split_once("export ").map(|(_, rest)| rest));
+    for command in commands.chain(exports) {
         let mut command = command.trim_start();
         for word in ["export ", "local ", "readonly ", "declare ", "if ", "then ", "$env:", "-x ", "read ", "- "] {
             command = command.strip_prefix(word).unwrap_or(command).trim_start();
@@ -272,6 +297,7 @@ fn assigned(script: &str) -> Vec<&str> {
             && promises(name)
             && !value.contains(&format!("${name}"))
             && !value.contains(&format!("${{{name}"))
+            && found.len() < 1000
             && !found.contains(&name)
         {
             found.push(name);
@@ -296,7 +322,7 @@ pub(super) fn environment_of(what: &str, name: &str) -> Environment {
         words.push(c.to_ascii_lowercase());
     }
     let all: Vec<&str> = words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let brings = |word: &&str| {
+    let brings = |word: &&str| -> bool {
         [
             "deploy",
             "deploys",
@@ -311,7 +337,7 @@ pub(super) fn environment_of(what: &str, name: &str) -> Environment {
         ]
         .contains(word)
     };
-    let to = all.iter().position(|word| brings(&word));
+    let to = all.iter().position(brings);
     let tests = all.iter().position(|word| ["test", "tests", "testing", "tst", "qa", "preview", "live"].contains(word));
     let unclear = match (to, tests) {
         (None, Some(_)) => true,
