@@ -27,10 +27,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::model::{
-    Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity,
-    Suppression,
-};
+use crate::model::{Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity, Suppression,};
 pub use score::Adjustment;
 pub use view::View;
 
@@ -130,6 +127,9 @@ pub const CHECKS: &[&Check] = &[
     &nhi03_vulnerable_third_party::GITLAB_INCLUDE,
     &nhi03_vulnerable_third_party::CIRCLECI_ORB,
     &nhi03_vulnerable_third_party::CI_IMAGE_MUTABLE,
+    &nhi03_vulnerable_third_party::pipelines::GITLAB_INCLUDE,
+    &nhi03_vulnerable_third_party::pipelines::CIRCLECI_ORB,
+    &nhi03_vulnerable_third_party::pipelines::CI_IMAGE_MUTABLE,
     &nhi05_overprivileged::AWS_ADMIN,
     &nhi05_overprivileged::AWS_ROOT_KEY,
     &nhi05_overprivileged::AWS_WILDCARD_SERVICE,
@@ -152,6 +152,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi09_reuse::SECRET_SPREAD,
     &nhi09_reuse::agent::AGENT_KEY_SHARED,
     &nhi09_reuse::CONTEXT_WIDE,
+    &nhi09_reuse::pipelines::CONTEXT_WIDE,
     &nhi10_human_use::AWS_CONSOLE_AND_KEY,
     &nhi10_human_use::HUMAN_TOKEN_IN_CI,
     &nhi10_human_use::agent::AGENT_HUMAN_TOKEN,

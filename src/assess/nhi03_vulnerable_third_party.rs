@@ -3,6 +3,7 @@
 
 pub(super) mod agent;
 mod pipelines;
+pub(super) mod pipelines;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,6 @@ use super::estate::GITHUB_ACTIONS;
 use super::view::View;
 use super::{Check, Context, say};
 use crate::model::{Confidence, Finding, Grant, Identity, Risk, Severity, ThirdParty};
-pub(super) use pipelines::{CI_IMAGE_MUTABLE, CIRCLECI_ORB, GITLAB_INCLUDE};
 
 /// Third-party actions at a version that can change, with credentials in reach.
 pub(super) const GHA_UNPINNED: Check = Check {

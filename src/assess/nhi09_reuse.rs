@@ -3,6 +3,7 @@
 
 pub(super) mod agent;
 mod pipelines;
+pub(super) mod pipelines;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,6 @@ use super::score::dead;
 use super::view::{View, is_local, is_login, subject_of};
 use super::{Check, Context};
 use crate::model::{Confidence, Credential, Exposure, Finding, Risk, Severity};
-pub(super) use pipelines::CONTEXT_WIDE;
 
 /// One value in several components.
 pub(super) const SECRET_SPREAD: Check = Check {
