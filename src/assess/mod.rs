@@ -27,7 +27,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity, Suppression,};
+use crate::model::{
+    Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity,
+    Suppression,
+};
 pub use score::Adjustment;
 pub use view::View;
 
@@ -124,9 +127,6 @@ pub const CHECKS: &[&Check] = &[
     &nhi03_vulnerable_third_party::GHA_INHERIT,
     &nhi03_vulnerable_third_party::agent::MCP_UNPINNED,
     &nhi03_vulnerable_third_party::agent::REMOTE_MCP_BEARER,
-    &nhi03_vulnerable_third_party::GITLAB_INCLUDE,
-    &nhi03_vulnerable_third_party::CIRCLECI_ORB,
-    &nhi03_vulnerable_third_party::CI_IMAGE_MUTABLE,
     &nhi03_vulnerable_third_party::pipelines::GITLAB_INCLUDE,
     &nhi03_vulnerable_third_party::pipelines::CIRCLECI_ORB,
     &nhi03_vulnerable_third_party::pipelines::CI_IMAGE_MUTABLE,
@@ -151,7 +151,6 @@ pub const CHECKS: &[&Check] = &[
     &nhi08_environment_isolation::SAME_SECRET_NAME,
     &nhi09_reuse::SECRET_SPREAD,
     &nhi09_reuse::agent::AGENT_KEY_SHARED,
-    &nhi09_reuse::CONTEXT_WIDE,
     &nhi09_reuse::pipelines::CONTEXT_WIDE,
     &nhi10_human_use::AWS_CONSOLE_AND_KEY,
     &nhi10_human_use::HUMAN_TOKEN_IN_CI,

@@ -2,7 +2,6 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/3-vulnerable-third-party-nhi/>).
 
 pub(super) mod agent;
-mod pipelines;
 pub(super) mod pipelines;
 
 use std::collections::BTreeMap;

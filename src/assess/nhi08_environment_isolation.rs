@@ -2,7 +2,6 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/8-environment-isolation/>).
 
 pub(super) mod agent;
-mod pipelines;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::estate::PIPELINES;
