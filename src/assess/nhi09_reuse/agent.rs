@@ -48,6 +48,13 @@ fn project(path: &str) -> &str {
 /// How many servers a finding names.
 const NAMES_MAX: usize = 8;
 
+/// Servers that share credentials: the names of those, the places, and one of the servers.
+struct Group<'a> {
+    names: Vec<String>,
+    places: Vec<Location>,
+    first: &'a Identity,
+}
+
 /// A credential in use: who uses it, where, and how sure it is that it is one.
 #[derive(Default)]
 struct Use<'a> {
@@ -90,19 +97,17 @@ fn shared(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         }
     }
     // A login of several parts is one thing that is shared.
-    let mut groups: BTreeMap<(Vec<String>, bool), (Vec<String>, Vec<Location>, &Identity)> = BTreeMap::new();
+    let mut groups: BTreeMap<(Vec<String>, bool), Group<'_>> = BTreeMap::new();
     for ((_, name), found) in uses.into_iter().filter(|(_, found)| found.who.len() > 1) {
         let Some(first) = found.who.values().next().copied() else { continue };
         let who: BTreeSet<String> = found.who.values().map(|agent| agent.name.clone()).collect();
         let shown = if found.value { kind(&name, view) } else { name };
-        let group = groups.entry((who.into_iter().collect(), found.value)).or_insert((Vec::new(), Vec::new(), first));
-        group.0.push(shown);
-        group.1.extend(found.places);
+        let group = groups.entry((who.into_iter().collect(), found.value));
+        let group = group.or_insert_with(|| Group { names: Vec::new(), places: Vec::new(), first });
+        group.names.push(shown);
+        group.places.extend(found.places);
     }
-    groups
-        .into_iter()
-        .map(|((who, value), (names, places, first))| finding(who, value, &names, places, first))
-        .collect()
+    groups.into_iter().map(|((who, value), group)| finding(who, value, group)).collect()
 }
 
 /// The kind of a credential that was seen.
@@ -110,7 +115,8 @@ fn kind(id: &str, view: &View<'_>) -> String {
     view.credential(id).map_or_else(|| "a credential".to_owned(), |c| c.kind.clone())
 }
 
-fn finding(who: Vec<String>, value: bool, names: &[String], mut places: Vec<Location>, first: &Identity) -> Finding {
+fn finding(who: Vec<String>, value: bool, group: Group<'_>) -> Finding {
+    let Group { names, mut places, first } = group;
     let subject: Vec<&str> = [AGENT_KEY_SHARED.id].into_iter().chain(who.iter().map(String::as_str)).collect();
     places.sort();
     places.dedup();

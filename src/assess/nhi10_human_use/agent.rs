@@ -37,10 +37,7 @@ fn human_token(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         finding.locations.clear();
         for usage in agents::credentials(agent, view) {
             // Of a value that was seen, its own kind tells.
-            if usage.attributes.get("human").is_none_or(|v| v != "yes") || is_seen(usage, &seen) {
-                continue;
-            }
-            let name = usage.attributes.get("input").or(usage.credential.as_ref()).unwrap_or(&usage.mechanism);
+            let Some(name) = usage.attributes.get("personal").filter(|_| !is_seen(usage, &seen)) else { continue };
             finding.title = format!("{} acts with a person's token, {name}", agent.name);
             say(
                 &mut finding.evidence,

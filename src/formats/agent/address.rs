@@ -74,9 +74,11 @@ pub(super) fn web(text: &str) -> Option<Address<'_>> {
     (!host.is_empty() && !host.contains(['{', '$', '<', ' '])).then_some(Address { plain, host, path, query })
 }
 
-/// Whether a host is the machine itself, a container beside it, or a name that only a network knows.
+/// Whether a host is the machine itself, a container beside it, or a name that only a network knows. Docker's bridge,
+/// `172.17.0.0/16`, is the machine too.
 pub(super) fn is_near(host: &str) -> bool {
-    let v4 = host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified());
+    let bridge = |ip: std::net::Ipv4Addr| matches!(ip.octets(), [172, 17, _, _]);
+    let v4 = host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified() || bridge(ip));
     let v6 = host.parse::<std::net::Ipv6Addr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified());
     let ends = [".localhost", ".local", ".internal", ".test", ".example", ".invalid", ".svc"];
     v4 || v6
@@ -99,9 +101,11 @@ mod tests {
     #[test]
     fn a_connection_string_gives_its_login_and_host() {
         let found =
-            login("postgresql://postgres.abc:p@ss/w@aws-0.pooler.supabase.com:6543/postgres?sslmode=require").unwrap();
-        assert_eq!((found.user.as_str(), found.password.as_str()), ("postgres.abc", "p@ss/w"));
+            login("postgresql://postgres.abc:p@ssw@aws-0.pooler.supabase.com:6543/postgres?sslmode=require").unwrap();
+        assert_eq!((found.user.as_str(), found.password.as_str()), ("postgres.abc", "p@ssw"));
         assert_eq!(found.host, "aws-0.pooler.supabase.com");
+        assert_eq!(login("mysql://u:p/w@db:3306/a").unwrap().password, "p/w");
+        assert_eq!(login("https://x.y:443/@scope/pkg"), None);
         assert_eq!(login("--dsn=mysql://root:x@db:3306/a").unwrap().scheme, "mysql");
         for text in ["postgresql://localhost/db", "postgresql://user@host/db", "https://x.y/z?a=b", "a:b@c", ""] {
             assert_eq!(login(text), None, "{text}");
@@ -114,7 +118,9 @@ mod tests {
         assert!(found.plain && found.host == "mcp.acme.com" && found.path == "/sse");
         assert_eq!(found.query, [("api_key", "x"), ("y", "1")]);
         assert!(web("https://${HOST}/mcp").is_none() && web("npx").is_none() && web("stdio://x").is_none());
-        for near in ["localhost", "127.0.0.1", "0.0.0.0", "::1", "mcp", "host.docker.internal", "api.example.com"] {
+        for near in
+            ["localhost", "127.0.0.1", "172.17.0.1", "0.0.0.0", "::1", "mcp", "host.docker.internal", "api.example.com"]
+        {
             assert!(is_near(near), "{near}");
         }
         assert!(!is_near("mcp.acme.com") && !is_near("10.0.0.1") && is_private("10.0.0.1"));

@@ -85,7 +85,7 @@ impl<'a> Holder<'a> {
 
     /// Whether it holds a credential, by value or by name.
     pub(super) fn holds(&self) -> bool {
-        !self.reach.is_empty()
+        !self.reach.is_empty() || !self.workload.secrets().is_empty()
     }
 
     /// Whether it holds the credential of this name.
@@ -158,6 +158,12 @@ impl<'a> Holder<'a> {
         span: Span,
         more: &[(&str, &str)],
     ) {
+        // A key where its name belongs: it is in the clear, and is told nowhere.
+        let (mode, credential) = match credential {
+            Some(name) if value::is_key_for_name(name) => (AuthMode::Static, None),
+            _ => (mode, credential),
+        };
+        let name = if value::is_key_for_name(name) { "" } else { name };
         let short = |text: &str| text.chars().take(crate::formats::workload::MAX_TEXT).collect::<String>();
         let (name, mechanism) = (short(name), short(mechanism));
         let known = format!(
@@ -173,7 +179,7 @@ impl<'a> Holder<'a> {
         let mut usage = self.workload.usage(mode, provider, &mechanism);
         usage.credential = credential.map(short);
         let mut note = |key: &str, text: &str| usage.attributes.insert(key.to_owned(), short(text));
-        if name != mechanism && credential != Some(name.as_str()) {
+        if !name.is_empty() && name != mechanism && credential != Some(name.as_str()) {
             note("input", &name);
         }
         for (key, text) in more {
@@ -181,11 +187,14 @@ impl<'a> Holder<'a> {
         }
         let stand_in = usage.attributes.contains_key("placeholder");
         if !stand_in {
-            if value::is_personal(&name) || credential.is_some_and(value::is_personal) {
-                usage.attributes.insert("human".to_owned(), "yes".to_owned());
+            let personal =
+                [Some(name.as_str()), credential].into_iter().flatten().find(|name| value::is_personal(name));
+            if let Some(personal) = personal {
+                usage.attributes.insert("personal".to_owned(), short(personal));
             }
             if self.reach.len() < MAX_REACH {
-                self.reach.insert(credential.map_or_else(|| name.clone(), short));
+                let named = if name.is_empty() { mechanism.clone() } else { name.clone() };
+                self.reach.insert(credential.map_or(named, short));
             }
         }
         self.workload.push(Fact::Usage(At::span(span), usage));
@@ -208,7 +217,8 @@ impl<'a> Holder<'a> {
     pub(super) fn approved(&mut self, tool: &str, source: &str, span: Span) {
         let reads = ["get", "list", "read", "search", "query", "describe", "fetch", "find", "show", "view", "resolve"];
         let first = tool.split(['_', '-', '.']).next().unwrap_or_default().to_ascii_lowercase();
-        let privilege = if tool == "*" {
+        let shell = ["*", "run_shell_command", "ShellTool", "execute_bash", "execute_cmd", "shell"].contains(&tool);
+        let privilege = if shell {
             Privilege::WriteBroad
         } else if reads.iter().any(|verb| first.starts_with(verb)) {
             Privilege::ReadScoped
@@ -221,9 +231,10 @@ impl<'a> Holder<'a> {
 
     /// Hands its facts on. Returns what is left of the file's budget.
     pub(super) fn finish(mut self, out: &mut Out<'_>) -> usize {
+        self.reach.extend(self.workload.secrets().iter().take(MAX_REACH).cloned());
         let names: Vec<&str> = self.reach.iter().take(50).map(String::as_str).collect();
         let names = names.join(", ");
-        self.workload.note("secrets", &names);
+        self.workload.note("credentials", &names);
         self.workload.finish(out)
     }
 }

@@ -196,7 +196,9 @@ fn npm(words: &[Word], at: usize) -> Option<Package> {
     let (word, rest) =
         operand(words, at, &["-c", "--call", "--cache", "--registry", "--prefix"], &["-p", "--package"])?;
     let spec = spec(word);
-    if is_own(spec) {
+    // An address is a remote server's, unless it is one of a package.
+    let address = spec.starts_with("http") && spec.contains("://") && !spec.contains(".git") && !spec.contains(".tgz");
+    if is_own(spec) || address {
         return None;
     }
     let (name, version, pinned) = match repository(spec, '#') {
@@ -391,6 +393,7 @@ mod tests {
         for line in [
             "npx tsx src/server.ts",
             "npx ./server",
+            "npx https://mcp.example.com/mcp",
             "node dist/index.js",
             "uv run server.py",
             "uv --directory /x run server",

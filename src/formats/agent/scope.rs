@@ -107,7 +107,8 @@ fn mounts(words: &[Word], out: &mut Vec<Reach>) {
 
 /// The first part of `source:target:mode`; a drive letter's colon is none of these.
 fn source_of(text: &str) -> &str {
-    let from = if text.as_bytes().get(1) == Some(&b':') { 2 } else { 0 };
+    let drive = text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && text.as_bytes().get(1) == Some(&b':');
+    let from = if drive { 2 } else { 0 };
     let end = text.get(from..).and_then(|rest| rest.find(':')).map_or(text.len(), |at| at + from);
     text.get(..end).unwrap_or(text)
 }

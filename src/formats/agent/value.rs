@@ -231,7 +231,9 @@ fn counts_up(lower: &str) -> bool {
 /// Whether the value of a name is chosen by people.
 fn is_password(name: &str) -> bool {
     let words = words(name);
-    words.iter().any(|word| matches!(word.as_str(), "password" | "passwd" | "pwd" | "pass" | "passphrase"))
+    words
+        .iter()
+        .any(|word| word.ends_with("password") || matches!(word.as_str(), "passwd" | "pwd" | "pass" | "passphrase"))
 }
 
 /// Whether a machine may have made a text: some piece of it mixes letters and digits, or is long and of both cases.
@@ -242,6 +244,15 @@ fn is_random(value: &str) -> bool {
             (piece.bytes().any(|b| b.is_ascii_lowercase()), piece.bytes().any(|b| b.is_ascii_uppercase()));
         (piece.len() >= 8 && digit && (lower || upper)) || (piece.len() >= 20 && lower && upper)
     })
+}
+
+/// Whether a text that stands where a name belongs is a credential instead: people put the key itself under `env_key`.
+pub(super) fn is_key_for_name(text: &str) -> bool {
+    let mixed = |piece: &str| {
+        let digits = piece.bytes().filter(u8::is_ascii_digit).count();
+        piece.len() >= 16 && digits >= 3 && digits < piece.len()
+    };
+    !text.contains("://") && text.len() >= 20 && text.split(|c: char| !c.is_ascii_alphanumeric()).any(mixed)
 }
 
 /// Whether a text names a file.
@@ -303,6 +314,8 @@ pub(super) fn is_credential_name(name: &str) -> bool {
         .contains(&before),
         "token" => !["max", "min", "num", "pad", "eos", "bos", "per", "contract"].contains(&before),
         "pwd" | "pass" | "cookie" => words.len() > 1,
+        // `PGPASSWORD`, `MYAPIKEY`.
+        _ if ["password", "passwd", "apikey", "accesskey", "secretkey"].iter().any(|end| last.ends_with(end)) => true,
         "id" => before == "key" && words.iter().any(|word| word == "access"),
         _ => says(&[
             "secret",
@@ -429,6 +442,14 @@ mod tests {
             ("DB_PASSWORD", "Tr0ub4dor&3"),
         ] {
             assert_eq!(read(name, text, false), Value::Literal, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_for_a_name_is_told() {
+        assert!(is_key_for_name("cr_0b5c9a1e77aa4f629d0e5f3a2b1c4d6e"));
+        for name in ["OPENAI_API_KEY", "MY_VERY_LONG_VARIABLE_NAME_2", "op://vault/0b5c9a1e77aa4f629d0e/x", "api-key"] {
+            assert!(!is_key_for_name(name), "{name}");
         }
     }
 
