@@ -98,8 +98,22 @@ fn is_machine(path: &str) -> bool {
         ".mcp.json",
         "mcp.json",
         "claude_desktop_config.json",
+        "mcp_config.json",
+        "mcp_settings.json",
+        "cline_mcp_settings.json",
+        "opencode.json",
+        "litellm_config.yaml",
     ];
-    let dirs = [".github/workflows/", ".circleci/", ".woodpecker/", ".buildkite/"];
+    let dirs = [
+        ".github/workflows/",
+        ".circleci/",
+        ".woodpecker/",
+        ".buildkite/",
+        ".codex/",
+        ".claude/",
+        ".gemini/",
+        ".amazonq/",
+    ];
     pipelines.contains(&name) || dirs.iter().any(|d| path.starts_with(d) || path.contains(&format!("/{d}")))
 }
 

@@ -120,7 +120,7 @@ fn is_sent(usage: &Usage) -> bool {
     how.starts_with("header ")
         || how.starts_with("query ")
         || how == "bearer_token_env_var"
-        || how == "path of the address"
+        || how.ends_with("the address")
 }
 
 fn bearer(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {

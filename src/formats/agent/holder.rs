@@ -96,6 +96,14 @@ impl<'a> Holder<'a> {
     /// A value where a credential may stand. `mechanism` says what takes it in, `name` is that of the variable, header or
     /// option, from which it is told whether a credential belongs there.
     pub(super) fn slot(&mut self, name: &str, mechanism: &str, text: &str, span: Span) -> Value {
+        // A header inside a variable: `{"Authorization": "Bearer …"}`.
+        if !value::is_credential_name(name)
+            && let Some(token) = value::bearer_inside(text)
+        {
+            let found = value::read("Authorization", token, self.host.bare);
+            self.take(name, mechanism, "", &found, span);
+            return found;
+        }
         let dsn = super::address::login(text);
         if !value::is_credential_name(name) && dsn.is_none() {
             return Value::Empty;
@@ -113,7 +121,8 @@ impl<'a> Holder<'a> {
             self.fetched(name, name, mechanism, span, &[("file", "true")]);
             return found;
         }
-        let provider = if dsn.is_some() { "database" } else { "" };
+        let database = dsn.is_some_and(|login| !login.scheme.starts_with("http"));
+        let provider = if database { "database" } else { "" };
         self.take(name, mechanism, provider, &found, span);
         found
     }

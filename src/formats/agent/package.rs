@@ -49,6 +49,18 @@ const RUNNERS: &[&str] =
 /// Programs that take a command after `--` and give it variables.
 const WRAPPERS: &[&str] = &["dotenv", "doppler", "op", "infisical", "mise", "aws-vault", "chamber", "direnv", "teller"];
 
+/// A command that is written as one text, in its words: `npx -y pkg`. A path with blanks is one word.
+pub(super) fn split(word: Word) -> Vec<Word> {
+    let first = word.text.split_whitespace().next().unwrap_or_default();
+    let known =
+        ["npx", "bunx", "uvx", "uv", "pipx", "docker", "podman", "pnpm", "yarn", "bun", "env", "node", "python"];
+    if first.len() == word.text.len() || !known.contains(&program(first).as_str()) {
+        return vec![word];
+    }
+    let words = word.text.split_whitespace().map(|text| text.trim_matches(['"', '\'']));
+    words.map(|text| Word { text: text.to_owned(), span: word.span }).take(500).collect()
+}
+
 /// The package that a command runs, if it is one of a launcher.
 pub(super) fn of_command(words: &[Word]) -> Option<Package> {
     let mut at = 0;
@@ -407,6 +419,14 @@ mod tests {
         ] {
             assert_eq!(of_command(&words(line)), None, "{line}");
         }
+    }
+
+    #[test]
+    fn a_command_in_one_text_is_split_and_a_path_is_not() {
+        let parts = |text: &str| split(Word { text: text.to_owned(), span: Span::new(0, 0) }).len();
+        assert_eq!(parts("npx -y pkg"), 3);
+        assert_eq!(parts("C:\\Program Files\\nodejs\\npx.cmd"), 1);
+        assert_eq!(parts("npx"), 1);
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn read(mut holder: Holder<'_>, host: Host, server: &Node, inputs: Inputs<'_>, o
         if let Some(node) = first(part, COMMANDS) {
             // Zed once wrote `command: {path, args, env}`.
             command.extend(node.get("path").map(words).unwrap_or_default());
-            command.extend(words(node));
+            command.extend(words(node).into_iter().flat_map(package::split));
             command.extend(node.get("args").map(words).unwrap_or_default());
             variables(&mut holder, node, inputs);
         }
@@ -193,8 +193,11 @@ fn lists(holder: &mut Holder<'_>, node: &Node) {
     {
         holder.fetched(name, name, "bearer_token_env_var", node.inner, &[]);
     }
-    if let Some(node) = node.get("bearer_token") {
-        let _ = slot(holder, "bearer_token", "bearer_token", node, &[]);
+    // Codex refuses the first; the others are LiteLLM's.
+    for field in ["bearer_token", "auth_value", "authentication_token"] {
+        if let Some(node) = node.get(field) {
+            let _ = slot(holder, "bearer_token", field, node, &[]);
+        }
     }
 }
 
@@ -253,6 +256,9 @@ fn names_a_file(option: &str) -> bool {
 /// A server that answers at an address: its host as third party, what its query and path hold, and a login in the clear.
 fn remote(holder: &mut Holder<'_>, text: &str, span: Span, itself: bool) {
     let Some(address) = address::web(text) else { return };
+    if address::login(text).is_some() {
+        holder.slot("password", "login in the address", text, span);
+    }
     for (name, found) in &address.query {
         if value::is_credential_name(name) {
             holder.slot(name, &format!("query {name}"), found, span);

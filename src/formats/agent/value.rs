@@ -53,6 +53,13 @@ fn without_scheme(text: &str) -> &str {
     scheme.map_or(text, |(_, rest)| rest.trim())
 }
 
+/// The token of a bearer header that stands inside a text, as in Notion's `{"Authorization": "Bearer …"}`.
+pub(super) fn bearer_inside(text: &str) -> Option<&str> {
+    let (before, after) = text.split_once("Bearer ")?;
+    let token = after.split(['"', '\'', '\\', ',']).next().unwrap_or_default().trim();
+    (!before.trim().is_empty() && !token.is_empty()).then_some(token)
+}
+
 /// Names that hosts fill in themselves and that are no credentials.
 const BUILT_IN: &[&str] = &[
     "userHome",
@@ -316,6 +323,7 @@ pub(super) fn is_credential_name(name: &str) -> bool {
         "pwd" | "pass" | "cookie" => words.len() > 1,
         // `PGPASSWORD`, `MYAPIKEY`.
         _ if ["password", "passwd", "apikey", "accesskey", "secretkey"].iter().any(|end| last.ends_with(end)) => true,
+        "header" | "headers" => before == "auth" || before == "authorization",
         "id" => before == "key" && words.iter().any(|word| word == "access"),
         _ => says(&[
             "secret",
@@ -332,6 +340,7 @@ pub(super) fn is_credential_name(name: &str) -> bool {
             "authtoken",
             "accesstoken",
             "authorization",
+            "bearer",
             "jwt",
         ]),
     }
