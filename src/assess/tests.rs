@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-mod iac;
 mod agents;
+mod iac;
 mod order;
 mod pipelines;
 mod properties;
@@ -9,7 +9,11 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::inventory;
-use crate::model::{At, AuthMode, CredentialFact, Environment, EnvironmentClass, Fact, GrantFact, Human, IdentityFact, IdentityHint, IdentityKey, IdentityKind, LocatedFact, Privilege, Proof, RiskStatus, Sighting, Status, Suppression, SuppressionKind, ThirdPartyFact, TrustFact, UsageFact, Validity, When,};
+use crate::model::{
+    At, AuthMode, CredentialFact, Environment, EnvironmentClass, Fact, GrantFact, Human, IdentityFact, IdentityHint,
+    IdentityKey, IdentityKind, LocatedFact, Privilege, Proof, RiskStatus, Sighting, Status, Suppression,
+    SuppressionKind, ThirdPartyFact, TrustFact, UsageFact, Validity, When,
+};
 
 const ACCOUNT: &str = "123456789012";
 

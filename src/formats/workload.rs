@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::script::{self, Seen};
 use super::{Out, names};
 use crate::doc::Node;
-use crate::model::{
-    At, AuthMode, Fact, GrantFact, IdentityFact, IdentityKey, Privilege, SettingFact, Span, ThirdPartyFact, UsageFact,
-};
+use crate::model::{At, AuthMode, Fact, GrantFact, IdentityFact, IdentityKey, Privilege, SettingFact, Span, ThirdPartyFact, UsageFact,};
 
 /// References and facts that one file may come to, far over what people write.
 pub const BUDGET: usize = 200_000;
@@ -313,7 +311,18 @@ impl<'a> Workload<'a> {
     /// The same of a stretch of the file.
     pub fn script_at(&mut self, span: Span) {
         let Some(text) = self.text.get(span.start..span.end) else { return };
-        for seen in script::read(text) {
+        let seen = script::read(text);
+        // What a login takes in is told with it, and not once more as a variable.
+        let logins: Vec<std::ops::Range<usize>> = seen
+            .iter()
+            .filter_map(|seen| if let Seen::Login { part, .. } = seen { Some(part.clone()) } else { None })
+            .collect();
+        let login_of = |part: &std::ops::Range<usize>| {
+            let behind = logins.partition_point(|login| login.start <= part.start);
+            behind.checked_sub(1).filter(|at| logins.get(*at).is_some_and(|login| part.end <= login.end))
+        };
+        let mut taken: BTreeMap<usize, &str> = BTreeMap::new();
+        for seen in &seen {
             let at =
                 |part: &std::ops::Range<usize>| Span { start: span.start + part.start, end: span.start + part.end };
             match &seen {
@@ -325,15 +334,27 @@ impl<'a> Workload<'a> {
                 Seen::Variable { name, part } if (self.promises)(name) => {
                     self.stored(name, at(part), Via { mechanism: "script", ..Via::variable(name) });
                 }
+            match seen {
+                Seen::Variable { name, part } if names::is_credential(name) => match login_of(part) {
+                    Some(login) => {
+                        taken.insert(login, name);
+                    }
+                    None => self.stored(name, at(part), Via { mechanism: "script", ..Via::variable(name) }),
+                },
                 Seen::Variable { .. } => {}
                 Seen::Login { mode: AuthMode::Federated, provider, command, target, part } => {
                     self.federated(provider, target.as_deref(), at(part), command, "");
                 }
                 Seen::Login { mode, provider, command, target, part } => {
+                    let referenced = *mode == AuthMode::Referenced;
+                    let credential = login_of(part).and_then(|login| taken.get(&login)).filter(|_| referenced);
                     let mut usage = self.usage(*mode, provider, command);
                     usage.target.clone_from(target);
-                    usage.federation_available = *mode == AuthMode::Referenced && self.federates.contains(provider);
-                    if self.first(&format!("login {provider}"), command) {
+                    usage.credential = credential.map(|name| (*name).to_owned());
+                    usage.federation_available = referenced && self.federates.contains(provider);
+                    self.secrets.extend(usage.credential.clone());
+                    let known = format!("login {provider} {}", usage.credential.as_deref().unwrap_or_default());
+                    if self.first(&known, command) {
                         self.push(Fact::Usage(At::span(at(part)), usage));
                     }
                 }
