@@ -9,6 +9,7 @@ mod headline;
 mod nhi01_improper_offboarding;
 mod nhi02_secret_leakage;
 mod nhi03_vulnerable_third_party;
+mod nhi04_insecure_authentication;
 mod nhi05_overprivileged;
 mod nhi06_cloud_deployment;
 mod nhi07_long_lived_secrets;
@@ -16,6 +17,7 @@ mod nhi08_environment_isolation;
 mod nhi09_reuse;
 mod nhi10_human_use;
 mod pipelines;
+mod reach;
 mod score;
 mod settings;
 mod trust;
@@ -27,10 +29,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::model::{
-    Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity,
-    Suppression,
-};
+use crate::model::{Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity, Suppression,};
 pub use score::Adjustment;
 pub use view::View;
 
@@ -130,6 +129,13 @@ pub const CHECKS: &[&Check] = &[
     &nhi03_vulnerable_third_party::pipelines::GITLAB_INCLUDE,
     &nhi03_vulnerable_third_party::pipelines::CIRCLECI_ORB,
     &nhi03_vulnerable_third_party::pipelines::CI_IMAGE_MUTABLE,
+    &nhi02_secret_leakage::CI_ECHO,
+    &nhi03_vulnerable_third_party::CURL_PIPE,
+    &nhi03_vulnerable_third_party::INSTALL_SCRIPTS,
+    &nhi03_vulnerable_third_party::JENKINS_LIB,
+    &nhi03_vulnerable_third_party::PERSISTED_TOKEN,
+    &nhi04_insecure_authentication::TLS_OFF,
+    &nhi04_insecure_authentication::PLAIN_HTTP,
     &nhi05_overprivileged::AWS_ADMIN,
     &nhi05_overprivileged::AWS_ROOT_KEY,
     &nhi05_overprivileged::AWS_WILDCARD_SERVICE,
@@ -141,6 +147,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi06_cloud_deployment::OIDC_AUDIENCE,
     &nhi06_cloud_deployment::CI_STATIC_CLOUD,
     &nhi06_cloud_deployment::UNTRUSTED_CHECKOUT,
+    &nhi06_cloud_deployment::SELFHOSTED_PUBLIC,
     &nhi07_long_lived_secrets::AWS_KEY_AGE,
     &nhi07_long_lived_secrets::CI_STATIC_TOKEN,
     &nhi07_long_lived_secrets::GIT_AGE,
@@ -149,12 +156,14 @@ pub const CHECKS: &[&Check] = &[
     &nhi08_environment_isolation::agent::AGENT_PRODUCTION,
     &nhi08_environment_isolation::SAME_ROLE,
     &nhi08_environment_isolation::SAME_SECRET_NAME,
+    &nhi08_environment_isolation::DEPLOY_NO_ENVIRONMENT,
     &nhi09_reuse::SECRET_SPREAD,
     &nhi09_reuse::agent::AGENT_KEY_SHARED,
     &nhi09_reuse::pipelines::CONTEXT_WIDE,
     &nhi10_human_use::AWS_CONSOLE_AND_KEY,
     &nhi10_human_use::HUMAN_TOKEN_IN_CI,
     &nhi10_human_use::agent::AGENT_HUMAN_TOKEN,
+    &nhi10_human_use::AZURE_SP_LOGIN_SCRIPT,
 ];
 
 /// The check of this id.

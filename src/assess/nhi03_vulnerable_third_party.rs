@@ -4,6 +4,9 @@
 pub(super) mod agent;
 pub(super) mod pipelines;
 
+mod pipeline;
+
+pub(super) use pipeline::{CURL_PIPE, INSTALL_SCRIPTS, JENKINS_LIB, PERSISTED_TOKEN};
 use std::collections::BTreeMap;
 
 use super::estate::GITHUB_ACTIONS;

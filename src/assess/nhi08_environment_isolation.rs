@@ -189,3 +189,9 @@ fn same_secret_name(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     })
     .collect()
 }
+//! NHI8:2025 Environment Isolation: identities that production and the rest share
+//! (<https://owasp.org/www-project-non-human-identities-top-10/2025/8-environment-isolation/>).
+
+mod pipeline;
+
+pub(super) use pipeline::DEPLOY_NO_ENVIRONMENT;

@@ -32,3 +32,9 @@ pub const IMDS_V1: &str = "imdsv1";
 pub const PLAIN_SECRET: &str = "plain-secret";
 /// A value stands in the clear where its file is encrypted: the value is its key; the attribute `tool` says with what.
 pub const BROKEN_ENCRYPTION: &str = "broken-encryption";
+/// A checkout keeps its token on disk: the value is what can read it afterwards.
+pub const PERSISTED_TOKEN: &str = "persisted-token";
+/// A shared library of a pipeline without a fixed version: the value is its name and version, as written.
+pub const SHARED_LIBRARY: &str = "shared-library";
+/// A secret is put into a script's text before the shell reads it: the value names the secret.
+pub const INTERPOLATED: &str = "interpolated-secret";

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::github::checkout::Checkouts;
 use super::github::job::{Consumer, Job, MAX_REACH, Scope, Use, reaching};
+use super::github::permissions::Power;
 use super::github::step::{self, Surroundings, inputs};
 use super::github::triggers::{self, Trigger};
 use super::github::{action, checkout, expr, login, permissions};
@@ -15,7 +16,7 @@ use crate::doc::{Doc, Kind, Node};
 use crate::formats::{Format, Input, Out, ReadNotice, Syntax, environment};
 use crate::model::{
     At, AuthMode, Environment, EnvironmentClass, Fact, Human, IdentityFact, IdentityKey, IdentityKind, NoticeKind,
-    RepoPath,
+    RepoPath, SettingFact, setting,
 };
 
 /// The format.
@@ -192,6 +193,7 @@ impl<'a> Workflow<'a> {
         for step in steps.into_iter().enumerate() {
             step::read(job, step, &around, &mut checkouts);
         }
+        persisted(job, &checkouts);
         checkouts
     }
 
@@ -229,6 +231,9 @@ impl<'a> Workflow<'a> {
             _ => "true",
         };
         note("persist_credentials", persist.to_owned());
+        if environment.is_none() && !self.called {
+            note("production", production(&job.facts).unwrap_or_default());
+        }
         for head in &checkouts.heads {
             let dangerous = triggers::dangerous(&self.triggers);
             let events: Vec<&str> = dangerous.filter(|event| checkout::is_set(head, event)).collect();
@@ -239,6 +244,36 @@ impl<'a> Workflow<'a> {
             note("gate", gates(&self.triggers, node, environment.is_some()).join(", "));
             break;
         }
+    }
+}
+
+/// The first production identity or secret that a job takes in, by its name.
+fn production(facts: &[Fact]) -> Option<String> {
+    let usages = facts.iter().filter_map(|fact| if let Fact::Usage(_, usage) = fact { Some(usage) } else { None });
+    let named = |name: &str| environment::classify("", name).class == EnvironmentClass::Prod;
+    let mut names = usages.filter_map(|usage| match usage.mode {
+        AuthMode::Federated => usage.target.clone().filter(|target| !expr::has_expression(target)),
+        // `LIVE` in a secret's name is as often a test against something live.
+        AuthMode::Referenced => usage.credential.clone().filter(|name| name.to_ascii_uppercase().contains("PROD")),
+        _ => None,
+    });
+    names.find(|name| named(name))
+}
+
+/// Tells who can read a token that a checkout kept.
+fn persisted(job: &mut Job<'_>, checkouts: &Checkouts) {
+    let token = match (&checkouts.kept, job.token.power) {
+        (Some(kept), _) => kept.clone(),
+        (None, Power::Write) => "GITHUB_TOKEN (write)".to_owned(),
+        // Of permissions that the file does not tell a check of their own speaks.
+        (None, _) => return,
+    };
+    for (what, span) in &checkouts.exposed {
+        let subject = job.key.as_str().rsplit('#').next().unwrap_or_default();
+        let mut fact = SettingFact::new(setting::PERSISTED_TOKEN, subject, what.as_str());
+        fact.identity = Some(job.key.clone());
+        fact.attributes.insert("token".to_owned(), token.clone());
+        job.push(Fact::Setting(At::span(*span), fact), 1);
     }
 }
 

@@ -7,6 +7,7 @@
 use super::expr;
 use super::step::inputs;
 use crate::doc::Node;
+use crate::model::Span;
 
 /// Paths of contexts that name the head of a pull request, and parts of them that survive in step outputs.
 const HEADS: &[&str] = &[
@@ -33,6 +34,10 @@ pub struct Checkouts {
     pub clean: usize,
     /// What fetches the head of a pull request, in words; no more than a few.
     pub heads: Vec<String>,
+    /// Secrets that a checkout keeps on disk instead of the job's token.
+    pub kept: Option<String>,
+    /// What can read a kept token afterwards, with its place; no more than a few.
+    pub exposed: Vec<(String, Span)>,
 }
 
 impl Checkouts {
@@ -41,8 +46,31 @@ impl Checkouts {
         if repository.eq_ignore_ascii_case("actions/checkout") {
             self.action(step);
         }
+        if repository.eq_ignore_ascii_case("actions/upload-artifact") {
+            self.upload(step);
+        }
         if let Some(run) = step.get("run").and_then(Node::as_str) {
             self.run(run, step.get("env"));
+        }
+    }
+
+    /// Notes what can read the token that a checkout before it kept.
+    pub fn exposes(&mut self, what: &str, span: Span) {
+        if self.persisted > 0 && self.exposed.len() < 20 && !self.exposed.iter().any(|(known, _)| known == what) {
+            self.exposed.push((what.to_owned(), span));
+        }
+    }
+
+    /// Hidden files, `.git/config` among them, are left out of artifacts by default
+    /// (<https://github.com/actions/upload-artifact>).
+    fn upload(&mut self, step: &Node) {
+        let with = step.get("with");
+        let value = |name: &str| inputs(with).find(|(key, _)| *key == name).and_then(|(_, v)| v.scalar());
+        let hidden = value("include-hidden-files").is_some_and(|v| v.eq_ignore_ascii_case("true"));
+        let path = value("path").unwrap_or_default();
+        let whole = |path: &str| matches!(path.trim(), "." | "./" | "*" | "**" | "./**" | "${{ github.workspace }}");
+        if hidden && path.lines().any(whole) {
+            self.exposes("actions/upload-artifact", step.span);
         }
     }
 
@@ -61,6 +89,9 @@ impl Checkouts {
             self.clean += 1;
         } else {
             self.persisted += 1;
+            let secret = ["token", "ssh-key"].iter().filter_map(|input| value(input));
+            let secret = secret.filter(|v| v.contains("secrets.") && !v.contains("GITHUB_TOKEN")).last();
+            self.kept = secret.map(|v| v.chars().take(80).collect()).or(self.kept.take());
         }
         for input in ["ref", "repository"] {
             let Some(value) = value(input) else { continue };

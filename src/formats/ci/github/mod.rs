@@ -8,5 +8,6 @@ pub mod expr;
 pub mod job;
 pub mod login;
 pub mod permissions;
+pub mod script;
 pub mod step;
 pub mod triggers;

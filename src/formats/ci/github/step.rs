@@ -7,6 +7,7 @@ use super::checkout::Checkouts;
 use super::expr::{self, Reference};
 use super::job::{Consumer, Job, MAX_REACH, Scope, reaching};
 use super::login::{self, Federation, Login};
+use super::script;
 use crate::doc::Node;
 use crate::model::{At, AuthMode, Fact, Span, ThirdPartyFact};
 
@@ -100,6 +101,9 @@ pub fn read<'a>(
     if let Some(run) = step.get("run") {
         job.scalar(run, false, Consumer::named("run"));
         npm_publish(job, run, &own, around);
+        let scopes = [&own, around.scopes[1], around.scopes[0]];
+        let later: Vec<&str> = around.held.after(at).collect();
+        script::settings(job, run, &scopes, &later, checkouts.persisted > 0);
     }
     for (key, value) in step.entries() {
         match key.as_str() {
@@ -107,6 +111,12 @@ pub fn read<'a>(
             Some("if") => job.scalar(value, true, Consumer::named("if")),
             Some(other) => job.tree(value, Consumer::named(other)),
         }
+    }
+    if let Some((node, action)) = &uses
+        && !action.pinned
+        && !action.is_first_party(job.owner)
+    {
+        checkouts.exposes(&action.component, node.span);
     }
     checkouts.step(step, uses.as_ref().map_or("", |(_, action)| action.repository.as_str()));
 }
