@@ -134,6 +134,11 @@ pub const CHECKS: &[&Check] = &[
     &nhi03_vulnerable_third_party::INSTALL_SCRIPTS,
     &nhi03_vulnerable_third_party::JENKINS_LIB,
     &nhi03_vulnerable_third_party::PERSISTED_TOKEN,
+    &nhi02_secret_leakage::pipeline::CI_ECHO,
+    &nhi03_vulnerable_third_party::pipeline::CURL_PIPE,
+    &nhi03_vulnerable_third_party::pipeline::INSTALL_SCRIPTS,
+    &nhi03_vulnerable_third_party::pipeline::JENKINS_LIB,
+    &nhi03_vulnerable_third_party::pipeline::PERSISTED_TOKEN,
     &nhi04_insecure_authentication::TLS_OFF,
     &nhi04_insecure_authentication::PLAIN_HTTP,
     &nhi05_overprivileged::AWS_ADMIN,
@@ -147,7 +152,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi06_cloud_deployment::OIDC_AUDIENCE,
     &nhi06_cloud_deployment::CI_STATIC_CLOUD,
     &nhi06_cloud_deployment::UNTRUSTED_CHECKOUT,
-    &nhi06_cloud_deployment::SELFHOSTED_PUBLIC,
+    &nhi06_cloud_deployment::pipeline::SELFHOSTED_PUBLIC,
     &nhi07_long_lived_secrets::AWS_KEY_AGE,
     &nhi07_long_lived_secrets::CI_STATIC_TOKEN,
     &nhi07_long_lived_secrets::GIT_AGE,
@@ -164,6 +169,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi10_human_use::HUMAN_TOKEN_IN_CI,
     &nhi10_human_use::agent::AGENT_HUMAN_TOKEN,
     &nhi10_human_use::AZURE_SP_LOGIN_SCRIPT,
+    &nhi10_human_use::pipeline::AZURE_SP_LOGIN_SCRIPT,
 ];
 
 /// The check of this id.

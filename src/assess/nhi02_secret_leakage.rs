@@ -5,8 +5,8 @@ pub(super) mod agent;
 pub(super) mod iac;
 
 mod pipeline;
+pub(super) mod pipeline;
 
-pub(super) use pipeline::CI_ECHO;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::estate::PIPELINES;

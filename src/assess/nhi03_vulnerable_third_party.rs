@@ -5,8 +5,8 @@ pub(super) mod agent;
 pub(super) mod pipelines;
 
 mod pipeline;
+pub(super) mod pipeline;
 
-pub(super) use pipeline::{CURL_PIPE, INSTALL_SCRIPTS, JENKINS_LIB, PERSISTED_TOKEN};
 use std::collections::BTreeMap;
 
 use super::estate::GITHUB_ACTIONS;

@@ -2,9 +2,8 @@
 //! that lets others in
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/6-insecure-cloud-deployment-configurations/>).
 
-mod pipeline;
+pub(super) mod pipeline;
 
-pub(super) use pipeline::SELFHOSTED_PUBLIC;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::estate::{

@@ -3,6 +3,7 @@
 
 pub(super) mod agent;
 mod pipeline;
+pub(super) mod pipeline;
 
 use super::estate::{AWS_CREDENTIAL_REPORT, CODE};
 use super::factors::as_of;
@@ -10,7 +11,6 @@ use super::score::dead;
 use super::view::{View, days, is_active_aws_key, is_root, subject_of};
 use super::{Adjustment, Check, Context};
 use crate::model::{Confidence, Finding, Identity, Risk, Severity, Status};
-pub(super) use pipeline::AZURE_SP_LOGIN_SCRIPT;
 
 /// A user with a console password and an access key.
 pub(super) const AWS_CONSOLE_AND_KEY: Check = Check {

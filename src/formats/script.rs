@@ -8,6 +8,7 @@ mod reader;
 mod remote;
 mod settings;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::model::AuthMode;
@@ -46,15 +47,30 @@ pub enum Seen {
     },
 }
 
-/// What a script tells: the variables in order, then logins and settings in order.
+/// What a script tells: the variables that it does not set itself in order, then logins and settings in order.
 #[must_use]
 pub fn read(script: &str) -> Vec<Seen> {
     let mut seen = Vec::new();
-    variables(script, &mut seen);
     let commands = reader::read(script);
+    let own = own_variables(&commands);
+    variables(script, &mut seen);
+    seen.retain(|seen| !matches!(seen, Seen::Variable { name, .. } if own.contains(name.as_str())));
     commands.commands.iter().for_each(|command| login::read(&commands, command, &mut seen));
     settings::read(script, &commands, &mut seen);
     seen
+}
+
+/// The variables that a script sets, unless it only gives one a default (`X=${X:-y}`).
+fn own_variables(script: &command::Script) -> HashSet<&str> {
+    let mut own = HashSet::new();
+    for command in &script.commands {
+        let assigned = command.words.iter().filter_map(|word| command::assignment(&word.text));
+        own.extend(assigned.filter(|(name, value)| !value.contains(name)).map(|(name, _)| name));
+        // `for X in …`, `read X`.
+        let takes = matches!(command.words.first().map(|word| word.text.as_str()), Some("for" | "read"));
+        own.extend(command.words.iter().skip(1).take(if takes { 4 } else { 0 }).map(|word| word.text.as_str()));
+    }
+    own
 }
 
 fn variables(script: &str, seen: &mut Vec<Seen>) {
@@ -91,6 +107,15 @@ mod tests {
             })
             .collect();
         assert_eq!(names, ["TOKEN", "KEY", "PASSWORD"]);
+    }
+
+    #[test]
+    fn what_a_script_sets_itself_comes_from_nowhere_else() {
+        let of = |script: &str| read(script).iter().filter(|seen| matches!(seen, Seen::Variable { .. })).count();
+        assert_eq!(of("TOKEN=$(get)\nuse $TOKEN"), 0);
+        assert_eq!(of("export A=b; c $A"), 0);
+        assert_eq!(of("for KEY in a b; do c $KEY; done"), 0);
+        assert_eq!(of("TOKEN=${TOKEN:-x}\nuse $TOKEN"), 2);
     }
 
     fn settings(script: &str) -> Vec<(&'static str, String)> {

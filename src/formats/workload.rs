@@ -58,6 +58,8 @@ pub struct Workload<'a> {
     seen: HashSet<(String, String)>,
     promises: fn(&str) -> bool,
     own: HashMap<String, Option<&'static str>>,
+    bound: HashSet<String>,
+    reach: Option<String>,
 }
 
 impl<'a> Workload<'a> {
@@ -101,6 +103,31 @@ impl<'a> Workload<'a> {
     #[must_use]
     pub fn defined(&self, name: &str) -> Option<Option<&'static str>> {
         self.own.get(name).copied()
+            bound: HashSet::new(),
+            reach: None,
+        }
+    }
+
+    /// Says that the file itself gives this variable its value, so that a script that reads it takes in nothing more.
+    pub fn bind(&mut self, variable: &str) {
+        if self.spend(1) {
+            self.bound.insert(variable.to_owned());
+        }
+    }
+
+    /// Says which credentials the step can get at whose settings come next; `None` when the file does not tell them from
+    /// those of the whole workload.
+    pub fn within<'n>(&mut self, credentials: Option<impl Iterator<Item = &'n str>>) {
+        self.reach = credentials.map(|names| {
+            let mut all = String::new();
+            for name in names.take(MAX_REACH) {
+                if all.len() + name.len() < MAX_TEXT && !all.split(", ").any(|known| known == name) {
+                    all.push_str(if all.is_empty() { "" } else { ", " });
+                    all.push_str(name);
+                }
+            }
+            all
+        });
     }
 
     /// Its key.
@@ -267,10 +294,12 @@ impl<'a> Workload<'a> {
 
     /// A property that a check judges; `name` is a word of [`crate::model::setting`]. Each value is told once.
     pub fn setting(&mut self, name: &'static str, value: &str, span: Span) {
-        if self.first(value, name) {
+        let known = format!("{value} {}", self.reach.as_deref().unwrap_or_default());
+        if self.first(&known, name) {
             let mut setting = SettingFact::new(name, self.identity.name.clone(), value);
             setting.identity = Some(self.identity.key.clone());
             setting.value = setting.value.chars().take(MAX_TEXT).collect();
+            setting.attributes.extend(self.reach.clone().map(|reach| ("credentials".to_owned(), reach)));
             self.push(Fact::Setting(At::span(span), setting));
         }
     }
@@ -322,6 +351,7 @@ impl<'a> Workload<'a> {
             behind.checked_sub(1).filter(|at| logins.get(*at).is_some_and(|login| part.end <= login.end))
         };
         let mut taken: BTreeMap<usize, &str> = BTreeMap::new();
+        let mut told: BTreeSet<usize> = BTreeSet::new();
         for seen in &seen {
             let at =
                 |part: &std::ops::Range<usize>| Span { start: span.start + part.start, end: span.start + part.end };
@@ -335,18 +365,26 @@ impl<'a> Workload<'a> {
                     self.stored(name, at(part), Via { mechanism: "script", ..Via::variable(name) });
                 }
             match seen {
-                Seen::Variable { name, part } if names::is_credential(name) => match login_of(part) {
-                    Some(login) => {
-                        taken.insert(login, name);
+                Seen::Variable { name, part } if names::is_credential(name) && !self.bound.contains(name) => {
+                    match login_of(part) {
+                        Some(login) => {
+                            taken.insert(login, name);
+                        }
+                        None => self.stored(name, at(part), Via { mechanism: "script", ..Via::variable(name) }),
                     }
-                    None => self.stored(name, at(part), Via { mechanism: "script", ..Via::variable(name) }),
-                },
-                Seen::Variable { .. } => {}
+                }
+                // The file says elsewhere where it comes from.
+                Seen::Variable { name, part } => {
+                    told.extend(login_of(part).filter(|_| self.bound.contains(name) && names::is_credential(name)));
+                }
                 Seen::Login { mode: AuthMode::Federated, provider, command, target, part } => {
                     self.federated(provider, target.as_deref(), at(part), command, "");
                 }
                 Seen::Login { mode, provider, command, target, part } => {
                     let referenced = *mode == AuthMode::Referenced;
+                    if referenced && login_of(part).is_some_and(|login| told.contains(&login)) {
+                        continue;
+                    }
                     let credential = login_of(part).and_then(|login| taken.get(&login)).filter(|_| referenced);
                     let mut usage = self.usage(*mode, provider, command);
                     usage.target.clone_from(target);

@@ -60,7 +60,9 @@ pub fn readable(bytes: &[u8]) -> Option<(decode::Text<'_>, bool)> {
 pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static Format> {
     let first = text.iter().find(|b| !b.is_ascii_whitespace())?;
     let structured = matches!(first, b'{' | b'[')
-        || matches!(class.family, Family::Yaml | Family::Json | Family::Other | Family::Config | Family::Hcl);
+        || matches!(class.family, Family::Yaml | Family::Json | Family::Other | Family::Config | Family::Hcl)
+        // Pipelines of Jenkins are code.
+        || name.file_name().ends_with(b".groovy");
     if !structured {
         return None;
     }

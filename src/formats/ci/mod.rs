@@ -10,6 +10,18 @@ pub mod github_actions;
 pub mod gitlab_ci;
 mod pipeline;
 pub mod travis;
+pub mod buildkite;
+pub mod cloud_build;
+pub mod codebuild;
+mod containers;
+pub mod drone;
+mod github;
+pub mod github_action;
+pub mod github_actions;
+mod jenkins;
+pub mod jenkins_casc;
+pub mod jenkinsfile;
+pub mod woodpecker;
 
 use super::Format;
 
@@ -23,6 +35,13 @@ pub const FORMATS: &[&Format] = &[
     &bitbucket_pipelines::FORMAT,
     &travis::FORMAT,
     &dependabot::FORMAT,
+    &jenkinsfile::FORMAT,
+    &jenkins_casc::FORMAT,
+    &buildkite::FORMAT,
+    &drone::FORMAT,
+    &woodpecker::FORMAT,
+    &codebuild::FORMAT,
+    &cloud_build::FORMAT,
 ];
 
 /// 1-based line and column (in characters) of a byte offset; an offset past the end is the end.

@@ -1,0 +1,4 @@
+//! Groovy as pipelines of Jenkins use it.
+
+pub mod calls;
+pub mod groovy;
