@@ -1,7 +1,6 @@
 //! NHI4:2025 Insecure Authentication: logins that others can read, repeat or stand in for
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/4-insecure-authentication/>).
 
-use super::estate::CODE;
 use super::{Check, reach, say, settings};
 use crate::model::{Confidence, Risk, Severity, setting};
 
@@ -19,7 +18,7 @@ pub(super) const TLS_OFF: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://curl.se/docs/sslcerts.html", OWASP],
-    needs: &[CODE],
+    needs: reach::PIPELINES,
     implies: &[],
     subjects: |view| settings::subjects(view, setting::TLS_OFF),
     run: |view, _| {
@@ -50,7 +49,7 @@ pub(super) const PLAIN_HTTP: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &["https://datatracker.ietf.org/doc/html/rfc6750#section-5.3", OWASP],
-    needs: &[CODE],
+    needs: reach::PIPELINES,
     implies: &[],
     subjects: |view| settings::subjects(view, setting::PLAIN_HTTP),
     run: |view, _| {

@@ -23,6 +23,11 @@ pub(super) struct Reach {
 }
 
 impl Reach {
+    /// Whether something is there when it happens whose rights are known to be more than reading.
+    pub(super) fn is_strong(&self) -> bool {
+        self.direct.iter().any(|name| name != "GITHUB_TOKEN (unknown)")
+    }
+
     /// The names as a sentence; `None` when there are none.
     pub(super) fn sentence(&self) -> Option<String> {
         let list = |names: &[String]| names.iter().take(NAMES_MAX).cloned().collect::<Vec<_>>().join(", ");

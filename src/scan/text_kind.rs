@@ -62,7 +62,8 @@ pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static
     let structured = matches!(first, b'{' | b'[')
         || matches!(class.family, Family::Yaml | Family::Json | Family::Other | Family::Config | Family::Hcl)
         // Pipelines of Jenkins are code.
-        || name.file_name().ends_with(b".groovy");
+        || name.file_name().ends_with(b".groovy")
+        || name.file_name().starts_with(b"Jenkinsfile");
     if !structured {
         return None;
     }

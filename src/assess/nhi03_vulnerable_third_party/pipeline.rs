@@ -28,7 +28,7 @@ pub(in crate::assess) const CURL_PIPE: Check = Check {
             let reach = reach::of(setting, view);
             let name = reach::whose(setting, view);
             finding.title = format!("{name} runs what {} sends", host(&setting.value));
-            if reach.direct.is_empty() {
+            if !reach.is_strong() {
                 finding.base_severity = Severity::Medium;
             }
             if setting.value.ends_with("in a variable") {
@@ -71,7 +71,7 @@ pub(in crate::assess) const INSTALL_SCRIPTS: Check = Check {
                 finding.confidence = Confidence::Low;
             }
             reach::tell(&reach, finding);
-            !reach.direct.is_empty()
+            reach.is_strong()
         })
     },
 };

@@ -1,6 +1,5 @@
 //! Logins of machines that people run, and of people that machines run.
 
-use crate::assess::estate::CODE;
 use crate::assess::{Check, reach, say, settings};
 use crate::model::{Confidence, Risk, Severity, setting};
 
@@ -18,7 +17,7 @@ pub(in crate::assess) const AZURE_SP_LOGIN_SCRIPT: Check = Check {
         "https://learn.microsoft.com/cli/azure/authenticate-azure-cli",
         "https://docs.cloud.google.com/docs/authentication/use-service-account-impersonation",
     ],
-    needs: &[CODE],
+    needs: reach::PIPELINES,
     implies: &[],
     subjects: |view| settings::subjects(view, setting::SCRIPT_LOGIN),
     run: |view, _| {

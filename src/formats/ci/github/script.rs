@@ -18,10 +18,13 @@ pub fn settings(job: &mut Job<'_>, run: &Node, scopes: &[&Scope<'_>], later: &[&
     let Some(text) = job.text.get(run.inner.start..run.inner.end) else { return };
     let mut reach: BTreeSet<String> = scopes.iter().flat_map(|scope| scope.reach.iter().cloned()).collect();
     reach.extend(reaching(&expr::references(job.text, run, false), Consumer::named("run")));
-    if reach.remove("GITHUB_TOKEN") || persisted && job.token.power == Power::Write {
-        reach.insert(format!("GITHUB_TOKEN ({})", job.token.power.as_str()));
+    let power = job.token.power;
+    let passed = reach.remove("GITHUB_TOKEN");
+    // A token that can only read opens what the workflow shows anyway.
+    if passed && matches!(power, Power::Write | Power::Unknown) || persisted && power == Power::Write {
+        reach.insert(format!("GITHUB_TOKEN ({})", power.as_str()));
     }
-    let variables = !reach.is_empty();
+    let variables = passed || !reach.is_empty();
     if job.token.id_token {
         reach.insert("id-token".to_owned());
     }

@@ -174,7 +174,14 @@ impl<'a> Walker<'_, 'a, '_> {
                     call.key = Some(word);
                 }
             } else if !self.is(Some(at + 1), b'(') && !self.is(at.checked_sub(1), b'.') {
-                let part = self.tokens.get(at).map(|token| token.part.clone()).unwrap_or_default();
+                let mut part = self.tokens.get(at).map(|token| token.part.clone()).unwrap_or_default();
+                let mut last = at;
+                // `options.credentialsId` is one name.
+                while last < at + 8 && self.is(Some(last + 1), b'.') && self.word(Some(last + 2)).is_some() {
+                    last += 2;
+                    part.end = self.tokens.get(last).map_or(part.end, |token| token.part.end);
+                }
+                let word = self.text.get(part.clone()).unwrap_or(word);
                 self.value(at, Value::Word(word), part);
             }
             return;
