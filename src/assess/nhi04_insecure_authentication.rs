@@ -34,7 +34,7 @@ pub(super) const TLS_OFF: Check = Check {
                 finding.base_severity = Severity::Low;
             }
             // A job that holds nothing has no login that could be lost.
-            !reach::is_job(setting, view) || !(reach.direct.is_empty() && reach.later.is_empty())
+            !(reach::is_job(setting, view) && reach.direct.is_empty() && reach.later.is_empty())
         })
     },
 };

@@ -146,6 +146,44 @@ pub fn is_credential(name: &str) -> bool {
     words.iter().any(|word| name.contains(word)) || name.split(['_', '-']).any(|word| word == "PAT")
 }
 
+/// Whether a variable that nothing declares holds what opens a door: its last words say so, not just any. `MAX_TOKENS`,
+/// `CACHE_KEY` and `TOKEN_FILE` do not.
+pub fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let name = name.strip_suffix("_BASE64").or(name.strip_suffix("_B64")).unwrap_or(&name);
+    let ends = |words: &[&str]| {
+        words.iter().any(|word| name.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
+    };
+    let opens = [
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "PSW",
+        "SECRET",
+        "TOKEN",
+        "APIKEY",
+        "API_KEY",
+        "ACCESS_KEY",
+        "ACCESS_KEY_ID",
+        "PRIVATE_KEY",
+        "SECRET_KEY",
+        "SIGNING_KEY",
+        "ENCRYPTION_KEY",
+        "DEPLOY_KEY",
+        "AUTH_KEY",
+        "ACCOUNT_KEY",
+        "SSH_KEY",
+        "SA_KEY",
+        "GPG_KEY",
+        "CREDENTIAL",
+        "CREDENTIALS",
+        "CREDS",
+        "PAT",
+    ];
+    let not = ["NEXT_TOKEN", "PAGE_TOKEN", "CONTINUATION_TOKEN", "PUBLIC_TOKEN", "CANCEL_TOKEN"];
+    ends(&opens) && !ends(&not) || ends(&["KEY"]) && provider(name).is_some() && !ends(&["PUBLIC_KEY", "CACHE_KEY"])
+}
+
 /// Names of things that are kept among the secrets but do not authenticate anyone: regions, accounts, user names.
 fn is_identifier(name: &str) -> bool {
     let name = name.to_ascii_uppercase().replace('-', "_");
@@ -232,6 +270,18 @@ mod tests {
         assert_eq!(provider("ARM_CLIENT_SECRET"), Some("azure"));
         assert_eq!(provider("ALARM_TOKEN"), None);
         assert_eq!(provider("PATH_KEY"), None);
+    }
+
+    #[test]
+    fn the_last_words_of_a_variable_tell_a_secret() {
+        for name in ["NPM_TOKEN", "token", "DB_PASSWORD", "AWS_ACCESS_KEY_ID", "GCP_KEY", "KEY_API_KEY", "SA_CREDS_B64"]
+        {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["MAX_TOKENS", "CACHE_KEY", "TOKEN_FILE", "KEYCHAIN", "GPG_PUBLIC_KEY", "KEY", "PATH", "NEXT_TOKEN"]
+        {
+            assert!(!is_secret(name), "{name}");
+        }
     }
 
     #[test]

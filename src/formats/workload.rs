@@ -365,7 +365,7 @@ impl<'a> Workload<'a> {
                     self.stored(name, at(part), Via { mechanism: "script", ..Via::variable(name) });
                 }
             match seen {
-                Seen::Variable { name, part } if names::is_credential(name) && !self.bound.contains(name) => {
+                Seen::Variable { name, part } if names::is_secret(name) && !self.bound.contains(name) => {
                     match login_of(part) {
                         Some(login) => {
                             taken.insert(login, name);

@@ -63,7 +63,9 @@ pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static
         || matches!(class.family, Family::Yaml | Family::Json | Family::Other | Family::Config | Family::Hcl)
         // Pipelines of Jenkins are code.
         || name.file_name().ends_with(b".groovy")
-        || name.file_name().starts_with(b"Jenkinsfile");
+        || name.file_name().starts_with(b"Jenkinsfile")
+        || class.family == Family::Shell
+        || name.file_name().ends_with(b".mk");
     if !structured {
         return None;
     }

@@ -17,7 +17,7 @@ pub(in crate::assess) const AZURE_SP_LOGIN_SCRIPT: Check = Check {
         "https://learn.microsoft.com/cli/azure/authenticate-azure-cli",
         "https://docs.cloud.google.com/docs/authentication/use-service-account-impersonation",
     ],
-    needs: reach::PIPELINES,
+    needs: &["developer-script", "github-actions", "jenkinsfile", "buildkite", "codebuild", "cloud-build"],
     implies: &[],
     subjects: |view| settings::subjects(view, setting::SCRIPT_LOGIN),
     run: |view, _| {

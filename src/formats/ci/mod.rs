@@ -14,6 +14,7 @@ pub mod buildkite;
 pub mod cloud_build;
 pub mod codebuild;
 mod containers;
+pub mod developer_script;
 pub mod drone;
 mod github;
 pub mod github_action;
@@ -42,6 +43,7 @@ pub const FORMATS: &[&Format] = &[
     &woodpecker::FORMAT,
     &codebuild::FORMAT,
     &cloud_build::FORMAT,
+    &developer_script::FORMAT,
 ];
 
 /// 1-based line and column (in characters) of a byte offset; an offset past the end is the end.

@@ -125,36 +125,6 @@ fn expansion(text: &str, at: usize) -> Option<&str> {
     whole.then_some(name)
 }
 
-/// Whether a variable of this name holds what nobody should read: its last words say so, not just any.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    let ends = |words: &[&str]| {
-        words.iter().any(|word| name.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
-    };
-    let bare = [
-        "PASSWORD",
-        "PASSWD",
-        "SECRET",
-        "TOKEN",
-        "APIKEY",
-        "API_KEY",
-        "ACCESS_KEY",
-        "PRIVATE_KEY",
-        "SECRET_KEY",
-        "CREDENTIALS",
-        "PAT",
-        "SIGNING_KEY",
-        "ENCRYPTION_KEY",
-        "DEPLOY_KEY",
-        "AUTH_KEY",
-        "ACCOUNT_KEY",
-        "SSH_KEY",
-        "PASSPHRASE",
-    ];
-    let marks = ["NEXT_TOKEN", "PAGE_TOKEN", "CONTINUATION_TOKEN", "PUBLIC_TOKEN", "CANCEL_TOKEN"];
-    ends(&bare) && !ends(&marks)
-}
-
 /// The first secret that a word shows.
 fn secret<'t>(text: &'t str, word: &Word, state: &State) -> Option<&'t str> {
     // A mask is asked for by showing the value to the runner, which keeps it out of the log.
@@ -167,7 +137,7 @@ fn secret<'t>(text: &'t str, word: &Word, state: &State) -> Option<&'t str> {
         .filter_map(|at| {
             let name = expansion(text, *at)?;
             let template = text.get(*at..).is_some_and(|rest| rest.starts_with("${{"));
-            let secret = if template { !names::only_identifies("", name) } else { is_secret(name) };
+            let secret = if template { !names::only_identifies("", name) } else { names::is_secret(name) };
             secret.then_some(name)
         })
         .find(kept)
@@ -183,7 +153,7 @@ fn shown(text: &str, command: &Command, name: &str, state: &State, found: &mut F
         }
         "printenv" if !command.captured => match command.operands().next() {
             None => found.add(setting::ECHO, "printenv: every variable"),
-            Some(variable) if is_secret(variable) && !state.literals.contains(variable) => {
+            Some(variable) if names::is_secret(variable) && !state.literals.contains(variable) => {
                 found.add(setting::ECHO, &format!("printenv: {variable}"));
             }
             Some(_) => {}

@@ -89,8 +89,8 @@ impl Checkouts {
             self.clean += 1;
         } else {
             self.persisted += 1;
-            let secret = ["token", "ssh-key"].iter().filter_map(|input| value(input));
-            let secret = secret.filter(|v| v.contains("secrets.") && !v.contains("GITHUB_TOKEN")).last();
+            let secret = ["ssh-key", "token"].iter().filter_map(|input| value(input));
+            let secret = secret.into_iter().find(|v: &String| v.contains("secrets.") && !v.contains("GITHUB_TOKEN"));
             self.kept = secret.map(|v| v.chars().take(80).collect()).or(self.kept.take());
         }
         for input in ["ref", "repository"] {

@@ -117,9 +117,7 @@ impl Reader<'_> {
             let Some(&byte) = self.bytes.get(at) else { break at };
             if byte == b'\\' && (!slashes || self.bytes.get(at + 1) == Some(&b'/')) {
                 at += 2;
-            } else if byte == b'\n' && !long {
-                break at;
-            } else if self.bytes.get(at..).is_some_and(|rest| rest.starts_with(end)) {
+            } else if byte == b'\n' && !long || self.bytes.get(at..).is_some_and(|rest| rest.starts_with(end)) {
                 break at;
             } else {
                 if byte == b'$' && fills {
