@@ -20,6 +20,8 @@ pub(super) struct Reach {
     pub(super) direct: Vec<String>,
     /// Those that steps behind it take in.
     pub(super) later: Vec<String>,
+    /// True when nothing but the machine's own role is there.
+    pub(super) ambient: bool,
 }
 
 impl Reach {
@@ -45,11 +47,13 @@ pub(super) fn of(setting: &Setting, view: &View<'_>) -> Reach {
         list.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect()
     };
     if setting.attributes.contains_key("credentials") {
-        return Reach { direct: names("credentials"), later: names("later") };
+        return Reach { direct: names("credentials"), later: names("later"), ambient: false };
     }
     let Some(identity) = &setting.identity else { return Reach::default() };
-    let usages = view.usages_of(identity).iter().filter(|usage| !is_placeholder(usage));
-    let held: BTreeSet<String> = usages
+    let usages = || view.usages_of(identity).iter().filter(|usage| !is_placeholder(usage));
+    let ambient =
+        !usages().any(|usage| matches!(usage.mode, AuthMode::Referenced | AuthMode::Static | AuthMode::Federated));
+    let held: BTreeSet<String> = usages()
         .filter_map(|usage| match usage.mode {
             AuthMode::Referenced => Some(usage.credential.clone().unwrap_or_else(|| usage.mechanism.clone())),
             AuthMode::Static => Some(usage.mechanism.clone()),
@@ -61,7 +65,7 @@ pub(super) fn of(setting: &Setting, view: &View<'_>) -> Reach {
             _ => None,
         })
         .collect();
-    Reach { direct: held.into_iter().collect(), later: Vec::new() }
+    Reach { direct: held.into_iter().collect(), later: Vec::new(), ambient }
 }
 
 /// Whether a setting is of a job of a pipeline.

@@ -66,6 +66,10 @@ pub(in crate::assess) const INSTALL_SCRIPTS: Check = Check {
         settings::of(&INSTALL_SCRIPTS, view, setting::INSTALL_SCRIPTS, |setting, finding| {
             let reach = reach::of(setting, view);
             finding.title = format!("{} runs {} with credentials in reach", reach::whose(setting, view), setting.value);
+            // Every build of some platforms has a role.
+            if reach.ambient {
+                finding.base_severity = Severity::Low;
+            }
             // Since version 10 pnpm runs none of them unless a package is allowed.
             if setting.value.starts_with("pnpm") {
                 finding.confidence = Confidence::Low;

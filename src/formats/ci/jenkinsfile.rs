@@ -12,7 +12,7 @@ use super::jenkins::calls::{self, Call, Value};
 use super::jenkins::groovy;
 use crate::doc::{Doc, Kind, Node};
 use crate::formats::workload::{BUDGET, Via, Workload};
-use crate::formats::{Format, Input, Out, Syntax};
+use crate::formats::{Format, Input, Out, Syntax, names};
 use crate::model::{At, Fact, Human, IdentityFact, IdentityKey, IdentityKind, RepoPath, SettingFact, Span, setting};
 
 /// The format.
@@ -55,6 +55,13 @@ fn is_pipeline(head: &str) -> bool {
             opens && (line.starts_with("pipeline {") || line.starts_with("pipeline{") || line.starts_with("node"))
         })
         && (head.contains("stage(") || head.contains("stage ("))
+}
+
+/// The name that tells what a credential is for: its variable, if that says whether it opens anything. An id such as
+/// `docker-user` stands for a login.
+fn hint_of(variable: &str) -> &str {
+    let says = names::is_credential(variable) || names::only_identifies(variable, "");
+    if says { variable } else { "token" }
 }
 
 /// A variable that holds a credential inside a block.
@@ -249,8 +256,8 @@ impl<'a> Reader<'a> {
         let bound: Vec<(&str, bool)> =
             variables.iter().filter_map(|(key, secret)| Some((named(key)?, *secret))).collect();
         let file = matches!(class, "file" | "FileBinding" | "zip" | "certificate" | "dockerCert" | "sshUserPrivateKey");
-        let hint = bound.iter().find(|(_, secret)| *secret).map_or("credentialsId", |(name, _)| *name);
-        let hint = if crate::formats::names::is_credential(hint) { hint } else { "credentialsId" };
+        let hint = bound.iter().find(|(_, secret)| *secret).map_or("", |(name, _)| *name);
+        let hint = hint_of(hint);
         let provider = match class {
             "AmazonWebServicesCredentialsBinding" | "aws" => Some("aws"),
             "azureServicePrincipal" | "AzureCredentialsBinding" => Some("azure"),
@@ -272,8 +279,8 @@ impl<'a> Reader<'a> {
             // The Amazon binding has names of its own.
             self.pending.push(Binding { variable: String::new(), secret: false, credential: id.clone(), depth: 0 });
         }
-        let names: Vec<(String, bool)> = bound.iter().map(|(name, secret)| ((*name).to_owned(), *secret)).collect();
-        for (variable, secret) in names {
+        let variables: Vec<(String, bool)> = bound.iter().map(|(name, secret)| ((*name).to_owned(), *secret)).collect();
+        for (variable, secret) in variables {
             self.job.bind(&variable);
             self.pending.push(Binding { variable, secret: secret && !file, credential: id.clone(), depth: 0 });
         }
@@ -296,10 +303,9 @@ impl<'a> Reader<'a> {
         let (Some(variable), Some((value, part))) = (call.assigned, call.positional(0)) else { return };
         let Some(id) = self.plain(value).map(str::to_owned) else { return };
         self.found = true;
-        let hint = if crate::formats::names::is_credential(variable) { variable } else { "credentialsId" };
+        let hint = variable;
         self.job.stored(&id, Self::span(part), Via { mechanism: "credentials()", ..Via::variable(hint) });
-        let names = [("", true), ("_PSW", true), ("_USR", false)];
-        for (end, secret) in names {
+        for (end, secret) in [("", true), ("_PSW", true), ("_USR", false)] {
             let variable = format!("{variable}{end}");
             self.job.bind(&variable);
             // In force in the block around `environment { … }`.

@@ -125,6 +125,12 @@ fn expansion(text: &str, at: usize) -> Option<&str> {
     whole.then_some(name)
 }
 
+/// Ids that are kept among the secrets, save the one that a key has.
+fn is_id(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    name.ends_with("_ID") && !name.ends_with("KEY_ID")
+}
+
 /// The first secret that a word shows.
 fn secret<'t>(text: &'t str, word: &Word, state: &State) -> Option<&'t str> {
     // A mask is asked for by showing the value to the runner, which keeps it out of the log.
@@ -137,7 +143,8 @@ fn secret<'t>(text: &'t str, word: &Word, state: &State) -> Option<&'t str> {
         .filter_map(|at| {
             let name = expansion(text, *at)?;
             let template = text.get(*at..).is_some_and(|rest| rest.starts_with("${{"));
-            let secret = if template { !names::only_identifies("", name) } else { names::is_secret(name) };
+            let secret =
+                if template { !names::only_identifies("", name) && !is_id(name) } else { names::is_secret(name) };
             secret.then_some(name)
         })
         .find(kept)
