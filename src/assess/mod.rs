@@ -29,7 +29,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity, Suppression,};
+use crate::model::{
+    Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity,
+    Suppression,
+};
 pub use score::Adjustment;
 pub use view::View;
 
@@ -122,6 +125,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi02_secret_leakage::iac::BROKEN_ENCRYPTION,
     &nhi02_secret_leakage::iac::CFN_PARAM,
     &nhi02_secret_leakage::iac::SERVERLESS_ENV,
+    &nhi02_secret_leakage::pipeline::CI_ECHO,
     &nhi03_vulnerable_third_party::GHA_UNPINNED,
     &nhi03_vulnerable_third_party::GHA_INHERIT,
     &nhi03_vulnerable_third_party::agent::MCP_UNPINNED,
@@ -129,12 +133,6 @@ pub const CHECKS: &[&Check] = &[
     &nhi03_vulnerable_third_party::pipelines::GITLAB_INCLUDE,
     &nhi03_vulnerable_third_party::pipelines::CIRCLECI_ORB,
     &nhi03_vulnerable_third_party::pipelines::CI_IMAGE_MUTABLE,
-    &nhi02_secret_leakage::CI_ECHO,
-    &nhi03_vulnerable_third_party::CURL_PIPE,
-    &nhi03_vulnerable_third_party::INSTALL_SCRIPTS,
-    &nhi03_vulnerable_third_party::JENKINS_LIB,
-    &nhi03_vulnerable_third_party::PERSISTED_TOKEN,
-    &nhi02_secret_leakage::pipeline::CI_ECHO,
     &nhi03_vulnerable_third_party::pipeline::CURL_PIPE,
     &nhi03_vulnerable_third_party::pipeline::INSTALL_SCRIPTS,
     &nhi03_vulnerable_third_party::pipeline::JENKINS_LIB,
@@ -161,14 +159,13 @@ pub const CHECKS: &[&Check] = &[
     &nhi08_environment_isolation::agent::AGENT_PRODUCTION,
     &nhi08_environment_isolation::SAME_ROLE,
     &nhi08_environment_isolation::SAME_SECRET_NAME,
-    &nhi08_environment_isolation::DEPLOY_NO_ENVIRONMENT,
+    &nhi08_environment_isolation::pipeline::DEPLOY_NO_ENVIRONMENT,
     &nhi09_reuse::SECRET_SPREAD,
     &nhi09_reuse::agent::AGENT_KEY_SHARED,
     &nhi09_reuse::pipelines::CONTEXT_WIDE,
     &nhi10_human_use::AWS_CONSOLE_AND_KEY,
     &nhi10_human_use::HUMAN_TOKEN_IN_CI,
     &nhi10_human_use::agent::AGENT_HUMAN_TOKEN,
-    &nhi10_human_use::AZURE_SP_LOGIN_SCRIPT,
     &nhi10_human_use::pipeline::AZURE_SP_LOGIN_SCRIPT,
 ];
 

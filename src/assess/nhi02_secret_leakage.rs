@@ -3,8 +3,6 @@
 
 pub(super) mod agent;
 pub(super) mod iac;
-
-mod pipeline;
 pub(super) mod pipeline;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +12,9 @@ use super::headline::{is_placeholder, is_seen};
 use super::pipelines;
 use super::view::View;
 use super::{Check, Context, EVIDENCE_MAX, say};
-use crate::model::{AuthMode, Confidence, Credential, Exposure, Finding, IdentityKind, Location, Risk, Severity, Status, When,};
+use crate::model::{
+    AuthMode, Confidence, Credential, Exposure, Finding, IdentityKind, Location, Risk, Severity, Status, When,
+};
 
 /// One finding for each credential and rule: all places that count, the best one first. When every place is suppressed
 /// the finding is kept, suppressed. The finding's id is the rule's.

@@ -2,10 +2,8 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/3-vulnerable-third-party-nhi/>).
 
 pub(super) mod agent;
-pub(super) mod pipelines;
-
-mod pipeline;
 pub(super) mod pipeline;
+pub(super) mod pipelines;
 
 use std::collections::BTreeMap;
 

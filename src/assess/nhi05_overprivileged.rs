@@ -170,7 +170,7 @@ pub(super) const CI_TOKEN: Check = Check {
             .collect()
     },
     run: |view, _| {
-        let kept = settings::of(&CI_TOKEN, view, setting::PERSISTED_TOKEN, persisted);
+        let kept = settings::of(&CI_TOKEN, view, setting::KEPT_JOB_TOKEN, persisted);
         tokens(view).into_iter().filter_map(Tokens::finding).chain(kept).collect()
     },
 };

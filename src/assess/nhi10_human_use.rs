@@ -2,7 +2,6 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/10-human-use-of-nhi/>).
 
 pub(super) mod agent;
-mod pipeline;
 pub(super) mod pipeline;
 
 use super::estate::{AWS_CREDENTIAL_REPORT, CODE};

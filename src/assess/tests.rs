@@ -2,15 +2,19 @@
 mod agents;
 mod iac;
 mod order;
-mod pipelines;
 mod pipeline;
+mod pipelines;
 mod properties;
 
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::inventory;
-use crate::model::{At, AuthMode, CredentialFact, Environment, EnvironmentClass, Fact, GrantFact, Human, IdentityFact, IdentityHint, IdentityKey, IdentityKind, LocatedFact, Privilege, Proof, RiskStatus, Sighting, Status, Suppression, SuppressionKind, ThirdPartyFact, TrustFact, UsageFact, Validity, When,};
+use crate::model::{
+    At, AuthMode, CredentialFact, Environment, EnvironmentClass, Fact, GrantFact, Human, IdentityFact, IdentityHint,
+    IdentityKey, IdentityKind, LocatedFact, Privilege, Proof, RiskStatus, Sighting, Status, Suppression,
+    SuppressionKind, ThirdPartyFact, TrustFact, UsageFact, Validity, When,
+};
 
 const ACCOUNT: &str = "123456789012";
 

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::script::{self, Seen};
 use super::{Out, names};
 use crate::doc::Node;
-use crate::model::{At, AuthMode, Fact, GrantFact, IdentityFact, IdentityKey, Privilege, SettingFact, Span, ThirdPartyFact, UsageFact,};
+use crate::model::{
+    At, AuthMode, Fact, GrantFact, IdentityFact, IdentityKey, Privilege, SettingFact, Span, ThirdPartyFact, UsageFact,
+};
 
 /// References and facts that one file may come to, far over what people write.
 pub const BUDGET: usize = 200_000;
@@ -58,7 +60,6 @@ pub struct Workload<'a> {
     seen: HashSet<(String, String)>,
     promises: fn(&str) -> bool,
     own: HashMap<String, Option<&'static str>>,
-    bound: HashSet<String>,
     reach: Option<String>,
 }
 
@@ -82,8 +83,9 @@ impl<'a> Workload<'a> {
             budget,
             secrets: BTreeSet::new(),
             seen: HashSet::new(),
-            promises: names::is_credential,
+            promises: names::is_secret,
             own: HashMap::new(),
+            reach: None,
         }
     }
 
@@ -96,23 +98,20 @@ impl<'a> Workload<'a> {
     /// A variable that holds nothing stored: the file sets it itself, or the platform fills it with a short-lived token of
     /// this provider.
     pub fn defines(&mut self, name: &str, token_of: Option<&'static str>) {
-        self.own.insert(name.to_owned(), token_of);
+        if self.spend(1) {
+            self.own.insert(name.to_owned(), token_of);
+        }
     }
 
     /// What [`Workload::defines`] said of a variable.
     #[must_use]
     pub fn defined(&self, name: &str) -> Option<Option<&'static str>> {
         self.own.get(name).copied()
-            bound: HashSet::new(),
-            reach: None,
-        }
     }
 
     /// Says that the file itself gives this variable its value, so that a script that reads it takes in nothing more.
     pub fn bind(&mut self, variable: &str) {
-        if self.spend(1) {
-            self.bound.insert(variable.to_owned());
-        }
+        self.defines(variable, None);
     }
 
     /// Says which credentials the step can get at whose settings come next; `None` when the file does not tell them from
@@ -355,28 +354,21 @@ impl<'a> Workload<'a> {
         for seen in &seen {
             let at =
                 |part: &std::ops::Range<usize>| Span { start: span.start + part.start, end: span.start + part.end };
-            match &seen {
+            match seen {
                 Seen::Variable { name, part } if self.own.contains_key(name) => {
+                    // The file says elsewhere where it comes from.
+                    told.extend(login_of(part).filter(|_| names::is_credential(name)));
                     if let Some(Some(provider)) = self.defined(name) {
                         self.instance(provider, None, at(part), name);
                     }
                 }
-                Seen::Variable { name, part } if (self.promises)(name) => {
-                    self.stored(name, at(part), Via { mechanism: "script", ..Via::variable(name) });
-                }
-            match seen {
-                Seen::Variable { name, part } if names::is_secret(name) && !self.bound.contains(name) => {
-                    match login_of(part) {
-                        Some(login) => {
-                            taken.insert(login, name);
-                        }
-                        None => self.stored(name, at(part), Via { mechanism: "script", ..Via::variable(name) }),
+                Seen::Variable { name, part } if (self.promises)(name) => match login_of(part) {
+                    Some(login) => {
+                        taken.insert(login, name);
                     }
-                }
-                // The file says elsewhere where it comes from.
-                Seen::Variable { name, part } => {
-                    told.extend(login_of(part).filter(|_| self.bound.contains(name) && names::is_credential(name)));
-                }
+                    None => self.stored(name, at(part), Via { mechanism: "script", ..Via::variable(name) }),
+                },
+                Seen::Variable { .. } => {}
                 Seen::Login { mode: AuthMode::Federated, provider, command, target, part } => {
                     self.federated(provider, target.as_deref(), at(part), command, "");
                 }

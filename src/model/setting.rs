@@ -20,8 +20,8 @@ pub const AGENT_SCOPE: &str = "agent-scope";
 pub const AGENT_PRODUCTION: &str = "agent-production";
 /// An agent may do everything of a kind without asking: the value is the option.
 pub const AGENT_AUTO_APPROVE: &str = "agent-auto-approve";
-/// The token of a job stays in its checkout for every step that follows: the value says by what.
-pub const PERSISTED_TOKEN: &str = "persisted-token";
+/// The token of a job is asked to stay for every step that follows: the value says by what.
+pub const KEPT_JOB_TOKEN: &str = "kept-job-token";
 /// A credential that lasts is made by a declaration: the value is the type of the resource.
 pub const STATIC_KEY: &str = "static-key";
 /// A service takes shared keys beside identities: the value is `on`, or `default` where nothing is said.

@@ -212,7 +212,7 @@ fn a_literal_for_all_jobs_is_one_finding() {
 #[test]
 fn a_token_that_stays_in_an_azure_checkout_is_found() {
     let mut jobs = Jobs::default().job("azure-devops", "a", Unknown, false);
-    let mut f = SettingFact::new(setting::PERSISTED_TOKEN, "ci.yml / a", "checkout: self");
+    let mut f = SettingFact::new(setting::KEPT_JOB_TOKEN, "ci.yml / a", "checkout: self");
     f.identity = Some(key("azure-devops", "a"));
     jobs.push(Fact::Setting(At::default(), f));
     let found = jobs.found("NHI5-ci-token");

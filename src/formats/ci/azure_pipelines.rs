@@ -447,7 +447,7 @@ impl<'a> Steps<'_, 'a> {
             step.get("persistCredentials").and_then(Node::scalar).is_some_and(|v| v.eq_ignore_ascii_case("true"));
         if kept {
             let what = what.scalar().unwrap_or_default();
-            self.job.setting(setting::PERSISTED_TOKEN, &format!("checkout: {what}"), step.span);
+            self.job.setting(setting::KEPT_JOB_TOKEN, &format!("checkout: {what}"), step.span);
             self.job.note("persist_credentials", "true");
             self.job.instance("azure-devops", None, step.span, "checkout");
         }

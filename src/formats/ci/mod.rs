@@ -2,26 +2,23 @@
 
 pub mod azure_pipelines;
 pub mod bitbucket_pipelines;
-pub mod circleci;
-pub mod dependabot;
-mod github;
-pub mod github_action;
-pub mod github_actions;
-pub mod gitlab_ci;
-mod pipeline;
-pub mod travis;
 pub mod buildkite;
+pub mod circleci;
 pub mod cloud_build;
 pub mod codebuild;
 mod containers;
+pub mod dependabot;
 pub mod developer_script;
 pub mod drone;
 mod github;
 pub mod github_action;
 pub mod github_actions;
+pub mod gitlab_ci;
 mod jenkins;
 pub mod jenkins_casc;
 pub mod jenkinsfile;
+mod pipeline;
+pub mod travis;
 pub mod woodpecker;
 
 use super::Format;
