@@ -159,14 +159,39 @@ fn assignments(holder: &mut Holder<'_>, rule: &str, node: &Node) {
     }
 }
 
-/// A rule without the values of variables, which are nobody's to read in a report.
+/// How many words of a rule's command are told.
+const WORDS_MAX: usize = 4;
+
+/// A rule as far as it can hold no value: the plain words that its command begins with, to the first option. People approve
+/// commands with logins, headers and passwords in them, which are nobody's to read in a report.
 fn without_values(rule: &str) -> String {
-    let shown = rule.split(' ').map(|word| match word.split_once('=') {
-        Some((name, _)) => format!("{name}=…"),
-        None if word.len() > 60 || word.contains("://") => "…".to_owned(),
-        None => word.to_owned(),
-    });
-    shown.collect::<Vec<_>>().join(" ")
+    let plain = |word: &str| {
+        word.len() <= 24
+            && word.bytes().all(|b| b.is_ascii_alphabetic() || b"()*:_-./~".contains(&b))
+            && !word.contains("//")
+    };
+    let mut out = String::new();
+    for (i, word) in rule.split_whitespace().enumerate() {
+        if i > 0 {
+            out.push(' ');
+        }
+        let tool = i == 0 && !word.contains('(');
+        match word.split_once('=') {
+            Some((name, _)) if i < WORDS_MAX => {
+                out.push_str(&format!("{}=…", name.chars().take(60).collect::<String>()))
+            }
+            None if i < WORDS_MAX && (plain(word) || tool) => out.push_str(word),
+            _ => {
+                out.push('…');
+                break;
+            }
+        }
+        if word.starts_with('-') {
+            out.push_str(" …");
+            break;
+        }
+    }
+    out
 }
 
 fn is_variable(name: &str) -> bool {
@@ -186,6 +211,14 @@ mod tests {
             assert_eq!(privilege_of(rule), Privilege::WriteScoped, "{rule}");
         }
         assert_eq!(privilege_of("Read(~/**)"), Privilege::ReadScoped);
-        assert_eq!(without_values("Bash(TOKEN=abc curl https://u:p@h)"), "Bash(TOKEN=… curl …");
+        for (rule, told) in [
+            ("Bash(git push:*)", "Bash(git push:*)"),
+            ("mcp__github__create_issue", "mcp__github__create_issue"),
+            ("Bash(TOKEN=abc curl https://u:p@h)", "Bash(TOKEN=… curl …"),
+            ("Bash(mysql -u root -phunter db)", "Bash(mysql -u …"),
+            ("Bash(curl sk0123456789)", "Bash(curl …"),
+        ] {
+            assert_eq!(without_values(rule), told);
+        }
     }
 }

@@ -228,7 +228,8 @@ fn arguments(holder: &mut Holder<'_>, command: &[Word], inputs: Inputs<'_>) {
             continue;
         }
         let flag = before.starts_with('-') && !before.contains('=');
-        if let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.contains([' ', '/', ':', '?'])) {
+        let named = |name: &str| !name.contains([' ', '/', ':', '?']) && !value::is_key_for_name(name);
+        if let Some((name, value)) = text.split_once('=').filter(|(name, _)| named(name)) {
             let short = name.trim_start_matches('-');
             if address::login(value).is_some() || (value::is_credential_name(short) && !names_a_file(short)) {
                 let mechanism = if name.starts_with('-') { format!("argument {name}") } else { short.to_owned() };
@@ -297,7 +298,10 @@ fn is_owners(host: &str, repository: Option<&str>) -> bool {
 fn run(holder: &mut Holder<'_>, command: &[Word]) {
     let package = package::of_command(command);
     if let Some(program) = command.first() {
-        holder.note("command", program.text.rsplit(['/', '\\']).next().unwrap_or_default());
+        // Never the rest of a command that is written as one text.
+        let name = program.text.rsplit(['/', '\\']).next().unwrap_or_default();
+        let name = name.split_whitespace().next().unwrap_or_default();
+        holder.note("command", name.split('=').next().unwrap_or_default());
     }
     for reach in scope::of_words(command, package.as_ref()) {
         holder.workload().setting(reach.name, &reach.what, reach.span);
