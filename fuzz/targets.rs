@@ -31,6 +31,7 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("doc_yaml", doc_yaml),
     ("doc_json", doc_json),
     ("doc_toml", doc_toml),
+    ("doc_hcl", doc_hcl),
     ("decode", decode),
     ("archive", archive),
     ("formats", formats),
@@ -95,6 +96,16 @@ pub fn doc_toml(data: &[u8]) {
         Ok(doc) => spans_hold(&doc, &text),
         Err(e) => assert!(!e.message.is_empty()),
     }
+}
+
+/// HCL, and texts of its JSON syntax as templates: the same.
+pub fn doc_hcl(data: &[u8]) {
+    let text = text_of(data);
+    match doc::hcl::parse(&text) {
+        Ok(doc) => spans_hold(&doc, &text),
+        Err(e) => assert!(!e.message.is_empty()),
+    }
+    let _ = doc::hcl::template(&text, Span::new(0, text.len()));
 }
 
 /// Charsets: text is UTF-8 where it was converted, and never longer than three bytes for every two. Layers of encoded text lie
@@ -180,12 +191,18 @@ pub fn formats(data: &[u8]) {
         }
     }
     let path = RepoPath::from(".github/workflows/a.yml");
-    let parsed = [doc::yaml::parse(&text).ok(), doc::json::parse(&text).ok(), doc::toml::parse(&text).ok()];
+    let parsed = [
+        doc::yaml::parse(&text).ok(),
+        doc::json::parse(&text).ok(),
+        doc::toml::parse(&text).ok(),
+        doc::hcl::parse(&text).ok(),
+    ];
     for format in formats::all() {
         let doc = match format.syntax {
             Syntax::Yaml => parsed[0].as_ref(),
             Syntax::Json => parsed[1].as_ref(),
             Syntax::Toml => parsed[2].as_ref(),
+            Syntax::Hcl => parsed[3].as_ref(),
             Syntax::Text => Some(&Doc { roots: Vec::new(), comments: Vec::new() }),
         };
         let mut facts = 0usize;

@@ -35,7 +35,7 @@ fn inputs(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = files_below(&root().join("fuzz/seeds").join(target));
     files.extend(files_below(&root().join("fuzz/corpus").join(target)));
     let fixtures = match target {
-        "doc_yaml" | "doc_json" | "doc_toml" | "formats" | "detect" => "tests/fixtures/formats",
+        "doc_yaml" | "doc_json" | "doc_toml" | "doc_hcl" | "formats" | "detect" => "tests/fixtures/formats",
         "rules_load" => "rules",
         "report_json" => "tests/fixtures/report",
         _ => "fuzz/seeds/detect",

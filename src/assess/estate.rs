@@ -62,6 +62,7 @@ pub(super) const AGENTS: &[&str] = &[
     "autogen",
     "litellm",
 ];
+pub(super) const TERRAFORM: &str = "terraform";
 
 /// The read-only command that makes an export; `None` for files that lie in repositories, whose absence means that there
 /// is nothing to assess.

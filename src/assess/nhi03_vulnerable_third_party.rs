@@ -4,6 +4,7 @@
 pub(super) mod agent;
 pub(super) mod pipeline;
 pub(super) mod pipelines;
+pub(super) mod roles;
 
 use std::collections::BTreeMap;
 

@@ -6,12 +6,13 @@ pub(super) mod agent;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::estate::{
-    AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, AZURE_PIPELINES, CLOUDFORMATION, GITHUB_ACTIONS, SERVERLESS,
+    AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, AZURE_PIPELINES, CLOUDFORMATION, GITHUB_ACTIONS, SERVERLESS, TERRAFORM,
 };
 use super::pipelines;
 use super::view::{View, is_active_aws_key, is_root};
 use super::{Adjustment, Check, Context, say, settings};
 use crate::model::{Confidence, Finding, Grant, Identity, Location, Privilege, Risk, Setting, Severity, setting};
+pub(super) mod clouds;
 
 /// An AWS user or role that administers the account.
 pub(super) const AWS_ADMIN: Check = Check {
@@ -23,7 +24,7 @@ pub(super) const AWS_ADMIN: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &["https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"],
-    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION, SERVERLESS],
+    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION, SERVERLESS, TERRAFORM],
     implies: &[Adjustment::Admin],
     subjects: |view| View::ids(granted(view)),
     run: admin,
@@ -64,9 +65,36 @@ fn put_first<'g>(finding: &mut Finding, grants: impl Iterator<Item = &'g Grant>)
     finding.locations.splice(..0, lead);
 }
 
+/// Whether a right is administration as such, and no way to it.
+fn is_everything(grant: &Grant) -> bool {
+    let all = |action: &str| matches!(action, "*" | "*:*" | "iam:*" | "by its name") || action.starts_with("* except");
+    grant.privilege == Privilege::Admin && grant.action.split(", ").any(all)
+}
+
+/// Whether an identity can make itself an administrator although nobody made it one.
+fn escalates(identity: &Identity, view: &View<'_>) -> bool {
+    identity.privilege == Privilege::Admin && !view.grants_of(&identity.id).iter().any(|grant| is_everything(grant))
+}
+
+/// Policies that are declared, and attached in a place that was not read.
+fn policies(check: &Check, view: &View<'_>, level: &str, what: &str) -> Vec<Finding> {
+    settings::of(check, view, setting::POLICY_RIGHTS, |setting, finding| {
+        let attribute = |name: &str| setting.attributes.get(name).map(String::as_str).unwrap_or_default();
+        finding.title = format!("{} {what}", setting.subject);
+        finding.confidence = Confidence::Medium;
+        let condition = match attribute("condition") {
+            "" => String::new(),
+            condition => format!(" if {condition}"),
+        };
+        finding.evidence.push(format!("{} on {}{condition}", setting.value, attribute("resource")));
+        finding.evidence.push("who gets the policy is not in its file".to_owned());
+        attribute("level") == level
+    })
+}
+
 fn admin(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
-    granted(view)
-        .filter(|i| i.privilege == Privilege::Admin)
+    let mut out: Vec<Finding> = granted(view)
+        .filter(|i| i.privilege == Privilege::Admin && !escalates(i, view))
         .map(|identity| {
             let grants = || view.grants_of(&identity.id).iter().copied().filter(|g| g.privilege == Privilege::Admin);
             let mut finding = AWS_ADMIN.about(identity, "");
@@ -82,7 +110,9 @@ fn admin(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
             }
             finding
         })
-        .collect()
+        .collect();
+    out.extend(policies(&AWS_ADMIN, view, "admin", "gives administration of the AWS account"));
+    out
 }
 
 /// Every action of a service on every resource.
@@ -95,7 +125,7 @@ pub(super) const AWS_WILDCARD_SERVICE: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"],
-    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION, SERVERLESS],
+    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION, SERVERLESS, TERRAFORM],
     implies: &[],
     subjects: |view| View::ids(granted(view)),
     run: wildcard_service,

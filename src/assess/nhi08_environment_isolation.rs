@@ -3,6 +3,7 @@
 
 pub(super) mod agent;
 pub(super) mod pipeline;
+pub(super) mod trusts;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,6 +3,7 @@
 
 pub(super) mod agent;
 pub(super) mod pipelines;
+pub(super) mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 

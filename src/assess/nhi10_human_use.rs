@@ -3,6 +3,7 @@
 
 pub(super) mod agent;
 pub(super) mod pipeline;
+pub(super) mod roles;
 
 use super::estate::{AWS_CREDENTIAL_REPORT, CODE};
 use super::factors::as_of;

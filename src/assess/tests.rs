@@ -5,6 +5,7 @@ mod order;
 mod pipeline;
 mod pipelines;
 mod properties;
+mod terraform;
 
 use std::collections::BTreeMap;
 
@@ -274,7 +275,7 @@ fn an_admin_role_pinned_to_one_production_environment_scores_64() {
             trust(&deploy, Some("sts.amazonaws.com"), Some(subject)),
         ]
     };
-    let (inventory, assessment) = run(Vec::new(), facts("repo:acme/app:environment:prod"));
+    let (inventory, assessment) = run(Vec::new(), facts("repo:acme@1/app@2:environment:prod"));
     assert_eq!(one(&assessment, "NHI5-aws-admin").score, 64);
     assert_eq!(assessment.findings.len(), 1);
     let score = inventory.identities[0].score.clone().unwrap();

@@ -46,7 +46,13 @@ pub(super) fn issuer(trust: &Trust) -> &str {
 
 /// Whether strangers can get tokens from the issuer.
 pub(super) fn is_shared(trust: &Trust) -> bool {
-    SHARED.contains(&issuer(trust))
+    is_shared_issuer(issuer(trust))
+}
+
+/// Whether strangers can get tokens from this issuer, a name without scheme and final slash. Enterprises of GitHub have
+/// issuers of their own below its name.
+pub(super) fn is_shared_issuer(name: &str) -> bool {
+    SHARED.contains(&name)
 }
 
 /// Whether it is a trust in an OpenID Connect issuer, and not in an account or a service of the cloud.
@@ -58,6 +64,47 @@ pub(super) fn is_federated(trust: &Trust) -> bool {
         || is_shared(trust)
         || name.starts_with("oidc.")
         || name.starts_with("token.actions.")
+}
+
+/// What the conditions of a trust hold fast, each in its own way: they all have to hold, so what any of them pins is pinned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Pins {
+    organisation: bool,
+    project: bool,
+    /// A branch, an environment, a service account.
+    workload: bool,
+    /// Pull requests, and nothing else.
+    pull_request: bool,
+}
+
+impl Pins {
+    fn of(scope: Scope) -> Self {
+        Self {
+            organisation: scope <= Scope::Organisation,
+            project: scope <= Scope::PullRequest,
+            workload: scope == Scope::Workload,
+            pull_request: scope == Scope::PullRequest,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            organisation: self.organisation || other.organisation,
+            project: self.project || other.project,
+            workload: self.workload || other.workload,
+            pull_request: self.pull_request || other.pull_request,
+        }
+    }
+
+    fn scope(self) -> Scope {
+        match self {
+            Self { project: true, workload: true, .. } => Scope::Workload,
+            Self { project: true, pull_request: true, .. } => Scope::PullRequest,
+            Self { project: true, .. } => Scope::Project,
+            Self { organisation: true, .. } => Scope::Organisation,
+            _ => Scope::Open,
+        }
+    }
 }
 
 /// How wide the trust is; `None` for trusts in accounts and services, and for subjects of unknown form.
@@ -73,9 +120,21 @@ pub(super) fn scope(trust: &Trust) -> Option<Scope> {
     // A test that also holds without the claim keeps nobody out for certain.
     let subject = if is_vacuous(trust) { subject.max(Some(Scope::Organisation)) } else { subject };
     match (subject, claims) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
+        (Some(subject), claims) => Some(Pins::of(subject).and(claims).scope()),
+        // A subject of unknown form may pin anything; what the claims leave open is too much to say.
+        (None, claims) if claims.project => Some(claims.scope()),
+        (None, _) => None,
     }
+}
+
+/// How wide the trust is without its test of the subject.
+pub(super) fn without_subject(trust: &Trust) -> Scope {
+    claims(trust).scope()
+}
+
+/// Whether there is a test of the subject that lets nobody certain in: a negative one, one for presence.
+pub(super) fn tests_subject(trust: &Trust) -> bool {
+    trust.attributes.contains_key("claim.sub")
 }
 
 fn operator(trust: &Trust) -> &str {
@@ -101,9 +160,9 @@ fn is_wild(text: &str) -> bool {
     text.contains(['*', '?'])
 }
 
-/// What conditions on other claims of the token leave open: `None` when there are none that narrow it. Each such test is
-/// an attribute `claim.<name>` that reads `<operator> <value> | <value>`.
-fn claims(trust: &Trust) -> Option<Scope> {
+/// What conditions on other claims of the token hold fast. Each such test is an attribute `claim.<name>` that reads
+/// `<operator> <value> | <value>`.
+fn claims(trust: &Trust) -> Pins {
     let closed = |name: &str| {
         let test = trust.attributes.get(&format!("claim.{name}"));
         let positive = |test: &String| test.starts_with("StringEquals") || test.starts_with("StringLike");
@@ -111,22 +170,38 @@ fn claims(trust: &Trust) -> Option<Scope> {
         test.is_some_and(|test| positive(test) && !vacuous(test) && !is_wild(test))
     };
     let any = |names: &[&str]| names.iter().any(|name| closed(name));
-    if closed("job_workflow_ref") {
-        return Some(Scope::Workload);
-    }
-    let narrow = any(&["ref", "environment", "workflow", "workflow_ref"]);
-    if any(&["repository_id", "repository", "project_id", "project_path"]) {
-        return Some(if narrow { Scope::Workload } else { Scope::Project });
-    }
-    any(&[
+    let called = closed("job_workflow_ref");
+    let project = called || any(&["repository_id", "repository", "project_id", "project_path"]);
+    let owners = [
         "repository_owner_id",
         "repository_owner",
         "enterprise_id",
         "namespace_id",
         "namespace_path",
         "organization_id",
-    ])
-    .then_some(Scope::Organisation)
+    ];
+    Pins {
+        organisation: project || any(&owners),
+        project,
+        workload: called || any(&["ref", "environment", "workflow", "workflow_ref"]),
+        pull_request: false,
+    }
+}
+
+/// The environment that a subject or claim names, as pipelines write it: `prod` of `repo:acme/app:environment:prod`.
+pub(super) fn environments(trust: &Trust) -> Vec<&str> {
+    let claim = trust.attributes.get("claim.environment").and_then(|test| test.split_once(' '));
+    let claimed = claim.map(|(_, values)| values.split('|').map(str::trim).collect::<Vec<_>>()).unwrap_or_default();
+    let subjects = trust.subject.as_deref().into_iter().flat_map(alternatives);
+    let named = subjects.filter_map(|subject| subject.split_once(":environment:").map(|(_, rest)| rest));
+    let named = named.map(|rest| rest.split(':').next().unwrap_or(rest));
+    named.chain(claimed).filter(|name| !name.is_empty() && !is_wild(name) && !name.contains("${")).collect()
+}
+
+/// Owner and name of the GitHub repository that a subject names, ids included.
+pub(super) fn repository_of(subject: &str) -> Option<(&str, &str)> {
+    let (repository, _) = subject.strip_prefix("repo:")?.split_once(':')?;
+    repository.split_once('/')
 }
 
 fn of_subject(subject: &str, literal: bool) -> Option<Scope> {
@@ -158,12 +233,19 @@ fn pinned(rest: &str, scope: Scope) -> Scope {
 
 /// `OWNER/REPOSITORY:CONTEXT`, in which owner and repository may carry `@id`.
 fn repository(rest: &str) -> Scope {
-    let (repository, context) = rest.split_once(':').unwrap_or((rest, "*"));
-    let (owner, name) = repository.split_once('/').unwrap_or((repository, "*"));
-    if is_wild(owner) {
+    // What an input leaves open, `${var.repository}`, may hold any part of it.
+    let open = |text: &str| text.contains("${");
+    let Some((repository, context)) = rest.split_once(':').or_else(|| (!open(rest)).then_some((rest, "*"))) else {
+        return if is_wild(rest) { Scope::Organisation } else { Scope::Workload };
+    };
+    let whole = if open(repository) { repository } else { "*" };
+    let (owner, name) = repository.split_once('/').unwrap_or((repository, whole));
+    // No name holds an `@`, so before it the name is complete, whatever id follows.
+    let complete = |text: &str| !is_wild(text.split_once('@').map_or(text, |(name, _)| name));
+    if !complete(owner) {
         return Scope::Open;
     }
-    if is_wild(name) {
+    if !complete(name) {
         return Scope::Organisation;
     }
     match context {
@@ -267,6 +349,11 @@ mod tests {
             ("system:serviceaccount:prod:*", Scope::Project),
             ("system:serviceaccount:prod:api", Scope::Workload),
             ("repository_owner:acme:*", Scope::Organisation),
+            ("repo:acme@*/app@*:ref:refs/heads/main", Scope::Workload),
+            ("repo:acme@12/*", Scope::Organisation),
+            ("repo:${var.repository}:*", Scope::Project),
+            ("repo:${var.subject}", Scope::Workload),
+            ("repo:${var.organisation}/*", Scope::Organisation),
         ] {
             assert_eq!(scope(&trust(Some(subject), &[])), Some(want), "{subject}");
         }
@@ -286,6 +373,16 @@ mod tests {
             Some(Scope::Workload)
         );
         assert_eq!(scope(&trust(Some("repo:*"), &[("claim.repository", "StringLike acme/*")])), Some(Scope::Open));
+        // What one test pins and what another does add up.
+        assert_eq!(
+            scope(&trust(Some("repo:acme/app:*"), &[("claim.ref", "StringEquals refs/heads/main")])),
+            Some(Scope::Workload)
+        );
+        assert_eq!(
+            scope(&trust(Some("repo:acme/*"), &[("claim.environment", "StringEquals prod")])),
+            Some(Scope::Organisation)
+        );
+        assert_eq!(scope(&trust(Some("${var.subject}"), &[])), None);
         assert_eq!(scope(&trust(Some("repo:acme/*"), &[("sub_operator", "StringEquals")])), Some(Scope::Workload));
         let vacuous = [("sub_operator", "StringLikeIfExists")];
         assert_eq!(scope(&trust(Some("repo:acme/app:environment:prod"), &vacuous)), Some(Scope::Organisation));

@@ -4,6 +4,7 @@
 //! duplicate keys. It never fails on odd input with a panic: an error carries its line and column.
 
 pub mod csv;
+pub mod hcl;
 pub mod json;
 pub mod toml;
 pub mod xml;
@@ -27,7 +28,7 @@ pub struct Node {
     pub span: Span,
     /// For scalars the value's own bytes, without quotes; equal to `span` elsewhere.
     pub inner: Span,
-    /// A YAML tag (`!Ref`), when there is one.
+    /// A YAML tag (`!Ref`), when there is one; in HCL what kind of expression it is.
     pub tag: Option<String>,
     /// What it is.
     pub kind: Kind,

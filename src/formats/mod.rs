@@ -7,7 +7,6 @@ pub mod agent;
 pub mod ci;
 pub mod client;
 pub mod cloud;
-pub mod environment;
 pub mod iac;
 pub mod names;
 pub mod script;
@@ -16,6 +15,7 @@ pub mod workload;
 use std::io::BufRead;
 
 use crate::doc::{self, Doc, ParseError};
+pub use crate::model::environment;
 use crate::model::{Fact, NoticeKind, RepoPath};
 
 /// How many bytes of a blob `claims` may look at.
@@ -59,6 +59,8 @@ pub enum Syntax {
     Json,
     /// TOML.
     Toml,
+    /// HCL, the native syntax of Terraform; a text that opens an object is its JSON syntax.
+    Hcl,
     /// No tree: `read` gets an empty document and works from the text.
     Text,
 }
@@ -76,6 +78,8 @@ impl Syntax {
             }
             Self::Yaml => doc::yaml::parse(text),
             Self::Toml => doc::toml::parse(text),
+            Self::Hcl if text.trim_start().starts_with('{') => doc::json::parse(text),
+            Self::Hcl => doc::hcl::parse(text),
             Self::Text => Ok(Doc::default()),
         }
     }

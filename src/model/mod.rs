@@ -4,6 +4,7 @@
 
 mod blob;
 mod candidate;
+pub mod environment;
 mod fact;
 mod inventory;
 mod level;

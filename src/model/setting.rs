@@ -24,6 +24,17 @@ pub const AGENT_AUTO_APPROVE: &str = "agent-auto-approve";
 pub const KEPT_JOB_TOKEN: &str = "kept-job-token";
 /// A credential that lasts is made by a declaration: the value is the type of the resource.
 pub const STATIC_KEY: &str = "static-key";
+/// A declaration holds a credential of its tool: the value is the argument; the attribute `how` tells `literal`, `file` or
+/// `variable`.
+pub const TOOL_CREDENTIAL: &str = "tool-credential";
+/// A service connection authenticates with a secret: the value is the scheme.
+pub const CONNECTION_SECRET: &str = "connection-secret";
+/// A workload identity pool's provider: the value is its condition, empty for none; the attribute `issuer` names whom it trusts.
+pub const WIF_PROVIDER: &str = "wif-provider";
+/// Members of a workload identity pool may take on a service account: the value is the member.
+pub const WIF_MEMBER: &str = "wif-member";
+/// Workloads share the identity of the machine they run on: the value says which.
+pub const NODE_IDENTITY: &str = "node-identity";
 /// A service takes shared keys beside identities: the value is `on`, or `default` where nothing is said.
 pub const SHARED_KEY: &str = "shared-key";
 /// A machine gives its credentials to plain requests (IMDSv1): the value is `on`, or `default` where nothing is said.
@@ -38,3 +49,9 @@ pub const PERSISTED_TOKEN: &str = "persisted-token";
 pub const SHARED_LIBRARY: &str = "shared-library";
 /// A secret is put into a script's text before the shell reads it: the value names the secret.
 pub const INTERPOLATED: &str = "interpolated-secret";
+/// A key of a key service is not rotated: the value is `off`, or `default` where nothing is said.
+pub const KEY_ROTATION: &str = "key-rotation";
+/// A secret id of Vault that never ends: the value is the role.
+pub const SECRET_ID: &str = "secret-id";
+/// A policy gives much to whoever gets it: the value is its actions; the attribute `level` tells `admin` or `escalation`.
+pub const POLICY_RIGHTS: &str = "policy-rights";

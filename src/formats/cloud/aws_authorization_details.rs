@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use super::aws::{self, PROVIDER, gap, text};
 use super::aws_actions::managed_level;
+use super::aws_grants::Granted;
 use super::aws_policy::Policy;
-use super::aws_rights::{Boundary, Source, Subject, rights};
+use super::aws_rights::{Boundary, Source, Subject};
 use super::aws_trust::trusts;
 use super::json_stream::{Event, Wanted, walk};
 use crate::doc::Doc;
@@ -398,39 +399,9 @@ impl<'r> Gathering<'r> {
             },
             _ => Boundary::None,
         };
-        let grant = |privilege, action: &str, resource: &str, source: String, condition| GrantFact {
-            identity: held.key.clone(),
-            privilege,
-            action: action.to_owned(),
-            resource: resource.to_owned(),
-            source,
-            condition,
-        };
-        let within = boundary_name.map(|name| format!("within permissions boundary {name}"));
-        let mut out = Vec::new();
-        for (label, privilege) in self.named {
-            let action = if privilege == Privilege::Unknown {
-                "unknown: no readable document in this export"
-            } else {
-                "by its name"
-            };
-            out.push(grant(privilege, action, "*", label, within.clone()));
-        }
         let subject = Subject { arn: &held.arn, sources: self.sources, boundary };
         *work = work.saturating_add(subject.work());
-        if *work > WORK_MAX {
-            out.push(grant(Privilege::Unknown, "unknown: not worked out", "*", "policies".to_owned(), within));
-            return out;
-        }
-        for right in rights(&subject) {
-            out.push(grant(right.privilege, &right.action, &right.resource, right.source, right.condition));
-        }
-        if out.is_empty() {
-            let source =
-                if subject.sources.is_empty() { "no policy is attached" } else { "its policies allow nothing" };
-            let condition = Some("resource-based policies are not in this export".to_owned());
-            out.push(grant(Privilege::None, "none", "none", source.to_owned(), condition));
-        }
-        out
+        let worked_out = *work <= WORK_MAX;
+        Granted { key: &held.key, named: self.named, input: "this export" }.by(&subject, worked_out)
     }
 }

@@ -66,6 +66,9 @@ impl Statement {
         };
         let (actions, not_action) = pair(value, "Action", "NotAction")?;
         let (resources, not_resource) = pair(value, "Resource", "NotResource")?;
+        if value.get("Condition").is_some_and(never_holds) {
+            return None;
+        }
         let condition = value.get("Condition").and_then(describe_condition);
         Some(Self { allow, actions, not_action, resources, not_resource, condition })
     }
@@ -143,6 +146,27 @@ fn pair(value: &Value, plain: &str, negated: &str) -> Option<(Vec<String>, bool)
         return Some((strings(list), false)).filter(|(list, _)| !list.is_empty());
     }
     value.get(negated).map(|list| (strings(list), true))
+}
+
+/// Dates before this one are past for whoever reads them with this code.
+const PAST: &str = "2026-01-01";
+
+/// True for a condition that asks the time, or the age of a session, to lie before a date that is past. A session lives
+/// for some hours, so none of those that hold it is left
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime>).
+fn never_holds(condition: &Value) -> bool {
+    let date = |value: &String| {
+        let day = value.get(..10).unwrap_or_default();
+        day.len() == 10 && day.bytes().all(|b| b.is_ascii_digit() || b == b'-') && day < PAST
+    };
+    let tests = condition.as_object().into_iter().flatten();
+    tests.filter(|(operator, _)| matches!(operator.as_str(), "DateLessThan" | "DateLessThanEquals")).any(|(_, keys)| {
+        keys.as_object().into_iter().flatten().any(|(key, values)| {
+            let clock = ["aws:TokenIssueTime", "aws:CurrentTime"].iter().any(|known| known.eq_ignore_ascii_case(key));
+            let values = strings(values);
+            clock && !values.is_empty() && values.iter().all(date)
+        })
+    })
 }
 
 /// A condition in words: `StringEquals aws:PrincipalOrgID = o-1; Bool aws:MultiFactorAuthPresent = true`. External ids are

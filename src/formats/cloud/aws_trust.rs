@@ -165,6 +165,8 @@ impl Principal {
             Some("assumed-role") => "session",
             Some(_) => "other",
             None if name.contains('*') => "anyone",
+            // A reference that the input leaves open.
+            None if name.contains("${") => "reference",
             None => "deleted",
         };
         let accounts = (aws::account_of_arn(&issuer), aws::account_of_arn(role_arn));

@@ -5,6 +5,7 @@ mod aws_access_keys;
 pub(super) mod aws_actions;
 mod aws_authorization_details;
 mod aws_credential_report;
+pub(super) mod aws_grants;
 pub(super) mod aws_policy;
 pub(super) mod aws_rights;
 pub(super) mod aws_trust;

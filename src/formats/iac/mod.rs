@@ -11,6 +11,7 @@ pub mod pulumi;
 mod secrets;
 pub mod serverless;
 pub mod sops;
+mod terraform;
 
 use super::Format;
 
@@ -24,4 +25,5 @@ pub const FORMATS: &[&Format] = &[
     &bicep::FORMAT,
     &pulumi::FORMAT,
     &ansible::FORMAT,
+    &terraform::FORMAT,
 ];

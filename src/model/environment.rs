@@ -3,7 +3,7 @@
 //! Only whole words count, and a name that says both or neither stays unknown: guessing here would make findings of
 //! isolation out of nothing.
 
-use crate::model::{Environment, EnvironmentClass};
+use super::{Environment, EnvironmentClass};
 
 const PROD: &[&str] = &["prod", "production", "prd", "live"];
 const NONPROD: &[&str] = &[
