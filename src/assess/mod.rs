@@ -3,6 +3,7 @@
 
 mod agents;
 mod card;
+mod cluster;
 mod estate;
 mod factors;
 mod headline;
@@ -120,6 +121,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi01_improper_offboarding::AWS_KEY_UNUSED,
     &nhi01_improper_offboarding::AWS_ROLE_UNUSED,
     &nhi01_improper_offboarding::REMOVED_NOT_REVOKED,
+    &nhi01_improper_offboarding::kubernetes::DANGLING_BINDING,
     &nhi02_secret_leakage::CI_LITERAL,
     &nhi02_secret_leakage::agent::MCP_ENV,
     &nhi02_secret_leakage::iac::BROKEN_ENCRYPTION,
@@ -142,6 +144,12 @@ pub const CHECKS: &[&Check] = &[
     &nhi03_vulnerable_third_party::roles::AWS_NO_EXTERNAL_ID,
     &nhi04_insecure_authentication::declared::SHARED_KEY,
     &nhi04_insecure_authentication::declared::IMDS_V1,
+    &nhi02_secret_leakage::deployments::IMAGE_ARG,
+    &nhi02_secret_leakage::deployments::COMPOSE_ENV,
+    &nhi02_secret_leakage::deployments::HELM_VALUES,
+    &nhi02_secret_leakage::deployments::K8S_SECRET_MANIFEST,
+    &nhi04_insecure_authentication::deployments::DEFAULT_CRED,
+    &nhi04_insecure_authentication::anonymous::ANON,
     &nhi05_overprivileged::AWS_ADMIN,
     &nhi05_overprivileged::AWS_ROOT_KEY,
     &nhi05_overprivileged::AWS_WILDCARD_SERVICE,
@@ -152,6 +160,11 @@ pub const CHECKS: &[&Check] = &[
     &nhi05_overprivileged::clouds::GCP_PRIMITIVE,
     &nhi05_overprivileged::clouds::GCP_IMPERSONATE,
     &nhi05_overprivileged::clouds::AZURE_BROAD,
+    &nhi05_overprivileged::kubernetes::CLUSTER_ADMIN,
+    &nhi05_overprivileged::kubernetes::DANGER_VERBS,
+    &nhi05_overprivileged::kubernetes::AUTOMOUNT,
+    &nhi05_overprivileged::kubernetes::RUNTIME_ROOT,
+    &nhi05_overprivileged::kubernetes::ARGOCD_ALLOWALL,
     &nhi06_cloud_deployment::OIDC_OPEN,
     &nhi06_cloud_deployment::OIDC_WILD,
     &nhi06_cloud_deployment::OIDC_AUDIENCE,
@@ -188,6 +201,10 @@ pub const CHECKS: &[&Check] = &[
     &nhi08_environment_isolation::trusts::TRUST_BOTH_ENVS,
     &nhi09_reuse::roles::IAM_ROLE_SHARED,
     &nhi10_human_use::roles::AWS_MIXED_TRUST,
+    &nhi07_long_lived_secrets::kubernetes::LEGACY_TOKEN,
+    &nhi08_environment_isolation::namespaces::CROSS_NS,
+    &nhi09_reuse::kubernetes::SHARED_SA,
+    &nhi10_human_use::kubernetes::MIXED_SUBJECTS,
 ];
 
 /// The check of this id.

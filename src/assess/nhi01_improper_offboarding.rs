@@ -1,6 +1,8 @@
 //! NHI1:2025 Improper Offboarding: an identity or key outlives what it was for
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/1-improper-offboarding/>).
 
+pub(super) mod kubernetes;
+
 use super::estate::{AWS_ACCESS_KEYS, AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, HISTORY};
 use super::factors::as_of;
 use super::view::{View, days, is_active_aws_key, is_root, subject_of};

@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/2-secret-leakage/>).
 
 pub(super) mod agent;
+pub(super) mod deployments;
 pub(super) mod iac;
 pub(super) mod pipeline;
 

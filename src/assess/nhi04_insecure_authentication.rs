@@ -1,7 +1,9 @@
 //! NHI4:2025 Insecure Authentication: logins that others can read, repeat or stand in for
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/4-insecure-authentication/>).
 
+pub(super) mod anonymous;
 pub(super) mod declared;
+pub(super) mod deployments;
 
 use super::{Check, reach, say, settings};
 use crate::model::{Confidence, Risk, Severity, setting};

@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/8-environment-isolation/>).
 
 pub(super) mod agent;
+pub(super) mod namespaces;
 pub(super) mod pipeline;
 pub(super) mod trusts;
 

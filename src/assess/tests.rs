@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod agents;
 mod iac;
+mod kubernetes;
 mod order;
 mod pipeline;
 mod pipelines;

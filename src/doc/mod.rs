@@ -4,6 +4,7 @@
 //! duplicate keys. It never fails on odd input with a panic: an error carries its line and column.
 
 pub mod csv;
+pub mod dockerfile;
 pub mod hcl;
 pub mod json;
 pub mod toml;

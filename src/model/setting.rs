@@ -55,3 +55,21 @@ pub const KEY_ROTATION: &str = "key-rotation";
 pub const SECRET_ID: &str = "secret-id";
 /// A policy gives much to whoever gets it: the value is its actions; the attribute `level` tells `admin` or `escalation`.
 pub const POLICY_RIGHTS: &str = "policy-rights";
+/// An image keeps a credential: the value says by what instruction, and of what name.
+pub const IMAGE_SECRET: &str = "image-secret";
+/// A service starts with a login that everybody knows: the value names the variable that sets it.
+pub const DEFAULT_LOGIN: &str = "default-login";
+/// Something acts on the word of whoever asks, without a login: the value says what makes it so.
+pub const OPEN_TO_ALL: &str = "open-to-all";
+/// A manifest carries a secret in the clear: the value is the key that it stands under.
+pub const SECRET_MANIFEST: &str = "secret-manifest";
+/// A role of a cluster allows what leads to secrets or to more rights: the value says what.
+pub const ROLE_POWER: &str = "role-power";
+/// A service account of a cluster holds a role: the value is the role's key.
+pub const ROLE_BINDING: &str = "role-binding";
+/// One binding gives a role to people and to service accounts: the value names both.
+pub const MIXED_SUBJECTS: &str = "mixed-subjects";
+/// A binding lets an account of one environment into another: the value names both namespaces.
+pub const CROSS_ENVIRONMENT: &str = "cross-environment";
+/// A deployment tool may deploy from anywhere, to anywhere, or anything: the value says which.
+pub const DEPLOYS_ANYTHING: &str = "deploys-anything";

@@ -2,15 +2,26 @@
 
 pub mod ansible;
 mod ansible_tasks;
+pub mod argo;
 mod arm;
 mod azure;
 mod bicep;
 mod cfn;
 pub mod cloudformation;
+pub mod compose;
+pub mod dockerfile;
+pub mod helm_values;
+pub mod kubernetes;
+pub mod kustomize;
+mod literal;
+mod manifest;
 pub mod pulumi;
 mod secrets;
 pub mod serverless;
+mod service;
 pub mod sops;
+pub mod tekton;
+mod template;
 mod terraform;
 
 use super::Format;
@@ -26,4 +37,11 @@ pub const FORMATS: &[&Format] = &[
     &pulumi::FORMAT,
     &ansible::FORMAT,
     &terraform::FORMAT,
+    &dockerfile::FORMAT,
+    &compose::FORMAT,
+    &kustomize::FORMAT,
+    &helm_values::FORMAT,
+    &tekton::FORMAT,
+    &argo::FORMAT,
+    &kubernetes::FORMAT,
 ];

@@ -1,0 +1,138 @@
+//! Kubernetes objects, whoever's they are: one reader goes over the documents of a file and hands each object to those that
+//! know its kind.
+//!
+//! Objects: <https://kubernetes.io/docs/concepts/overview/working-with-objects/>.
+
+mod account;
+mod argo_workflows;
+pub(super) mod argocd;
+mod file;
+mod generated;
+mod object;
+mod pod;
+mod powers;
+mod rbac;
+mod secret;
+mod tekton;
+mod workload;
+
+use file::{File, Sink};
+use object::Object;
+
+use super::template;
+use crate::formats::ci::place;
+use crate::formats::{Input, Out, ReadNotice, client};
+use crate::model::{NoticeKind, RepoPath};
+
+/// Whether a file's name lets it hold objects: YAML, JSON, templates of either, or no extension at all.
+pub(super) fn may_hold(path: &RepoPath) -> bool {
+    // A client's configuration looks like an object and is none.
+    if client::by_name(path).is_some() {
+        return false;
+    }
+    let name = path.file_name();
+    let ends = [&b".yaml"[..], b".yml", b".json", b".tpl", b".tmpl", b".gotmpl", b".j2", b".template"];
+    !name.contains(&b'.') || name == b"<stdin>" || ends.iter().any(|end| name.ends_with(end))
+}
+
+/// The API groups of the objects in a head, each once, in order; empty when there is no object.
+pub(super) fn groups(head: &str) -> Vec<&str> {
+    let mut groups = Vec::new();
+    let mut kind = false;
+    if memchr::memmem::find(head.as_bytes(), b"apiVersion").is_none() {
+        return groups;
+    }
+    let json = head.trim_start_matches('\u{feff}').trim_start().starts_with('{');
+    for line in head.trim_start_matches('\u{feff}').split(['\n', ',']) {
+        let line = if json { line.trim_start_matches(['{', '[', ' ', '\t', '\n', '\r']) } else { line };
+        let Some((key, value)) = line.split_once(':') else { continue };
+        let value = value.trim().trim_matches(['"', '\'']);
+        match key.trim_end().trim_matches(['"', '\'']) {
+            "apiVersion" => {
+                let core = value.strip_prefix('v').is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()));
+                let group = value.split_once('/').map_or("", |(group, _)| group);
+                if (core || !group.is_empty()) && !groups.contains(&group) {
+                    groups.push(group);
+                }
+            }
+            "kind" => kind = true,
+            _ => {}
+        }
+    }
+    if !kind {
+        groups.clear();
+    }
+    groups
+}
+
+/// Reads every object of a file.
+pub(super) fn read(input: &Input<'_>, out: &mut Out<'_>) {
+    let (pieces, error) = template::load(input.text);
+    if let Some(error) = error {
+        let message = format!("is no valid Kubernetes manifest: {}", error.message);
+        let (line, column) = (error.line, error.column);
+        out.notice(ReadNotice { kind: NoticeKind::Gap, code: "malformed", line, column, message });
+    }
+    let mut sink = Sink::new(out);
+    for piece in &pieces {
+        let Some(text) = input.text.get(piece.offset..piece.offset + piece.len) else { continue };
+        sink.move_to(piece.offset);
+        let objects = object::all(&piece.doc);
+        let file = File::new(&Input { text, ..*input }, &objects);
+        for root in objects {
+            if sink.is_cut() {
+                break;
+            }
+            if let Some(object) = Object::new(&file, root) {
+                read_object(&object, &mut sink);
+            }
+        }
+    }
+    if sink.is_cut() {
+        let (line, column) = place(input.text, 0);
+        let message = "more than any manifest may have; the rest of the file was not read".to_owned();
+        out.notice(ReadNotice { kind: NoticeKind::Gap, code: "too-many-facts", line, column, message });
+    }
+}
+
+fn read_object(object: &Object<'_>, sink: &mut Sink<'_, '_>) {
+    let group = object.group();
+    match (group, object.kind()) {
+        ("" | "apps" | "batch" | "extensions" | "apps.openshift.io" | "serving.knative.dev", _)
+            if workload::read(object, sink) => {}
+        ("", "ServiceAccount") => account::read(object, sink),
+        ("", "Secret") => secret::read(object, sink),
+        ("", "ConfigMap") => argocd::config_map(object, sink),
+        ("rbac.authorization.k8s.io" | "authorization.openshift.io", "Role" | "ClusterRole") => {
+            rbac::role(object, sink)
+        }
+        ("rbac.authorization.k8s.io" | "authorization.openshift.io", "RoleBinding" | "ClusterRoleBinding") => {
+            rbac::binding(object, sink);
+        }
+        ("tekton.dev", _) => tekton::read(object, sink),
+        ("argoproj.io", "AppProject" | "Application" | "ApplicationSet") => argocd::read(object, sink),
+        ("argoproj.io", "Rollout") => {
+            workload::read(object, sink);
+        }
+        ("argoproj.io", _) => argo_workflows::read(object, sink),
+        ("external-secrets.io" | "bitnami.com" | "secrets-store.csi.x-k8s.io" | "kubernetes-client.io", _) => {
+            generated::read(object, sink);
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_read_from_yaml_and_json() {
+        assert_eq!(groups("apiVersion: v1\nkind: Pod\n"), [""]);
+        assert_eq!(groups("# c\r\nkind: Task\r\napiVersion: tekton.dev/v1\r\n"), ["tekton.dev"]);
+        assert_eq!(groups("{\n  \"apiVersion\": \"apps/v1\",\n  \"kind\": \"Deployment\"}"), ["apps"]);
+        assert_eq!(groups("{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[]}"), [""]);
+        assert!(groups("apiVersion: v2\nname: chart\n").is_empty());
+        assert!(groups("spec:\n  apiVersion: v1\n  kind: x\n").is_empty());
+    }
+}
