@@ -54,10 +54,15 @@ pub fn add(
     notices
 }
 
-/// The format, for people, of a credential file of this name that can only be read whole.
-pub fn unread_when_large(name: &RepoPath) -> Option<&'static str> {
-    let format = formats::client::by_name(name)?;
-    (!formats::client::reads_pieces(format)).then_some(format.name)
+/// Why a credential file of this name, which is over the limit of what is held, was not read as one; `None` when pieces of it
+/// were.
+pub fn unread_when_large(name: &RepoPath, most: u64) -> Option<String> {
+    let format = formats::client::by_name(name).filter(|format| !formats::client::reads_pieces(format))?;
+    Some(format!(
+        "is over {} MiB, more than is read of a {}; only what detectors know by its form was looked for",
+        most >> 20,
+        format.name
+    ))
 }
 
 /// What a credential file is to be read with, by its name.

@@ -505,13 +505,8 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.report_cut(cut, name);
-        if let Some(unread) = client::unread_when_large(name) {
-            let message = format!(
-                "is over {} MiB, more than a {unread} is read of as such; what its detectors know by form was looked for",
-                WHOLE >> 20
-            );
-            self.notice(gap("too-large", Some(name.display()), message));
-        }
+        let unread = client::unread_when_large(name, WHOLE);
+        unread.into_iter().for_each(|message| self.notice(gap("too-large", Some(name.display()), message)));
         if matches!(kind, Own::Report) {
             self.own_report(name);
         }
