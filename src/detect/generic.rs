@@ -212,9 +212,7 @@ mod tests {
         ] {
             assert_eq!(value(text), None, "{text}");
         }
-        for text in ["machine example.net login joe password hunter4two"] {
-            assert!(value(text).is_some(), "{text}");
-        }
+        assert!(value("machine example.net login joe password hunter4two").is_some());
     }
 
     #[test]

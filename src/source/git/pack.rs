@@ -186,7 +186,7 @@ impl Pack {
         // Ids are as good as random, so an id stands about where its bytes say.
         let count = high - low;
         let part = u64::from(be32(id, 1)?);
-        let guess = (part * count as u64 >> 32) as usize;
+        let guess = ((part * count as u64) >> 32) as usize;
         let mut step = 1;
         let (mut a, mut b) = if before(guess) {
             let mut a = guess + 1;
