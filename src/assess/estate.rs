@@ -24,8 +24,22 @@ pub(super) const BITBUCKET_PIPELINES: &str = "bitbucket-pipelines";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const TRAVIS_CI: &str = "travis-ci";
 /// Every format of pipelines.
-pub(super) const PIPELINES: &[&str] =
-    &[GITHUB_ACTIONS, GITLAB_CI, AZURE_PIPELINES, CIRCLECI, BITBUCKET_PIPELINES, TRAVIS_CI];
+pub(super) const PIPELINES: &[&str] = &[
+    GITHUB_ACTIONS,
+    GITLAB_CI,
+    AZURE_PIPELINES,
+    CIRCLECI,
+    BITBUCKET_PIPELINES,
+    TRAVIS_CI,
+    "jenkinsfile",
+    "buildkite",
+    "drone",
+    "woodpecker",
+    "codebuild",
+    "cloud-build",
+    "tekton",
+    "argo",
+];
 /// See [`GITHUB_ACTIONS`].
 pub(super) const AWS_CREDENTIAL_REPORT: &str = "aws-credential-report";
 /// See [`GITHUB_ACTIONS`].
@@ -62,7 +76,10 @@ pub(super) const AGENTS: &[&str] = &[
     "autogen",
     "litellm",
 ];
+/// See [`GITHUB_ACTIONS`].
 pub(super) const TERRAFORM: &str = "terraform";
+/// Declarations of cloud resources.
+pub(super) const DECLARATIONS: &[&str] = &[TERRAFORM, CLOUDFORMATION, ARM, BICEP, PULUMI];
 
 /// The read-only command that makes an export; `None` for files that lie in repositories, whose absence means that there
 /// is nothing to assess.

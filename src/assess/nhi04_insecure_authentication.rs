@@ -5,6 +5,7 @@ pub(super) mod anonymous;
 pub(super) mod declared;
 pub(super) mod deployments;
 
+use super::estate::PIPELINES;
 use super::{Check, reach, say, settings};
 use crate::model::{Confidence, Risk, Severity, setting};
 
@@ -22,7 +23,7 @@ pub(super) const TLS_OFF: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://curl.se/docs/sslcerts.html", OWASP],
-    needs: reach::PIPELINES,
+    needs: PIPELINES,
     implies: &[],
     subjects: |view| settings::subjects(view, setting::TLS_OFF),
     run: |view, _| {
@@ -53,7 +54,7 @@ pub(super) const PLAIN_HTTP: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &["https://datatracker.ietf.org/doc/html/rfc6750#section-5.3", OWASP],
-    needs: reach::PIPELINES,
+    needs: PIPELINES,
     implies: &[],
     subjects: |view| settings::subjects(view, setting::PLAIN_HTTP),
     run: |view, _| {

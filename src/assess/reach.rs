@@ -6,10 +6,6 @@ use super::headline::is_placeholder;
 use super::view::View;
 use crate::model::{AuthMode, Finding, IdentityKind, Setting};
 
-/// Pipelines, by the ids of their readers.
-pub(super) const PIPELINES: &[&str] =
-    &["github-actions", "jenkinsfile", "buildkite", "drone", "woodpecker", "codebuild", "cloud-build"];
-
 /// Most names that a sentence lists.
 const NAMES_MAX: usize = 8;
 

@@ -238,6 +238,15 @@ pub(super) fn is_local(credential: &Credential) -> bool {
     !host.contains('.') || inside.into_iter().any(under)
 }
 
+/// The role that a workload of a module of infrastructure code names by the role's local name, under the key that the role
+/// has when the same module declares it.
+pub(super) fn declared_role(workload: &IdentityKey, role: &str) -> Option<IdentityKey> {
+    let (platform, rest) = workload.as_str().split_once(":workload:")?;
+    let (module, _) = rest.rsplit_once('#')?;
+    let known = matches!(platform, "terraform" | "cloudformation" | "serverless");
+    known.then(|| IdentityKey::new(platform, "role", &format!("{module}#{role}")))
+}
+
 /// The owner of a subject in counts: the identity, else the credential.
 pub(super) fn subject_of(credential: &Credential) -> String {
     credential.identity.as_ref().map_or_else(|| credential.id.clone(), ToString::to_string)

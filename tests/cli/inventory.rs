@@ -180,6 +180,16 @@ fn a_workflow_below_the_top_never_runs_and_is_a_sample() {
     );
 }
 
+#[test]
+fn pipelines_of_projects_kept_inside_a_repository_were_its_own() {
+    let world = World::with("deps/lib/.travis.yml", "deploy:\n  provider: npm\n  api_token: $NPM_TOKEN\n");
+    world.init("");
+    world.put(".travis.yml", "deploy:\n  provider: npm\n  api_token: $NPM_TOKEN\n");
+    let report = world.json(&[]);
+    let samples: Vec<bool> = list(&report, "identities").iter().map(|i| i["sample"] == true).collect();
+    assert_eq!(samples, [false, true], "{report:#}");
+}
+
 // --- risks --------------------------------------------------------------------------------------------------------
 
 #[test]

@@ -1,5 +1,6 @@
 //! Secrets that pipelines write to their logs.
 
+use crate::assess::estate::PIPELINES;
 use crate::assess::view::View;
 use crate::assess::{Check, Context, reach, say, settings};
 use crate::model::{Confidence, Finding, Risk, Setting, Severity, setting};
@@ -20,7 +21,7 @@ pub(in crate::assess) const CI_ECHO: Check = Check {
         "https://docs.github.com/en/actions/reference/security/secure-use#use-secrets-for-sensitive-information",
         "https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#string-interpolation",
     ],
-    needs: reach::PIPELINES,
+    needs: PIPELINES,
     implies: &[],
     subjects: |view| View::ids(view.identities().filter(|i| i.kind == crate::model::IdentityKind::CiJob)),
     run: echo,

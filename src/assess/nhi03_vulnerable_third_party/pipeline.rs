@@ -2,6 +2,7 @@
 //! libraries, and what can read a token that a checkout kept.
 
 use crate::assess::estate::GITHUB_ACTIONS;
+use crate::assess::estate::PIPELINES;
 use crate::assess::view::View;
 use crate::assess::{Check, Context, reach, say, settings};
 use crate::model::{Confidence, Finding, IdentityKind, Risk, Severity, setting};
@@ -20,7 +21,7 @@ pub(in crate::assess) const CURL_PIPE: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &["https://docs.github.com/en/actions/reference/security/secure-use", OWASP],
-    needs: reach::PIPELINES,
+    needs: PIPELINES,
     implies: &[],
     subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
     run: |view, _| {
@@ -59,7 +60,7 @@ pub(in crate::assess) const INSTALL_SCRIPTS: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     references: &["https://docs.npmjs.com/cli/using-npm/config#ignore-scripts", OWASP],
-    needs: reach::PIPELINES,
+    needs: PIPELINES,
     implies: &[],
     subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
     run: |view, _| {

@@ -1,7 +1,7 @@
 //! What declarations of cloud resources leave open beside identities.
 
-use super::super::estate::TERRAFORM;
-use super::super::view::View;
+use super::super::estate::DECLARATIONS;
+use super::super::view::{View, declared_role};
 use super::super::{Check, Context, settings};
 use crate::model::{Confidence, Finding, Privilege, Risk, Setting, Severity, setting};
 
@@ -12,12 +12,13 @@ pub(in super::super) const SHARED_KEY: Check = Check {
     title: "Cloud service that takes shared keys",
     why: "Whoever holds the key is let in as nobody in particular: it names no workload, never ends, and is copied into \
           configurations; conditional access does not apply to it.",
-    remediation: "Switch shared keys off (shared_access_key_enabled = false, local_auth_enabled = false, admin_enabled = \
-                  false, local_account_disabled = true) and grant the workloads' managed identities a data role.",
+    remediation: "Switch shared keys off (Terraform: shared_access_key_enabled = false, local_auth_enabled = false, \
+                  admin_enabled = false, local_account_disabled = true; Bicep and ARM: allowSharedKeyAccess: false, \
+                  disableLocalAuth: true, adminUserEnabled: false, disableLocalAccounts: true) and grant the workloads' managed identities a data role.",
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://learn.microsoft.com/en-us/azure/storage/common/shared-key-authorization-prevent"],
-    needs: &[TERRAFORM],
+    needs: DECLARATIONS,
     implies: &[],
     subjects: |view| settings::subjects(view, setting::SHARED_KEY),
     run: shared_key,
@@ -52,12 +53,12 @@ pub(in super::super) const IMDS_V1: Check = Check {
     title: "Machine that gives its credentials to plain requests",
     why: "Version 1 of the instance metadata service answers any GET request with the credentials of the machine's role, \
           so one forged request of a web application is enough to take them.",
-    remediation: "Set http_tokens = \"required\" in metadata_options, with http_put_response_hop_limit = 1 where no \
-                  container needs it.",
+    remediation: "Demand tokens: http_tokens = \"required\" in metadata_options (Terraform), HttpTokens: required in \
+                  MetadataOptions (CloudFormation), with a hop limit of 1 where no container needs more.",
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html"],
-    needs: &[TERRAFORM],
+    needs: DECLARATIONS,
     implies: &[],
     subjects: |view| settings::subjects(view, setting::IMDS_V1),
     run: imds,
@@ -65,6 +66,7 @@ pub(in super::super) const IMDS_V1: Check = Check {
 
 fn imds(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     settings::of(&IMDS_V1, view, setting::IMDS_V1, |setting, finding| {
+        let argument = Some(attribute(setting, "argument")).filter(|a| !a.is_empty()).unwrap_or("http_tokens");
         finding.title = format!("{} answers metadata requests without a token", setting.subject);
         if attribute(setting, "role") == "true" {
             finding.evidence.push("it has an instance role, whose credentials are given out".to_owned());
@@ -75,10 +77,8 @@ fn imds(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         let machine = setting.identity.as_ref();
         let roles = machine.map(|id| view.usages_of(id)).unwrap_or_default().iter().filter_map(|u| u.target.as_deref());
         let admin = |role: &str| {
-            let module = machine.and_then(|id| id.as_str().strip_prefix("terraform:workload:")?.rsplit_once('#'));
-            let Some((module, _)) = module else { return false };
-            let key = crate::model::IdentityKey::new("terraform", "role", &format!("{module}#{role}"));
-            view.identity(&key).is_some_and(|role| role.privilege == Privilege::Admin)
+            let key = machine.and_then(|id| declared_role(id, role));
+            key.and_then(|key| view.identity(&key)).is_some_and(|role| role.privilege == Privilege::Admin)
         };
         if let Some(role) = roles.into_iter().find(|role| admin(role)) {
             finding.base_severity = Severity::High;
@@ -87,9 +87,9 @@ fn imds(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         if setting.value == "default" {
             // An image or the account may demand version 2.
             finding.confidence = Confidence::Medium;
-            finding.evidence.push("http_tokens is not set; the image or the account may demand it".to_owned());
+            finding.evidence.push(format!("{argument} is not set; the image or the account may demand it"));
         } else {
-            finding.evidence.push("http_tokens = \"optional\"".to_owned());
+            finding.evidence.push(format!("{argument} is optional"));
         }
         true
     })

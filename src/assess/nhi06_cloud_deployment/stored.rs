@@ -1,6 +1,6 @@
 //! Credentials that last, made or held by declarations.
 
-use crate::assess::estate::TERRAFORM;
+use crate::assess::estate::{DECLARATIONS, TERRAFORM};
 use crate::assess::settings;
 use crate::assess::view::View;
 use crate::assess::{Check, Context};
@@ -15,15 +15,15 @@ pub(in crate::assess) const IAC_STATIC_KEY: Check = Check {
     id: "NHI6-iac-static-key",
     risk: Risk::Nhi6,
     title: "Declared key that lasts",
-    why: "The key works from anywhere until somebody deletes it, and lands in the state of the tool in the clear, where \
-          whoever reads the state reads it.",
+    why: "The key works from anywhere until somebody deletes it, and lands in the clear where the tool keeps what it made: \
+          in Terraform's state, in the outputs of a stack.",
     remediation: "Delete the resource and let the workload take on an identity: aws_iam_role with \
                   AssumeRoleWithWebIdentity, google_iam_workload_identity_pool_provider, \
                   azuread_application_federated_identity_credential; for storage a user delegation SAS at run time.",
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://developer.hashicorp.com/terraform/language/state/sensitive-data"],
-    needs: &[TERRAFORM],
+    needs: DECLARATIONS,
     implies: &[],
     subjects: |view| settings::subjects(view, setting::STATIC_KEY),
     run: static_key,
@@ -39,7 +39,7 @@ fn static_key(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
             finding.base_severity = Severity::High;
             finding.evidence.push("its owner has wide rights".to_owned());
         }
-        finding.evidence.push(format!("{} keeps the value in the state", setting.value));
+        finding.evidence.push(format!("declared as {}", setting.value));
         match attribute(setting, "end") {
             "" => {}
             end => finding.evidence.push(format!("it ends {end}")),

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::assess::estate::TERRAFORM;
-use crate::assess::view::View;
+use crate::assess::estate::{CLOUDFORMATION, SERVERLESS, TERRAFORM};
+use crate::assess::view::{View, declared_role};
 use crate::assess::{Check, Context};
 use crate::model::{AuthMode, Confidence, Finding, IdentityKey, Location, Risk, Severity, Usage};
 
@@ -17,22 +17,22 @@ pub(in crate::assess) const IAM_ROLE_SHARED: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html"],
-    needs: &[TERRAFORM],
+    needs: &[TERRAFORM, CLOUDFORMATION, SERVERLESS],
     implies: &[],
-    subjects: |view| shared(view).keys().map(|(module, role)| format!("{module}#{role}")).collect(),
+    subjects: |view| shared(view).keys().map(ToString::to_string).collect(),
     run,
 };
 
-/// The uses of each role, by module and role. Nodes of a cluster are alike, so they share one by nature.
-fn shared<'a>(view: &View<'a>) -> BTreeMap<(&'a str, &'a str), Vec<&'a Usage>> {
-    let mut out: BTreeMap<(&str, &str), Vec<&Usage>> = BTreeMap::new();
+/// The uses of each role, by the key that it has where it is declared. Nodes of a cluster are alike, so they share one by nature.
+fn shared<'a>(view: &View<'a>) -> BTreeMap<IdentityKey, Vec<&'a Usage>> {
+    let mut out: BTreeMap<IdentityKey, Vec<&Usage>> = BTreeMap::new();
     for usage in view.inventory.usages.iter() {
         let Some(workload) = usage.identity.as_ref() else { continue };
         let sample = view.identity(workload).is_none_or(|identity| identity.sample);
-        let module = workload.as_str().strip_prefix("terraform:workload:").and_then(|key| key.rsplit_once('#'));
+        let key = usage.target.as_deref().and_then(|role| declared_role(workload, role));
         let told = usage.mode == AuthMode::Instance && usage.provider == "aws" && usage.mechanism != "node_role_arn";
-        if let (true, false, Some((module, _)), Some(role)) = (told, sample, module, usage.target.as_deref()) {
-            out.entry((module, role)).or_default().push(usage);
+        if let (true, false, Some(key)) = (told, sample, key) {
+            out.entry(key).or_default().push(usage);
         }
     }
     out
@@ -40,15 +40,15 @@ fn shared<'a>(view: &View<'a>) -> BTreeMap<(&'a str, &'a str), Vec<&'a Usage>> {
 
 fn run(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
-    for ((module, role), usages) in shared(view) {
+    for (key, usages) in shared(view) {
         let workloads: BTreeSet<&IdentityKey> = usages.iter().filter_map(|usage| usage.identity.as_ref()).collect();
         if workloads.len() < 2 {
             continue;
         }
-        let key = IdentityKey::new("terraform", "role", &format!("{module}#{role}"));
+        let role = key.as_str().rsplit_once('#').map_or(key.as_str(), |(_, role)| role);
         let mut finding = match view.identity(&key) {
             Some(identity) => IAM_ROLE_SHARED.about(identity, ""),
-            None => IAM_ROLE_SHARED.blank(&[IAM_ROLE_SHARED.id, module, role], Vec::new()),
+            None => IAM_ROLE_SHARED.blank(&[IAM_ROLE_SHARED.id, key.as_str()], Vec::new()),
         };
         finding.title = format!("{} workloads share {role}", workloads.len());
         let names = workloads.iter().filter_map(|id| view.identity(id)).map(|i| i.name.as_str()).take(8);

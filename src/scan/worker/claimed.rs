@@ -87,10 +87,14 @@ impl Worker<'_> {
         located
     }
 
-    /// GitHub runs workflows at the top of a repository only; a copy further down is text.
+    /// Platforms run what lies at the top of a repository only; a copy further down, of a project that is kept in the
+    /// repository, is text.
     fn never_runs(&self, name: &RepoPath) -> bool {
+        const ONLY_AT_THE_TOP: [&[u8]; 4] =
+            [b"/.travis.yml", b"/.circleci/config.yml", b"/bitbucket-pipelines.yml", b"/.gitlab-ci.yml"];
         let path = name.as_bytes();
-        let Some(at) = memchr::memmem::find(path, b"/.github/workflows/") else { return false };
+        let named = || ONLY_AT_THE_TOP.iter().find_map(|end| path.strip_suffix(*end)).map(<[u8]>::len);
+        let Some(at) = memchr::memmem::find(path, b"/.github/workflows/").or_else(named) else { return false };
         path[..at] != self.top && !self.tops.read().is_ok_and(|tops| tops.iter().any(|top| top.name == path[..at]))
     }
 
