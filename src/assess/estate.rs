@@ -154,6 +154,9 @@ pub(super) fn summarise(
     (risks, overall)
 }
 
+/// How many kinds of files a sentence names.
+const FILES_SHOWN: usize = 6;
+
 fn checks_of(risk: Risk, context: &Context<'_>) -> impl Iterator<Item = &'static Check> {
     CHECKS.iter().copied().filter(move |c| c.risk == risk && context.policy.runs(c.id))
 }
@@ -184,7 +187,11 @@ fn status(risk: Risk, view: &View<'_>, context: &Context<'_>) -> (RiskStatus, St
     let files: Vec<&str> = missing.iter().copied().filter(|need| absent(need).is_none()).collect();
     match (met, lacking.is_empty()) {
         (0, _) => {
-            let all: Vec<String> = files.iter().map(|f| (*f).to_owned()).chain(lacking).collect();
+            // Where a command would help, the kinds of files that happen not to be here do not.
+            let shown = files.iter().take(FILES_SHOWN).map(|f| (*f).to_owned());
+            let more = files.len().saturating_sub(FILES_SHOWN);
+            let more = (more > 0).then(|| format!("or another of {more} kinds of files"));
+            let all: Vec<String> = if lacking.is_empty() { shown.chain(more).collect() } else { lacking };
             (RiskStatus::NotAssessed, format!("needs {}", all.join(", ")))
         }
         (_, true) => (RiskStatus::Assessed, String::new()),

@@ -171,6 +171,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi06_cloud_deployment::CI_STATIC_CLOUD,
     &nhi06_cloud_deployment::UNTRUSTED_CHECKOUT,
     &nhi06_cloud_deployment::pipeline::SELFHOSTED_PUBLIC,
+    &nhi06_cloud_deployment::assume::ROLE_REFUSES,
     &nhi06_cloud_deployment::clusters::NODE_IDENTITY,
     &nhi06_cloud_deployment::federation::OIDC_VACUOUS,
     &nhi06_cloud_deployment::federation::SUB_FORMAT,

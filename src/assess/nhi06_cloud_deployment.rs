@@ -10,6 +10,7 @@ use super::estate::{
     AWS_AUTHORIZATION, AZURE_PIPELINES, BITBUCKET_PIPELINES, CIRCLECI, CLOUDFORMATION, GITHUB_ACTIONS, GITLAB_CI,
     TERRAFORM,
 };
+pub(super) mod assume;
 pub(super) mod clusters;
 pub(super) mod federation;
 pub(super) mod stored;
@@ -113,7 +114,10 @@ fn per_issuer(
             finding.locations.dedup();
             say(&mut finding.evidence, sentence);
         }
-        out.extend(groups.into_values());
+        out.extend(groups.into_values().map(|mut finding| {
+            assume::takers(identity, view).into_iter().for_each(|sentence| say(&mut finding.evidence, sentence));
+            finding
+        }));
     }
     out
 }

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{AuthMode, Identity, IdentityKey, Inventory, Trust, Usage};
+use crate::model::{AuthMode, Identity, IdentityKey, IdentityKind, Inventory, Trust, Usage};
 
 /// The attribute with the verdict.
 const ASSUMES: &str = "assumes";
@@ -26,19 +26,39 @@ pub(super) fn judge(inventory: &mut Inventory) {
             }
         }
     }
+    let named = by_name(&inventory.identities);
     let mut trusts: BTreeMap<&IdentityKey, Vec<&Trust>> = BTreeMap::new();
     inventory.trusts.iter().for_each(|t| trusts.entry(&t.identity).or_default().push(t));
     let jobs: BTreeMap<&IdentityKey, &Identity> = inventory.identities.iter().map(|i| (&i.id, i)).collect();
     let verdict = |usage: &Usage| {
         let role = usage.target.as_deref().filter(|_| usage.mode == AuthMode::Federated)?;
-        let trusts = trusts.get(names.get(role)?)?;
+        let exact = names.get(role);
+        let (key, by_name) = match exact {
+            Some(key) => (*key, ""),
+            None => (named.get(role.split_once(":role/")?.1.rsplit('/').next()?).copied().flatten()?, BY_NAME),
+        };
         let job = jobs.get(usage.identity.as_ref()?)?;
-        Some(held_against(&Token::of(job, usage)?, trusts))
+        Some(held_against(&Token::of(job, usage)?, trusts.get(key)?) + by_name)
     };
     let verdicts: Vec<Option<String>> = inventory.usages.iter().map(verdict).collect();
     for (usage, verdict) in inventory.usages.iter_mut().zip(verdicts) {
         usage.attributes.extend(verdict.map(|verdict| (ASSUMES.to_owned(), verdict)));
     }
+}
+
+/// Said of roles that are known by their name alone: code that declares one hardly ever tells the account.
+const BY_NAME: &str = " (the role is known by its name; no account is declared)";
+
+/// Roles of AWS that code declares, by the name that it gives them; a name that two have tells nothing.
+fn by_name(identities: &[Identity]) -> BTreeMap<&str, Option<&IdentityKey>> {
+    let mut out: BTreeMap<&str, Option<&IdentityKey>> = BTreeMap::new();
+    let roles = identities.iter().filter(|i| i.kind == IdentityKind::Role && i.provider == "aws" && !i.sample);
+    for role in roles.filter(|role| !role.id.as_str().starts_with("aws:")) {
+        if let Some(name) = role.attributes.get("name") {
+            out.entry(name).and_modify(|known| *known = None).or_insert(Some(&role.id));
+        }
+    }
+    out
 }
 
 /// What is known of the tokens that a job gets.
@@ -193,7 +213,7 @@ fn may_begin(pattern: &str, prefix: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{IdentityFact, IdentityKind, Location};
+    use crate::model::{IdentityFact, Location};
 
     fn verdict(subjects: &str, wanted: Option<&str>, attributes: &[(&str, &str)]) -> String {
         let subjects: BTreeSet<&str> = subjects.split(", ").filter(|s| !s.is_empty()).collect();

@@ -190,6 +190,38 @@ fn pipelines_of_projects_kept_inside_a_repository_were_its_own() {
     assert_eq!(samples, [false, true], "{report:#}");
 }
 
+#[test]
+fn a_job_is_held_against_the_trust_of_the_role_that_it_takes_on() {
+    let workflow = "on: {push: {branches: [main]}}\npermissions: {id-token: write}\njobs:\n  deploy:\n    runs-on: x\n    steps:\n      \
+                    - uses: aws-actions/configure-aws-credentials@v4\n        with: {role-to-assume: \
+                    'arn:aws:iam::123456789012:role/deploy', aws-region: x}\n";
+    let role = |subject: &str| {
+        let condition = format!(r#"StringLike = {{ "token.actions.githubusercontent.com:sub" = "{subject}" }}"#);
+        let trust = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
+        format!(
+            "resource \"aws_iam_role\" \"deploy\" {{\n  name = \"deploy\"\n  assume_role_policy = jsonencode({{ Statement = [{{\n    \
+             Effect = \"Allow\", Action = \"sts:AssumeRoleWithWebIdentity\", Principal = {{ Federated = \"{trust}\" }}\n    \
+             Condition = {{ {condition} }}\n  }}] }})\n}}\n"
+        )
+    };
+    let world = World::with(".github/workflows/deploy.yml", workflow);
+    world.init("").remote("origin", "https://github.com/acme/app").unwrap();
+    for (subject, verdict, refused) in [
+        ("repo:acme/app:ref:refs/heads/main", "yes", false),
+        ("repo:acme/*", "yes", false),
+        ("repo:acme/other:*", "no", true),
+        ("repo:acme/app:environment:prod", "no", true),
+    ] {
+        world.put("main.tf", role(subject));
+        let report = world.json(&[]);
+        let usage = list(&report, "usages").iter().find(|u| u["mode"] == "federated").unwrap();
+        let told = usage["attributes"]["assumes"].as_str().unwrap_or_default();
+        assert!(told.starts_with(verdict), "{subject}: {told}");
+        let found = list(&report, "findings").iter().any(|f| f["id"] == "NHI6-role-refuses-job");
+        assert_eq!(found, refused, "{subject}");
+    }
+}
+
 // --- risks --------------------------------------------------------------------------------------------------------
 
 #[test]
