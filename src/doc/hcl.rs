@@ -7,7 +7,7 @@
 
 mod parser;
 
-use super::{Doc, Kind, Node, ParseError};
+use super::{Doc, Kind, Node, ParseError, line_and_column};
 use crate::model::Span;
 
 /// The tag of a block's body, which tells it from an object.
@@ -133,15 +133,6 @@ pub fn is_expression(node: &Node) -> bool {
 #[must_use]
 pub fn one_or_many(node: &Node) -> &[Node] {
     if is_expression(node) { std::slice::from_ref(node) } else { node.one_or_many() }
-}
-
-/// The 1-based line and column, in characters, of a byte offset.
-fn line_and_column(text: &str, offset: usize) -> (u64, u64) {
-    let before = text.as_bytes().get(..offset.min(text.len())).unwrap_or_default();
-    let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    let line = before.iter().filter(|b| **b == b'\n').count() as u64 + 1;
-    let column = before.iter().skip(line_start).filter(|b| **b & 0xc0 != 0x80).count() as u64 + 1;
-    (line, column)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use jsonc_parser::ast::{Comment, ObjectPropName, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, parse_to_ast};
 
-use super::{Doc, Kind, Node, ParseError};
+use super::{Doc, Kind, Node, ParseError, line_and_column};
 use crate::model::Span;
 
 /// Nesting that is followed, in steps of [`convert`]. The parser stops earlier, at 512 open objects, keys and arrays; this
@@ -117,15 +117,6 @@ fn comment_span(comment: &Comment<'_>) -> Span {
 fn trim_line_end(text: &str, span: Span) -> Span {
     let bytes = span.of(text.as_bytes());
     Span::new(span.start, span.start + bytes.trim_ascii_end().len())
-}
-
-/// The 1-based line and column, in characters, of a byte offset.
-fn line_and_column(text: &str, offset: usize) -> (u64, u64) {
-    let before = text.as_bytes().get(..offset.min(text.len())).unwrap_or_default();
-    let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    let line = before.iter().filter(|b| **b == b'\n').count() as u64 + 1;
-    let column = before.iter().skip(line_start).filter(|b| **b & 0xc0 != 0x80).count() as u64 + 1;
-    (line, column)
 }
 
 #[cfg(test)]

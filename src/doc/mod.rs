@@ -158,3 +158,13 @@ pub struct ParseError {
     /// What is wrong.
     pub message: String,
 }
+
+/// The 1-based line and column, in characters, of a byte offset; one past the end is the end.
+#[must_use]
+pub fn line_and_column(text: &str, offset: usize) -> (u64, u64) {
+    let before = text.as_bytes().get(..offset.min(text.len())).unwrap_or_default();
+    let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let line = before.iter().filter(|b| **b == b'\n').count() as u64 + 1;
+    let column = before.iter().skip(line_start).filter(|b| **b & 0xc0 != 0x80).count() as u64 + 1;
+    (line, column)
+}

@@ -6,7 +6,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Doc, Kind, Node, ParseError};
+use super::{Doc, Kind, Node, ParseError, line_and_column};
 use crate::model::Span;
 
 /// Nesting that is followed. The parser stops at 80 open brackets and 80 dots a key; this is the bound of our own recursion
@@ -99,15 +99,6 @@ impl Reader<'_> {
         }
         span
     }
-}
-
-/// The 1-based line and column, in characters, of a byte offset.
-fn line_and_column(text: &str, offset: usize) -> (u64, u64) {
-    let before = text.as_bytes().get(..offset.min(text.len())).unwrap_or_default();
-    let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    let line = before.iter().filter(|b| **b == b'\n').count() as u64 + 1;
-    let column = before.iter().skip(line_start).filter(|b| **b & 0xc0 != 0x80).count() as u64 + 1;
-    (line, column)
 }
 
 #[cfg(test)]

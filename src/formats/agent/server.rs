@@ -10,7 +10,7 @@ use super::package::{self, Word};
 use super::scope;
 use super::value::{self, Value};
 use crate::doc::Node;
-use crate::formats::ci::place;
+use crate::doc::line_and_column;
 use crate::formats::{Input, Out, ReadNotice};
 use crate::model::{EnvironmentClass, NoticeKind, Span, setting};
 
@@ -50,7 +50,7 @@ pub(super) fn read_all(
 
 /// Says that a file was not read to its end.
 pub(super) fn too_many(input: &Input<'_>, at: &Node, out: &mut Out<'_>) {
-    let (line, column) = place(input.text, at.span.start);
+    let (line, column) = line_and_column(input.text, at.span.start);
     let message = "more credentials than any agent may have; the rest of the file was not read".to_owned();
     out.notice(ReadNotice { kind: NoticeKind::Gap, code: "too-many-facts", line, column, message });
 }

@@ -3,7 +3,7 @@
 //! <https://docs.github.com/en/code-security/dependabot/working-with-dependabot/configuring-access-to-private-registries-for-dependabot>,
 //! <https://docs.github.com/en/code-security/dependabot/working-with-dependabot/dependabot-options-reference>.
 
-use super::place;
+use crate::doc::line_and_column;
 use crate::doc::{Doc, Kind, Node};
 use crate::formats::workload::{BUDGET, Via, Workload};
 use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
@@ -71,7 +71,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
         }
     }
     if job.finish(out) == 0 {
-        let (line, column) = place(input.text, at.start);
+        let (line, column) = line_and_column(input.text, at.start);
         let message = "more registries than any configuration may have; the rest was not read".to_owned();
         out.notice(ReadNotice { kind: NoticeKind::Gap, code: "too-many-facts", line, column, message });
     }

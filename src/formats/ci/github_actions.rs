@@ -11,7 +11,7 @@ use super::github::permissions::Power;
 use super::github::step::{self, Surroundings, inputs};
 use super::github::triggers::{self, Trigger};
 use super::github::{action, checkout, expr, login, permissions};
-use super::place;
+use crate::doc::line_and_column;
 use crate::doc::{Doc, Kind, Node};
 use crate::formats::{Format, Input, Out, ReadNotice, Syntax, environment};
 use crate::model::{
@@ -105,7 +105,7 @@ fn malformed(input: &Input<'_>, at: &Node, message: &str, out: &mut Out<'_>) {
 }
 
 fn gap(input: &Input<'_>, at: &Node, code: &'static str, message: &str, out: &mut Out<'_>) {
-    let (line, column) = place(input.text, at.span.start);
+    let (line, column) = line_and_column(input.text, at.span.start);
     out.notice(ReadNotice { kind: NoticeKind::Gap, code, line, column, message: message.to_owned() });
 }
 

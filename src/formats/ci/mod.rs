@@ -42,15 +42,3 @@ pub const FORMATS: &[&Format] = &[
     &cloud_build::FORMAT,
     &developer_script::FORMAT,
 ];
-
-/// 1-based line and column (in characters) of a byte offset; an offset past the end is the end.
-pub(crate) fn place(text: &str, offset: usize) -> (u64, u64) {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let before = text.get(..offset).unwrap_or_default();
-    let line = before.bytes().filter(|b| *b == b'\n').count() as u64 + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
-    (line, column)
-}

@@ -1,8 +1,8 @@
 //! What the readers of pipelines other than GitHub's share: the file while its jobs are read, variables, scripts, and what a
 //! name tells of an environment.
 
-use super::place;
 use crate::doc::Node;
+use crate::doc::line_and_column;
 use crate::formats::workload::{self, Via, Workload};
 use crate::formats::{Input, Out, ReadNotice, environment, names};
 use crate::model::{
@@ -181,7 +181,7 @@ impl<'a> File<'a> {
 
 /// Something that the platform would refuse.
 pub(super) fn malformed(input: &Input<'_>, at: &Node, message: &str, out: &mut Out<'_>) {
-    let (line, column) = place(input.text, at.span.start);
+    let (line, column) = line_and_column(input.text, at.span.start);
     let message = message.to_owned();
     out.notice(ReadNotice { kind: NoticeKind::Gap, code: "malformed", line, column, message });
 }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::literal::{self, Value};
 use super::service::{self, Command};
 use super::template;
+use crate::doc::line_and_column;
 use crate::doc::{Doc, Node};
-use crate::formats::ci::place;
 use crate::formats::workload::{BUDGET, MAX_TEXT, Via, Workload, split_image};
 use crate::formats::{Format, Input, Out, ReadNotice, Syntax, environment, names};
 use crate::model::{
@@ -93,7 +93,7 @@ fn read(input: &Input<'_>, _: &Doc, out: &mut Out<'_>) {
         service.read(node, &external);
         budget = service.workload.finish(out);
         if budget == 0 {
-            let (line, column) = place(input.text, key.span.start);
+            let (line, column) = line_and_column(input.text, key.span.start);
             let message = "more than any Compose file may have; the rest of the file was not read".to_owned();
             out.notice(ReadNotice { kind: NoticeKind::Gap, code: "too-many-facts", line, column, message });
             return;

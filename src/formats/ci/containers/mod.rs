@@ -179,13 +179,13 @@ fn image_provider(image: &str) -> &'static str {
 
 /// Says that a file was not read to its end.
 pub fn over(input: &Input<'_>, span: Span, out: &mut Out<'_>) {
-    let (line, column) = super::place(input.text, span.start);
+    let (line, column) = crate::doc::line_and_column(input.text, span.start);
     let message = format!("more than {BUDGET} references; the rest of the file was not read");
     out.notice(ReadNotice { kind: NoticeKind::Gap, code: "too-many-facts", line, column, message });
 }
 
 /// Says that the platform would refuse a part of a file.
 pub fn malformed(input: &Input<'_>, span: Span, message: &str, out: &mut Out<'_>) {
-    let (line, column) = super::place(input.text, span.start);
+    let (line, column) = crate::doc::line_and_column(input.text, span.start);
     out.notice(ReadNotice { kind: NoticeKind::Gap, code: "malformed", line, column, message: message.to_owned() });
 }

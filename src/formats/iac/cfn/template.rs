@@ -415,7 +415,7 @@ pub fn place(input: &Input<'_>) -> String {
 
 /// Says that something is wrong at a place of the file.
 pub fn gap(input: &Input<'_>, at: Span, code: &'static str, message: &str, out: &mut Out<'_>) {
-    let (line, column) = crate::formats::ci::place(input.text, at.start);
+    let (line, column) = crate::doc::line_and_column(input.text, at.start);
     out.notice(ReadNotice { kind: NoticeKind::Gap, code, line, column, message: message.to_owned() });
 }
 

@@ -20,7 +20,7 @@ use file::{File, Sink};
 use object::Object;
 
 use super::template;
-use crate::formats::ci::place;
+use crate::doc::line_and_column;
 use crate::formats::{Input, Out, ReadNotice, client};
 use crate::model::{NoticeKind, RepoPath};
 
@@ -89,7 +89,7 @@ pub(super) fn read(input: &Input<'_>, out: &mut Out<'_>) {
         }
     }
     if sink.is_cut() {
-        let (line, column) = place(input.text, 0);
+        let (line, column) = line_and_column(input.text, 0);
         let message = "more than any manifest may have; the rest of the file was not read".to_owned();
         out.notice(ReadNotice { kind: NoticeKind::Gap, code: "too-many-facts", line, column, message });
     }
