@@ -9,7 +9,7 @@ use keyroll::model::PathClass;
 use keyroll::report;
 use keyroll::rules::{self, example};
 
-use crate::fixture::value;
+use crate::fixture::{self, value};
 use crate::world::{AS_OF, World, finish};
 
 /// As many characters of a secret in a row must not be seen.
@@ -216,6 +216,50 @@ fn no_output_over_examples_of_all_rules_shows_a_secret() {
     let run = world.run(&["explain", "all.txt"]).ends(0);
     assert!(run.out.lines().count() > 500);
     forbidden.assert_unseen("explain", run.out.as_bytes());
+}
+
+/// Every fixture of every format that holds a generated value, as files, and those values.
+fn fixtures(world: &World) -> Vec<(String, String)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats");
+    let (mut open, mut secrets) = (vec![root.clone()], Vec::new());
+    while let Some(next) = open.pop() {
+        for path in std::fs::read_dir(next).unwrap().map(|e| e.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let Ok(template) = std::fs::read_to_string(&path) else { continue };
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+            if name.ends_with("expected.txt") || !template.contains("{{gen:") {
+                continue;
+            }
+            for spec in template.split("{{gen:").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(spec, _)| spec)
+            {
+                let (what, seed) = spec.rsplit_once(':').unwrap();
+                // The id of a key is shown: it names the identity.
+                if what != "aws-access-key-id" {
+                    secrets.push((format!("{name} {spec}"), value(what, seed.parse().unwrap())));
+                }
+            }
+            world.put(format!("in/{name}"), fixture::expand(&template));
+        }
+    }
+    secrets
+}
+
+#[test]
+fn no_output_over_the_fixtures_of_all_formats_shows_a_secret() {
+    let world = World::new();
+    let mut forbidden = Forbidden::default();
+    let secrets = fixtures(&world);
+    assert!(secrets.len() > 100, "{}", secrets.len());
+    for (label, secret) in &secrets {
+        forbidden.add(label, secret.as_bytes());
+        forbidden.forgive(&public_parts(label, secret.as_bytes()));
+    }
+    for (name, text) in written(&world, &["-v", "--confidence", "low", "--sarif-suppressed"], &[]) {
+        forbidden.assert_unseen(&name, &text);
+    }
 }
 
 #[test]
