@@ -216,6 +216,13 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_that_says_what_it_is_was_a_value() {
+        let hex = "807e3b1c5d9f2a4680b1c7d3e5f90a2b4c6d8e0f1a3b5c7d9e1f3a5b7c9d1e3f";
+        assert_eq!(value(&format!("api-key=sha256:{hex}")), None);
+        assert_eq!(value(&format!("\"secret\": \"sha256:{hex}\"")), None);
+    }
+
+    #[test]
     fn the_last_byte_of_all_behind_a_letter_overflowed() {
         let text = [&b"password = \"a"[..], &[0xff, b'z', 0xff, 0xfe, 0x00, b'7'], b"\"\n"].concat();
         let read = |at| super::read(&text, at, "passw", Strength::Password, &PathClass::default());

@@ -43,6 +43,11 @@ pub(super) fn refused(found: &Assigned<'_>, class: &PathClass) -> Option<Drop> {
     if listed && [&b"${"[..], b"{{", b"#{", b"%{", b"$("].iter().any(opens) {
         return Some(Drop::Reference);
     }
+    let digest =
+        |mark: &&str| value.strip_prefix(mark.as_bytes()).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+    if ["sha256:", "sha512:", "sha1:", "md5:"].iter().any(digest) {
+        return Some(Drop::Hash);
+    }
     let number = |v: &str| v.contains(['.', '-']) && v.parse::<f64>().is_ok();
     if std::str::from_utf8(value).is_ok_and(number) {
         return Some(Drop::Number);
