@@ -1,7 +1,9 @@
 //! `.keyroll.yml` and the flags, as settings of one run.
 
 pub mod baseline;
+pub mod policy;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -10,7 +12,9 @@ use regex::bytes::Regex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Confidence, Finding, FingerprintKey, RepoPath, Secret, Severity, Suppression, SuppressionKind};
+use crate::model::{
+    Confidence, FailOn, Finding, FingerprintKey, RepoPath, Secret, Severity, Suppression, SuppressionKind,
+};
 use crate::text::escape::without_values;
 
 /// The name looked for at the top of the repository that holds the current directory.
@@ -69,6 +73,21 @@ pub struct ConfigFile {
     pub severity: Option<Severity>,
     /// Severity from which the run fails.
     pub fail_on: Option<Severity>,
+    /// Another severity for findings under a risk: `NHI2: low`, `NHI9: never`.
+    #[serde(default)]
+    pub fail_on_risk: BTreeMap<String, String>,
+    /// What is demanded of identities.
+    #[serde(default)]
+    pub policy: policy::PolicySection,
+    /// Findings that are accepted for a time.
+    #[serde(default)]
+    pub exceptions: Vec<policy::ExceptionEntry>,
+    /// Which environment things belong to.
+    #[serde(default)]
+    pub environments: Vec<policy::EnvironmentEntry>,
+    /// Who owns things.
+    #[serde(default)]
+    pub owners: Vec<policy::OwnerEntry>,
     /// Key material for fingerprints, shared by the repositories that are to be compared.
     pub fingerprint_key: Option<String>,
     /// Largest file scanned, in MiB.
@@ -230,8 +249,10 @@ pub struct Settings {
     pub confidence: Confidence,
     /// Least severity reported.
     pub severity: Severity,
-    /// Severity from which the run fails.
-    pub fail_on: Severity,
+    /// Which findings fail the run.
+    pub fail_on: FailOn,
+    /// What is demanded of identities.
+    pub policy: policy::Policy,
     /// Rule ids that do not run.
     pub disabled_rules: Vec<String>,
     /// When given, only these run.
@@ -258,6 +279,8 @@ pub struct Settings {
     pub config: Option<(String, String)>,
     /// Entries that have run out, in words.
     pub expired: Vec<String>,
+    /// What was taken from configurations of scanned trees, and what was not, in words.
+    pub elsewhere: Vec<String>,
 }
 
 /// Which files of a working tree are scanned.

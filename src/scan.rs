@@ -34,8 +34,9 @@ use crate::detect::{Accepted, Engine};
 use crate::formats;
 use crate::inventory;
 use crate::model::{
-    Confidence, Coverage, Finding, FingerprintKey, LocatedFact, Location, Notice, NoticeKind, PathClass, RepoPath,
-    Report, Root, RuleInfo, Severity, Sighting, SkipReason, Suppression, ToolInfo,
+    Confidence, Coverage, Environment, Finding, FingerprintKey, Identity, Lapsed, Limits, LocatedFact, Location,
+    Notice, NoticeKind, PathClass, RepoPath, Report, Root, RuleInfo, Severity, Sighting, SkipReason, Suppression,
+    ToolInfo, Usage,
 };
 use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, Repository, WalkOptions};
@@ -141,7 +142,8 @@ pub fn engine(settings: &Settings) -> Result<Engine, ScanError> {
     let ids: BTreeSet<&str> = rules.iter().map(|r| r.id.as_ref()).collect();
     let named = (settings.disabled_rules.iter().map(|r| ("rules.disable or --disable-rule", r.as_str())))
         .chain(settings.enabled_rules.iter().map(|r| ("--enable-rule", r.as_str())))
-        .chain(settings.allow.rules());
+        .chain(settings.allow.rules())
+        .chain(settings.policy.checks().filter(|check| !check.ends_with('*')).map(|check| ("exceptions", check)));
     for (place, rule) in named {
         if !ids.contains(rule) && assess::find(rule).is_none() {
             let id = rule.strip_prefix("NHI").unwrap_or(rule);
@@ -313,7 +315,7 @@ impl assess::Policy for Decisions<'_> {
         confidence >= self.settings.confidence
     }
 
-    fn accepts(&self, finding: &Finding) -> Option<Suppression> {
+    fn accepts(&self, finding: &Finding, identity: Option<&Identity>) -> Option<Suppression> {
         let spoken = |place: &Location| {
             let lines = self.accepted.get(&place.path)?;
             let speaks = |a: &&Accepted| a.line == place.line && (a.rules.is_empty() || a.rules.contains(&finding.id));
@@ -323,7 +325,40 @@ impl assess::Policy for Decisions<'_> {
         let inline = finding.locations.iter().map(spoken).collect::<Option<Vec<_>>>();
         let inline = inline.and_then(|all| all.into_iter().next()).filter(|_| self.settings.inline_ignores);
         let known = || self.settings.baseline.as_ref().and_then(|b| b.find_check(finding));
-        inline.or_else(|| self.settings.allow.find_check(finding)).or_else(known)
+        let excepted = || self.excepts(finding, identity);
+        inline.or_else(|| self.settings.allow.find_check(finding)).or_else(excepted).or_else(known)
+    }
+
+    fn excepts(&self, finding: &Finding, identity: Option<&Identity>) -> Option<Suppression> {
+        self.settings.policy.excepts(finding, identity)
+    }
+
+    fn limits(&self) -> Limits {
+        self.settings.policy.limits
+    }
+
+    fn demands_federation(&self, provider: &str) -> bool {
+        self.settings.policy.demands_federation(provider)
+    }
+
+    fn allows_static(&self, usage: &Usage, identity: Option<&Identity>) -> Option<Suppression> {
+        self.settings.policy.allows_static(usage, identity)
+    }
+
+    fn environment(&self, identity: &Identity) -> Option<Environment> {
+        self.settings.policy.environment(identity)
+    }
+
+    fn owner(&self, identity: &Identity) -> Option<String> {
+        self.settings.policy.owner(identity).map(str::to_owned)
+    }
+
+    fn is_own(&self, account: &str) -> bool {
+        self.settings.policy.is_own(account)
+    }
+
+    fn lapsed(&self) -> &[Lapsed] {
+        self.settings.policy.lapsed()
     }
 }
 
@@ -387,6 +422,7 @@ impl Gathered {
         self.facts.sort_by(|a, b| (&a.location, a.format).cmp(&(&b.location, b.format)));
         self.coverage.roots.sort();
         self.coverage.roots.dedup();
+        self.notices.extend(settings.elsewhere.iter().map(|message| limit("tree-config", None, message.clone())));
         self.notices.extend(
             settings.expired.iter().map(|message| {
                 limit("expired-exception", None, format!("{message}; what it covered is reported again"))

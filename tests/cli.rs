@@ -42,6 +42,8 @@ mod names;
 mod outputs;
 #[path = "cli/places.rs"]
 mod places;
+#[path = "cli/policy.rs"]
+mod policy;
 #[path = "cli/redaction.rs"]
 mod redaction;
 #[path = "cli/suppression.rs"]

@@ -116,9 +116,6 @@ fn automated(identity: &Identity, live: &[&Credential]) -> ControlAnswer {
     }
 }
 
-/// CIS AWS Foundations asks for 90 days.
-const ROTATE_DAYS: i64 = 90;
-
 fn rotated(live: &[&Credential], context: &Context<'_>) -> ControlAnswer {
     let age = |c: &&Credential| {
         let made = if c.rotated.at().is_some() { c.rotated } else { c.created };
@@ -126,7 +123,9 @@ fn rotated(live: &[&Credential], context: &Context<'_>) -> ControlAnswer {
     };
     let ages: Vec<Option<i64>> = live.iter().map(age).collect();
     match ages.iter().flatten().max() {
-        Some(oldest) if *oldest > ROTATE_DAYS => no(format!("a credential is {} old", days(*oldest))),
+        Some(oldest) if *oldest > context.policy.limits().key_age => {
+            no(format!("a credential is {} old", days(*oldest)))
+        }
         Some(oldest) if ages.iter().all(Option::is_some) => {
             yes(format!("the oldest credential is {} old", days(*oldest)))
         }

@@ -4,6 +4,7 @@
 mod agents;
 mod card;
 mod cluster;
+mod decided;
 mod estate;
 mod factors;
 mod headline;
@@ -31,8 +32,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Confidence, Credential, Finding, Headline, Identity, Inventory, Location, Risk, RiskSummary, RuleInfo, Severity,
-    Suppression,
+    Confidence, Credential, Environment, Finding, Headline, Identity, Inventory, Lapsed, Limits, Location, Risk,
+    RiskSummary, RuleInfo, Severity, Suppression, Usage,
 };
 pub use score::Adjustment;
 pub use view::View;
@@ -53,8 +54,40 @@ pub trait Policy {
     fn runs(&self, check: &str) -> bool;
     /// True when findings of this confidence are reported.
     fn shows(&self, confidence: Confidence) -> bool;
-    /// Why a check's finding is accepted, if it is.
-    fn accepts(&self, finding: &Finding) -> Option<Suppression>;
+    /// Why a check's finding is accepted, if it is. The identity is the one that it is about.
+    fn accepts(&self, finding: &Finding, identity: Option<&Identity>) -> Option<Suppression>;
+    /// The exception that accepts a finding, if one does: of a check, or on a value that nothing accepted where it was found.
+    fn excepts(&self, _finding: &Finding, _identity: Option<&Identity>) -> Option<Suppression> {
+        None
+    }
+    /// Longest lives and longest times without use.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+    /// Whether workloads may log in to a provider by federation only.
+    fn demands_federation(&self, _provider: &str) -> bool {
+        false
+    }
+    /// Why a stored credential is accepted, if it is.
+    fn allows_static(&self, _usage: &Usage, _identity: Option<&Identity>) -> Option<Suppression> {
+        None
+    }
+    /// The environment that the user gives an identity, whatever the inputs say.
+    fn environment(&self, _identity: &Identity) -> Option<Environment> {
+        None
+    }
+    /// The owner that the user gives an identity, whatever the inputs say.
+    fn owner(&self, _identity: &Identity) -> Option<String> {
+        None
+    }
+    /// Whether an account, a project, a tenant or an organisation is the user's own.
+    fn is_own(&self, _account: &str) -> bool {
+        false
+    }
+    /// Exceptions that ran out.
+    fn lapsed(&self) -> &[Lapsed] {
+        &[]
+    }
 }
 
 /// Every check runs and nothing is accepted.
@@ -70,7 +103,7 @@ impl Policy for Everything {
         true
     }
 
-    fn accepts(&self, _finding: &Finding) -> Option<Suppression> {
+    fn accepts(&self, _finding: &Finding, _identity: Option<&Identity>) -> Option<Suppression> {
         None
     }
 }
@@ -122,6 +155,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi01_improper_offboarding::AWS_ROLE_UNUSED,
     &nhi01_improper_offboarding::REMOVED_NOT_REVOKED,
     &nhi01_improper_offboarding::kubernetes::DANGLING_BINDING,
+    &nhi01_improper_offboarding::exceptions::EXCEPTION_EXPIRED,
     &nhi02_secret_leakage::CI_LITERAL,
     &nhi02_secret_leakage::agent::MCP_ENV,
     &nhi02_secret_leakage::iac::BROKEN_ENCRYPTION,
@@ -170,6 +204,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi06_cloud_deployment::OIDC_AUDIENCE,
     &nhi06_cloud_deployment::CI_STATIC_CLOUD,
     &nhi06_cloud_deployment::UNTRUSTED_CHECKOUT,
+    &nhi06_cloud_deployment::demanded::STATIC_AGAINST_POLICY,
     &nhi06_cloud_deployment::pipeline::SELFHOSTED_PUBLIC,
     &nhi06_cloud_deployment::assume::ROLE_REFUSES,
     &nhi06_cloud_deployment::clusters::NODE_IDENTITY,
@@ -294,6 +329,7 @@ fn subject_fingerprint(parts: &[&str]) -> String {
 /// Runs every check, scores findings and identities, and summarises the risks. Identities get their score and control
 /// card in place, and the inventory's rules become those that findings and exposures name.
 pub fn assess(inventory: &mut Inventory, context: &Context<'_>) -> Assessment {
+    decided::enter(inventory, context.policy);
     let (findings, risks, score, headline, verdicts) = {
         let view = View::new(inventory);
         let mut findings = Vec::new();
@@ -303,11 +339,19 @@ pub fn assess(inventory: &mut Inventory, context: &Context<'_>) -> Assessment {
                 findings.push(finding);
             }
         };
-        keep(nhi02_secret_leakage::leaks(&view), &[]);
+        let mut leaks = nhi02_secret_leakage::leaks(&view);
+        for leak in leaks.iter_mut().filter(|leak| leak.suppressed.is_none()) {
+            let identity = leak.identity.as_ref().and_then(|id| view.identity(id));
+            leak.suppressed = context.policy.excepts(leak, identity);
+        }
+        keep(leaks, &[]);
         for check in CHECKS.iter().filter(|check| context.policy.runs(check.id)) {
             let mut found = (check.run)(&view, context);
             found.retain(|finding| context.policy.shows(finding.confidence));
-            found.iter_mut().for_each(|finding| finding.suppressed = context.policy.accepts(finding));
+            for finding in &mut found {
+                let identity = finding.identity.as_ref().and_then(|id| view.identity(id));
+                finding.suppressed = finding.suppressed.take().or_else(|| context.policy.accepts(finding, identity));
+            }
             keep(found, check.implies);
         }
         findings.retain(|f| f.score > 0);

@@ -1,6 +1,7 @@
 //! NHI1:2025 Improper Offboarding: an identity or key outlives what it was for
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/1-improper-offboarding/>).
 
+pub(super) mod exceptions;
 pub(super) mod kubernetes;
 
 use super::estate::{AWS_ACCESS_KEYS, AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, HISTORY};
@@ -9,10 +10,6 @@ use super::view::{View, days, is_active_aws_key, is_root, subject_of};
 use super::{Adjustment, Check, Context};
 use crate::model::{Confidence, Credential, Finding, Identity, IdentityKind, Risk, Severity, Status, When};
 
-/// CIS AWS Foundations: credentials unused for 45 days are disabled.
-const KEY_IDLE_DAYS: i64 = 45;
-/// Roles are used less evenly than keys.
-const ROLE_IDLE_DAYS: i64 = 90;
 const YEAR: i64 = 365;
 
 /// An enabled AWS access key that nobody uses.
@@ -54,7 +51,7 @@ fn key_unused(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
             When::Never | When::NotApplicable => (made.days_before(now)?, "never used; made"),
             When::Unknown | When::Unsupported => return None,
         };
-        (idle > KEY_IDLE_DAYS).then(|| {
+        (idle > context.policy.limits().key_unused).then(|| {
             let mut finding = AWS_KEY_UNUSED.on(key);
             if idle > YEAR {
                 finding.base_severity = Severity::High;
@@ -107,7 +104,7 @@ fn role_unused(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
                 When::Never => (role.created.days_before(context.as_of)?, "never used in the time AWS keeps; made"),
                 _ => return None,
             };
-            (idle > ROLE_IDLE_DAYS).then(|| {
+            (idle > context.policy.limits().identity_unused).then(|| {
                 let mut finding = AWS_ROLE_UNUSED.about(role, "");
                 finding.title = format!("AWS role {} unused for {}", role.name, days(idle));
                 finding.evidence = vec![format!("{what} {} ago", days(idle))];

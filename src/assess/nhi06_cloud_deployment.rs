@@ -12,6 +12,7 @@ use super::estate::{
 };
 pub(super) mod assume;
 pub(super) mod clusters;
+pub(super) mod demanded;
 pub(super) mod federation;
 pub(super) mod stored;
 
@@ -181,12 +182,17 @@ pub(super) const CI_STATIC_CLOUD: Check = Check {
     needs: &[GITHUB_ACTIONS, GITLAB_CI, AZURE_PIPELINES, CIRCLECI, BITBUCKET_PIPELINES],
     implies: &[],
     subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
-    run: |view, _| stored(&CI_STATIC_CLOUD, view, |provider| CLOUDS.contains(&provider)),
+    run: |view, context| stored(&CI_STATIC_CLOUD, view, context, |provider| CLOUDS.contains(&provider)),
 };
 
 /// Findings for jobs that use a stored credential of a wanted provider although federation is offered, one for each job
 /// and provider.
-pub(super) fn stored(check: &Check, view: &View<'_>, wanted: impl Fn(&str) -> bool) -> Vec<Finding> {
+pub(super) fn stored(
+    check: &Check,
+    view: &View<'_>,
+    context: &Context<'_>,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<Finding> {
     let mut groups: BTreeMap<(String, &str), Finding> = BTreeMap::new();
     for usage in view.usages() {
         let job = usage.identity.as_ref().and_then(|id| view.identity(id));
@@ -195,6 +201,11 @@ pub(super) fn stored(check: &Check, view: &View<'_>, wanted: impl Fn(&str) -> bo
         if !kept || !usage.federation_available || !wanted(&usage.provider) {
             continue;
         }
+        // The check of the policy says the same with more weight.
+        if context.policy.demands_federation(&usage.provider) {
+            continue;
+        }
+        let accepted = context.policy.allows_static(usage, Some(job));
         let finding = groups.entry((job.id.to_string(), &usage.provider)).or_insert_with(|| {
             let mut finding = check.about(job, &usage.provider);
             finding.title = format!("{} uses a stored {} credential", job.name, usage.provider);
@@ -206,8 +217,13 @@ pub(super) fn stored(check: &Check, view: &View<'_>, wanted: impl Fn(&str) -> bo
                 finding.confidence = Confidence::Medium;
             }
             finding.locations.clear();
+            finding.suppressed.clone_from(&accepted);
             finding
         });
+        // One use that nobody accepted is enough.
+        if accepted.is_none() {
+            finding.suppressed = None;
+        }
         let name = usage.credential.as_deref().unwrap_or("a literal value");
         let sentence = format!("{name} goes to {}", usage.mechanism);
         say(&mut finding.evidence, sentence);

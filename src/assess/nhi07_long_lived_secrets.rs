@@ -17,8 +17,6 @@ use super::view::{View, days, is_active_aws_key, is_root, subject_of};
 use super::{Adjustment, Check, Context};
 use crate::model::{Confidence, Credential, Finding, IdentityKind, Location, Risk, Severity, When};
 
-/// CIS AWS Foundations asks for rotation every 90 days.
-const ROTATE_DAYS: i64 = 90;
 const YEAR: i64 = 365;
 
 /// An access key older than 90 days.
@@ -44,7 +42,7 @@ fn key_age(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
         let made = if key.rotated.at().is_some() { key.rotated } else { key.created };
         let now = as_of(key, context);
         let age = made.days_before(now)?;
-        (age > ROTATE_DAYS).then(|| {
+        (age > context.policy.limits().key_age).then(|| {
             let mut finding = AWS_KEY_AGE.on(key);
             if age > YEAR {
                 finding.base_severity = Severity::High;
@@ -74,7 +72,7 @@ pub(super) const CI_STATIC_TOKEN: Check = Check {
     needs: &[GITHUB_ACTIONS, GITLAB_CI, CIRCLECI, BITBUCKET_PIPELINES],
     implies: &[],
     subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
-    run: |view, _| stored(&CI_STATIC_TOKEN, view, |provider| !CLOUDS.contains(&provider)),
+    run: |view, context| stored(&CI_STATIC_TOKEN, view, context, |provider| !CLOUDS.contains(&provider)),
 };
 
 /// Credentials in the clear that may still work.
@@ -122,7 +120,7 @@ fn git_age(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
             let dated = view.open_exposures(credential).filter_map(|e| Some((e.location.time?, &e.location)));
             let (time, first): (_, &Location) = dated.min_by(|a, b| a.cmp(b))?;
             let age = When::At(time).days_before(context.as_of)?;
-            (age > ROTATE_DAYS).then(|| {
+            (age > context.policy.limits().key_age).then(|| {
                 let mut finding = on_exposed(&GIT_AGE, credential, view);
                 if age > YEAR {
                     finding.base_severity = Severity::High;
@@ -167,7 +165,8 @@ fn jwt_life(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
                 (When::Never, _) => (Severity::High, "never expires".to_owned()),
                 (When::At(end), When::At(start)) => {
                     let life = (end.as_second() - start.as_second()).div_euclid(86_400);
-                    (life > 30).then(|| (Severity::Medium, format!("lives {}", days(life))))?
+                    (life > context.policy.limits().token_life)
+                        .then(|| (Severity::Medium, format!("lives {}", days(life))))?
                 }
                 _ => return None,
             };

@@ -196,6 +196,9 @@ pub struct ScanArgs {
     /// Use no configuration
     #[arg(long, conflicts_with = "config", alias = "isolated", help_heading = "Configuration")]
     pub no_config: bool,
+    /// Believe the configuration of the scanned repository, which else may only demand more
+    #[arg(long, conflicts_with_all = ["config", "no_config"], help_heading = "Configuration")]
+    pub trust_config: bool,
     /// Findings that were known before [default: the one that the configuration names]
     #[arg(short, long, value_name = "FILE", alias = "baseline-path", help_heading = "Configuration")]
     pub baseline: Option<PathBuf>,

@@ -83,7 +83,7 @@ pub fn run(args: &CiArgs) -> anyhow::Result<Exit> {
     for line in &new {
         complain(&escape::terminal(&format!("new suppression: {line}")));
     }
-    let exit = output::exit(&report, settings.fail_on, args.gate.exit_code, args.gate.exit_zero);
+    let exit = output::exit(&report, &settings.fail_on, args.gate.exit_code, args.gate.exit_zero);
     if args.no_new_suppressions && !new.is_empty() && !args.gate.exit_zero && !matches!(exit, Exit::Findings(_)) {
         complain("--no-new-suppressions: somebody else has to agree to these first");
         return Ok(Exit::Findings(args.gate.exit_code));
@@ -314,6 +314,35 @@ fn entries(file: &ConfigFile) -> BTreeSet<String> {
     all.extend(file.confidence.map(|c| format!("reports from confidence {}", c.as_str())));
     all.extend(file.severity.map(|s| format!("reports from severity {}", s.as_str())));
     all.extend(file.fail_on.map(|s| format!("fails from severity {}", s.as_str())));
+    all.extend(file.fail_on_risk.iter().map(|(risk, from)| format!("fails under {risk} from {from}")));
+    for entry in &file.exceptions {
+        let place = entry.path.as_ref().map(|p| format!(" below {p}")).unwrap_or_default();
+        let whose = entry.identity.as_ref().map(|i| format!(" of {i}")).unwrap_or_default();
+        all.insert(format!("excepts {}{whose}{place} until {} ({})", entry.check, entry.expires, entry.reason));
+    }
+    let policy = &file.policy;
+    for entry in &policy.allow_static {
+        all.insert(format!("allows stored {} credentials until {} ({})", entry.provider, entry.expires, entry.reason));
+    }
+    let limits = config::policy::limits(policy);
+    let days = [
+        ("keys", limits.key_age),
+        ("unused keys", limits.key_unused),
+        ("unused identities", limits.identity_unused),
+        ("tokens", limits.token_life),
+        ("secrets", limits.secret_life),
+    ];
+    all.extend(days.iter().map(|(what, days)| format!("lets {what} be up to {days} days")));
+    all.extend(policy.own_accounts.iter().chain(&policy.own_organisations).map(|own| format!("counts {own} as own")));
+    let class = |class| match class {
+        crate::model::EnvironmentClass::Prod => "prod",
+        crate::model::EnvironmentClass::Nonprod => "nonprod",
+        crate::model::EnvironmentClass::Unknown => "unknown",
+    };
+    for entry in &file.environments {
+        let what = [&entry.path, &entry.account, &entry.identity].into_iter().flatten().cloned().collect::<Vec<_>>();
+        all.insert(format!("says that {} is {}", what.join(" "), class(entry.environment)));
+    }
     all.extend(file.max_file_size.map(|n| format!("reads files up to {n} MiB")));
     all.extend(file.archives.filter(|opens| !opens).map(|_| "opens no archives".to_owned()));
     all

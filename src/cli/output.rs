@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use super::args::{OutputArgs, ReportArgs};
 use super::settings::environment;
 use super::{Exit, complain};
-use crate::model::{NoticeKind, Report, Severity};
+use crate::model::{FailOn, NoticeKind, Report, Severity};
 use crate::report::{self, Reporter, Style};
 use crate::text::escape;
 use crate::text::numbers::count;
@@ -142,12 +142,12 @@ fn style(args: &OutputArgs) -> Style {
 }
 
 /// How a report ends a run.
-pub fn exit(report: &Report, fail_on: Severity, code: u8, zero: bool) -> Exit {
+pub fn exit(report: &Report, fail_on: &FailOn, code: u8, zero: bool) -> Exit {
     // Somebody who stops a scan is told that it saw a part, whatever stood in that.
     if report.coverage.interrupted {
         return Exit::Incomplete;
     }
-    let failing = report.findings.iter().any(|f| f.suppressed.is_none() && f.severity >= fail_on);
+    let failing = report.findings.iter().any(|finding| fail_on.fails(finding));
     if failing && !zero {
         Exit::Findings(code)
     } else if report.incomplete {
@@ -168,5 +168,5 @@ pub fn render(args: &ReportArgs) -> anyhow::Result<Exit> {
         bail!("{}: its schema is not {}, the one that this version reads", name(), Report::SCHEMA);
     }
     write(&report, &targets, &args.output)?;
-    Ok(exit(&report, args.fail_on.into(), 1, args.exit_zero))
+    Ok(exit(&report, &FailOn::from(Severity::from(args.fail_on)), 1, args.exit_zero))
 }

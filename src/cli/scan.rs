@@ -23,7 +23,7 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
     let settings = settings::from_args(args, stdin)?;
     let report = watched(&settings, args.output.quiet)?;
     output::write(&report, &targets, &args.output)?;
-    Ok(output::exit(&report, settings.fail_on, args.exit_code, args.exit_zero))
+    Ok(output::exit(&report, &settings.fail_on, args.exit_code, args.exit_zero))
 }
 
 /// Runs a scan that shows its progress and can be stopped.

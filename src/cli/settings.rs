@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use super::args::{ConfigCommand, ExplainArgs, GateArgs, ScanArgs};
 use super::{Exit, print};
 use crate::config::baseline::Baseline;
+use crate::config::policy::{self, Policy};
 use crate::config::{self, Allowlist, Commits, Config, GitNames, Settings, Tree};
 use crate::model::{Confidence, FingerprintKey, Severity, parse_instant};
 
 /// The settings of a scan. Flags win over the configuration, which wins over the defaults.
 pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
-    let config = load(args.config.as_deref(), args.no_config)?;
+    let own = load(args.config.as_deref(), args.no_config)?;
+    let (config, strange) = elsewhere(args, own)?;
     let (as_of, as_of_source) = as_of(args.as_of.as_deref())?;
     let mut expired = Vec::new();
     let excludes = config::excludes(&config, &args.exclude, as_of, &mut expired)?;
@@ -24,7 +26,7 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
     let baseline = baseline(args.baseline.as_deref(), &config)?;
     let explicit = args.key_file.is_some() || environment("KEYROLL_KEY").is_some();
     let size = args.max_file_size.or(file.max_file_size).unwrap_or(64);
-    Ok(Settings {
+    let mut settings = Settings {
         paths: args.paths.clone(),
         stdin,
         jobs: args.jobs,
@@ -45,7 +47,8 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         archives: !args.no_archives && file.archives.unwrap_or(true),
         confidence: args.confidence.map(Into::into).or(file.confidence).unwrap_or(Confidence::Medium),
         severity: args.severity.map(Into::into).or(file.severity).unwrap_or(Severity::Low),
-        fail_on: args.fail_on.map(Into::into).or(file.fail_on).unwrap_or(Severity::Medium),
+        fail_on: policy::fail_on(&config, args.fail_on.map(Into::into))?,
+        policy: Policy::new(&config, as_of)?,
         disabled_rules,
         enabled_rules: args.enable_rule.clone(),
         rule_dirs,
@@ -59,7 +62,75 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         baseline,
         config: config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default())),
         expired,
-    })
+        elsewhere: Vec::new(),
+    };
+    for path in strange {
+        tighten(&mut settings, &path);
+    }
+    Ok(settings)
+}
+
+/// The configuration to go by, and those of scanned trees that are strangers': all but the invoker's own, unless they are
+/// believed and there is one alone.
+fn elsewhere(args: &ScanArgs, own: Config) -> anyhow::Result<(Config, Vec<PathBuf>)> {
+    if args.no_config || args.stdin {
+        return Ok((own, Vec::new()));
+    }
+    let known = own.path.as_deref().and_then(|path| path.canonicalize().ok());
+    let top = |path: &Path| {
+        let path = path.canonicalize().ok()?;
+        let top = path.ancestors().find(|dir| dir.join(".git").exists()).unwrap_or(&path).join(config::FILE_NAME);
+        top.is_file().then_some(top)
+    };
+    let mut strange: Vec<PathBuf> = args.paths.iter().filter_map(|path| top(path)).collect();
+    strange.retain(|path| Some(path) != known.as_ref());
+    strange.sort();
+    strange.dedup();
+    if !args.trust_config {
+        return Ok((own, strange));
+    }
+    match (strange.as_slice(), &own.path) {
+        ([], _) => Ok((own, strange)),
+        ([one], None) => Ok((Config::load(one)?, Vec::new())),
+        ([one, ..], _) => {
+            bail!("--trust-config: {} is not the only configuration here; name the one to go by with -c", shown(one))
+        }
+    }
+}
+
+/// Takes on what the configuration of a scanned tree demands beyond the settings. What it accepts, leaves out or turns off is
+/// left aside: whoever wrote it did not start this scan.
+fn tighten(settings: &mut Settings, path: &Path) {
+    let name = shown(path);
+    let read = Config::load(path)
+        .and_then(|config| Ok((Policy::new(&config, settings.as_of)?, policy::fail_on(&config, None)?, config)));
+    let (policy, fail_on, config) = match read {
+        Ok(read) => read,
+        Err(error) => return settings.elsewhere.push(format!("{name} is left aside: {error}")),
+    };
+    let file = &config.file;
+    settings.policy.tighten(&policy);
+    if file.fail_on.is_some() || !file.fail_on_risk.is_empty() {
+        settings.fail_on = settings.fail_on.stricter(&fail_on);
+    }
+    settings.confidence = settings.confidence.min(file.confidence.unwrap_or(settings.confidence));
+    settings.severity = settings.severity.min(file.severity.unwrap_or(settings.severity));
+    settings.max_file_size = settings.max_file_size.max(file.max_file_size.unwrap_or(0).saturating_mul(1 << 20));
+    let aside = [
+        (file.exclude.len(), "exclude"),
+        (file.allow.len(), "allow"),
+        (file.exceptions.len(), "exceptions"),
+        (file.policy.allow_static.len(), "policy.allow-static"),
+        (file.rules.disable.len(), "rules.disable"),
+        (file.rules.dirs.len(), "rules.dirs"),
+        (usize::from(file.baseline.is_some()), "baseline"),
+        (usize::from(file.rules_version.is_some()), "rules-version"),
+    ];
+    let aside: Vec<&str> = aside.iter().filter(|(count, _)| *count > 0).map(|(_, key)| *key).collect();
+    if !aside.is_empty() {
+        let keys = aside.join(", ");
+        settings.elsewhere.push(format!("{name} was not believed about {keys}; --trust-config goes by it"));
+    }
 }
 
 /// The settings of commands that choose themselves what is scanned, which the caller then says.
@@ -142,7 +213,8 @@ fn settings_of(gate: &GateArgs, config: &Config, baseline: Option<Baseline>) -> 
         archives: file.archives.unwrap_or(true),
         confidence: gate.confidence.map(Into::into).or(file.confidence).unwrap_or(Confidence::Medium),
         severity: file.severity.unwrap_or(Severity::Low),
-        fail_on: gate.fail_on.map(Into::into).or(file.fail_on).unwrap_or(Severity::Medium),
+        fail_on: policy::fail_on(config, gate.fail_on.map(Into::into))?,
+        policy: Policy::new(config, as_of)?,
         disabled_rules: file.rules.disable.clone(),
         key: key_with(&baseline, configured, has_key(gate))?,
         rules_version: file.rules_version.clone(),
@@ -263,7 +335,8 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         decode_history: false,
         confidence: Confidence::Medium,
         severity: Severity::Low,
-        fail_on: Severity::Medium,
+        fail_on: Severity::Medium.into(),
+        policy: Policy::default(),
         disabled_rules: Vec::new(),
         enabled_rules: Vec::new(),
         rule_dirs: rules.to_vec(),
@@ -277,6 +350,7 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         rules_version: None,
         config: None,
         expired: Vec::new(),
+        elsewhere: Vec::new(),
     })
 }
 
@@ -378,15 +452,49 @@ pub fn shown(path: &Path) -> String {
     relative.unwrap_or_else(|| path.to_owned()).display().to_string().replace('\\', "/")
 }
 
-/// What a configuration amounts to, without what it must keep to itself: the fingerprint key and accepted values.
-fn effective(file: &config::ConfigFile) -> String {
-    let mut lines = vec![
-        format!("confidence: {}", file.confidence.unwrap_or(Confidence::Medium).as_str()),
-        format!("severity: {}", file.severity.unwrap_or(Severity::Low).as_str()),
-        format!("fail-on: {}", file.fail_on.unwrap_or(Severity::Medium).as_str()),
-        format!("max-file-size: {}", file.max_file_size.unwrap_or(64)),
-        format!("fingerprint-key: {}", if file.fingerprint_key.is_some() { "set, not shown" } else { "none" }),
-    ];
+/// What a configuration amounts to and where each value came from, without what it must keep to itself: the fingerprint key
+/// and accepted values.
+fn effective(config: &Config) -> anyhow::Result<String> {
+    let file = &config.file;
+    let here = config.path.as_deref().map_or_else(String::new, shown);
+    let mut lines = Vec::new();
+    let mut say = |key: &str, value: String, given: bool| {
+        lines.push(format!("{key}: {value}  # {}", if given { here.as_str() } else { "default" }));
+    };
+    say("confidence", file.confidence.unwrap_or(Confidence::Medium).as_str().to_owned(), file.confidence.is_some());
+    say("severity", file.severity.unwrap_or(Severity::Low).as_str().to_owned(), file.severity.is_some());
+    let fail_on = policy::fail_on(config, None)?;
+    say("fail-on", fail_on.severity.as_str().to_owned(), file.fail_on.is_some());
+    for (risk, from) in &fail_on.risks {
+        let name = risk.id().split(':').next().unwrap_or_default();
+        say(&format!("fail-on-risk.{name}"), from.map_or("never", Severity::as_str).to_owned(), true);
+    }
+    say("max-file-size", file.max_file_size.unwrap_or(64).to_string(), file.max_file_size.is_some());
+    say("archives", file.archives.unwrap_or(true).to_string(), file.archives.is_some());
+    let (limits, section) = (policy::limits(&file.policy), &file.policy);
+    for (key, days, given) in [
+        ("max-key-age", limits.key_age, section.max_key_age),
+        ("max-key-unused", limits.key_unused, section.max_key_unused),
+        ("max-identity-unused", limits.identity_unused, section.max_identity_unused),
+        ("max-token-life", limits.token_life, section.max_token_life),
+        ("max-secret-life", limits.secret_life, section.max_secret_life),
+    ] {
+        say(&format!("policy.{key}"), format!("{days} days"), given.is_some());
+    }
+    for (key, list) in [
+        ("require-federation", &section.require_federation),
+        ("own-accounts", &section.own_accounts),
+        ("own-organisations", &section.own_organisations),
+    ] {
+        let value = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+        say(&format!("policy.{key}"), value, !list.is_empty());
+    }
+    let key = match (environment("KEYROLL_KEY").is_some(), file.fingerprint_key.is_some()) {
+        (true, _) => "fingerprint-key: set, not shown  # KEYROLL_KEY".to_owned(),
+        (_, true) => format!("fingerprint-key: set, not shown  # {here}"),
+        _ => "fingerprint-key: none  # default: made of the repository's first commit".to_owned(),
+    };
+    lines.push(key);
     let until = |expires: &Option<String>| expires.as_deref().map(|e| format!(" until {e}")).unwrap_or_default();
     for entry in &file.exclude {
         lines.push(format!("exclude {}{}: {}", entry.path, until(&entry.expires), entry.reason));
@@ -402,11 +510,35 @@ fn effective(file: &config::ConfigFile) -> String {
         let what: Vec<String> = what.into_iter().flatten().collect();
         lines.push(format!("allow {}{}: {}", what.join(", "), until(&entry.expires), entry.reason));
     }
+    let what = |path: &Option<String>, account: &Option<String>, identity: &Option<String>| {
+        let parts = [("path", path), ("account", account), ("identity", identity)];
+        let parts = parts.iter().filter_map(|(key, value)| Some(format!("{key} {}", value.as_ref()?)));
+        parts.collect::<Vec<_>>().join(", ")
+    };
+    for entry in &section.allow_static {
+        let narrow = what(&entry.path, &None, &entry.identity);
+        let narrow = if narrow.is_empty() { narrow } else { format!(" ({narrow})") };
+        let (provider, owner) = (&entry.provider, &entry.owner);
+        lines.push(format!("allow static {provider}{narrow} until {}, owner {owner}: {}", entry.expires, entry.reason));
+    }
+    for entry in &file.exceptions {
+        let narrow = what(&entry.path, &None, &entry.identity);
+        let narrow = if narrow.is_empty() { narrow } else { format!(" ({narrow})") };
+        let (check, owner) = (&entry.check, &entry.owner);
+        lines.push(format!("except {check}{narrow} until {}, owner {owner}: {}", entry.expires, entry.reason));
+    }
+    for entry in &file.environments {
+        let class = format!("{:?}", entry.environment).to_ascii_lowercase();
+        lines.push(format!("environment {class}: {}", what(&entry.path, &entry.account, &entry.identity)));
+    }
+    for entry in &file.owners {
+        lines.push(format!("owner {}: {}", entry.owner, what(&entry.path, &entry.account, &entry.identity)));
+    }
     lines.extend(file.rules.disable.iter().map(|r| format!("rule {r} is off")));
     lines.extend(file.rules.dirs.iter().map(|d| format!("rules from {}", d.display())));
     lines.extend(file.rules_version.iter().map(|v| format!("rules as of version {v}")));
     lines.extend(file.baseline.iter().map(|b| format!("baseline: {}", b.display())));
-    lines.iter().map(|l| crate::text::escape::terminal(l) + "\n").collect()
+    Ok(lines.iter().map(|l| crate::text::escape::terminal(l) + "\n").collect())
 }
 
 /// `keyroll config …`.
@@ -430,9 +562,14 @@ pub fn command(command: ConfigCommand) -> anyhow::Result<Exit> {
             let as_of = today()?;
             config::excludes(&config, &[], as_of, &mut expired)?;
             let allow = Allowlist::new(&config, as_of, &mut expired)?;
+            policy::fail_on(&config, None)?;
+            let policy = Policy::new(&config, as_of)?;
+            expired
+                .extend(policy.lapsed().iter().map(|e| format!("{} ({}) ran out on {}", e.entry, e.reason, e.expires)));
             let mut settings = plain(&rule_dirs(&config, &[]))?;
             settings.disabled_rules.clone_from(&config.file.rules.disable);
             settings.allow = allow;
+            settings.policy = policy;
             crate::scan::engine(&settings)?;
             let mut text = format!("{} is valid\n", shown(&path));
             for entry in expired {
@@ -441,11 +578,14 @@ pub fn command(command: ConfigCommand) -> anyhow::Result<Exit> {
             print(&text)
         }
         ConfigCommand::Show => match found() {
-            None => print("no configuration: no .keyroll.yml at the top of this repository; the defaults hold\n"),
+            None => {
+                let head = "# no .keyroll.yml at the top of this repository: the defaults hold\n".to_owned();
+                print(&(head + &effective(&Config::default())?))
+            }
             Some(path) => {
                 let config = Config::load(&path)?;
                 let head = format!("# {} (sha256 {})\n", shown(&path), config.hash.as_deref().unwrap_or_default());
-                print(&(head + &effective(&config.file)))
+                print(&(head + &effective(&config)?))
             }
         },
     }

@@ -18,6 +18,9 @@ const MARKERS: &[(&str, bool)] = &[
     ("ggignore", false),
 ];
 
+/// One of these is part of every marker.
+const WORDS: [&[u8]; 3] = [b"ignore", b"allow", b"whitelist"];
+
 /// A marker on one line, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Mark {
@@ -62,8 +65,7 @@ pub struct Accepted {
 #[must_use]
 pub fn accepted(text: &[u8]) -> Vec<Accepted> {
     let mut all = Vec::new();
-    for (at, line) in text.split(|b| *b == b'\n').enumerate() {
-        let number = at as u64 + 1;
+    for (number, line) in marked_lines(text) {
         for placed in marks(line) {
             let Mark { marker, rules, reason, .. } = placed.mark;
             let suppression = Suppression { kind: SuppressionKind::Inline, reason, by: marker.to_owned() };
@@ -74,6 +76,25 @@ pub fn accepted(text: &[u8]) -> Vec<Accepted> {
         }
     }
     all
+}
+
+/// Lines that hold a word of a marker, each once, with their numbers counted from 1.
+fn marked_lines(text: &[u8]) -> Vec<(u64, &[u8])> {
+    let mut words: Vec<usize> =
+        WORDS.iter().flat_map(|word| memchr::memmem::find_iter(text, *word).collect::<Vec<_>>()).collect();
+    words.sort_unstable();
+    let (mut lines, mut counted, mut number, mut done) = (Vec::new(), 0, 1_u64, 0);
+    for at in words {
+        if at < done {
+            continue;
+        }
+        let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1);
+        let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |n| at + n);
+        number += memchr::memchr_iter(b'\n', &text[counted..start]).count() as u64;
+        (counted, done) = (start, end);
+        lines.push((number, &text[start..end]));
+    }
+    lines
 }
 
 /// A mark with how it stands on its line.
@@ -93,10 +114,7 @@ impl Placed {
 fn marks(line: &[u8]) -> Vec<Placed> {
     // A very long line is data; a comment stands near its end.
     let line = if line.len() > 4096 { &line[line.len() - 4096..] } else { line };
-    if memchr::memmem::find(line, b"ignore").is_none()
-        && memchr::memmem::find(line, b"allow").is_none()
-        && memchr::memmem::find(line, b"whitelist").is_none()
-    {
+    if WORDS.iter().all(|word| memchr::memmem::find(line, word).is_none()) {
         return Vec::new();
     }
     let text = one_spelling(&String::from_utf8_lossy(line));

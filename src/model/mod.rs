@@ -8,6 +8,7 @@ pub mod environment;
 mod fact;
 mod inventory;
 mod level;
+mod limits;
 mod report;
 mod secret;
 pub mod setting;
@@ -26,6 +27,7 @@ pub use inventory::{
     Inventory, Link, Privilege, Setting, Status, ThirdParty, Trust, Usage,
 };
 pub use level::{Confidence, Risk, Severity};
+pub use limits::{FailOn, Lapsed, Limits};
 pub use report::{
     ControlAnswer, ControlCard, Coverage, Finding, Headline, Location, Notice, NoticeKind, Report, RiskStatus,
     RiskSummary, Root, RuleInfo, Score, SkipReason, Term, ToolInfo,

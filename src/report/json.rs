@@ -55,8 +55,17 @@ fn acts_on_a_terminal(c: char) -> bool {
     !c.is_ascii_control() && crate::text::escape::is_unsafe(c) || c == '\u{7f}'
 }
 
+/// True for text in which no character has to be looked at: printable ASCII without the two characters that begin a command.
+fn is_plain(text: &[u8]) -> bool {
+    text.iter().all(|b| matches!(b, b' '..=b'~')) && !text.windows(2).any(|pair| matches!(pair, b"##" | b"::"))
+}
+
 impl Formatter for Shown<'_> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // A report is nearly all plain ASCII, and a colon or a number sign alone begins nothing.
+        if is_plain(fragment.as_bytes()) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         let acts = |text: &str, at: usize, c: char| {
             acts_on_a_terminal(c) || text.get(at..).is_some_and(crate::text::escape::begins_command)

@@ -12,7 +12,8 @@ use crate::model::{Confidence, Finding, Inventory, Notice, NoticeKind, Report};
 use crate::rules::Rule;
 
 /// Limits that hide nothing which an entry could be about.
-const HARMLESS: &[&str] = &["cache", "expired-exception", "own-report", "rules-version", "stale-baseline"];
+const HARMLESS: &[&str] =
+    &["cache", "expired-exception", "own-report", "rules-version", "stale-baseline", "tree-config"];
 
 /// Causes for which a file is missing from the inventory, while its values were looked for all the same.
 const FACTS: &[&str] = &["malformed", "too-many-facts", "truncated-export"];

@@ -21,6 +21,9 @@ const MARKS: usize = 2;
 /// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>).
 #[must_use]
 pub fn terminal(text: &str) -> String {
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) && !text.contains("##") && !text.contains("::") {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut marks = MARKS;
     for (at, c) in text.char_indices() {

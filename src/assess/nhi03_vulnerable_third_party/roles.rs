@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::assess::decided::{OWN_ACCOUNT, account};
 use crate::assess::estate::{AWS_AUTHORIZATION, TERRAFORM};
 use crate::assess::view::View;
 use crate::assess::{Check, Context, say};
@@ -25,12 +26,6 @@ pub(in crate::assess) const AWS_NO_EXTERNAL_ID: Check = Check {
     run,
 };
 
-/// The account of an ARN, when it is written out.
-fn account(trust: &Trust) -> Option<&str> {
-    let account = trust.issuer.strip_prefix("arn:")?.split(':').nth(3)?;
-    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then_some(account)
-}
-
 fn attribute<'t>(trust: &'t Trust, name: &str) -> &'t str {
     trust.attributes.get(name).map(String::as_str).unwrap_or_default()
 }
@@ -41,7 +36,8 @@ fn foreign<'v, 'a>(identity: &'v Identity, view: &'v View<'a>) -> impl Iterator<
         let anyone = attribute(trust, "principal") == "anyone";
         attribute(trust, "kind") == "aws"
             && attribute(trust, "same_account") != "true"
-            && (anyone || account(trust).is_some())
+            && attribute(trust, OWN_ACCOUNT) != "true"
+            && (anyone || account(&trust.issuer).is_some())
     })
 }
 
@@ -81,7 +77,10 @@ fn of(role: &Identity, view: &View<'_>) -> Option<Finding> {
     }
     finding.map(|mut finding| {
         if finding.confidence == Confidence::Medium {
-            say(&mut finding.evidence, "whether the account is one of your own is not known here".to_owned());
+            say(
+                &mut finding.evidence,
+                "whether the account is one of your own is not known here; `policy.own-accounts` says it".to_owned(),
+            );
         }
         finding
     })
