@@ -7,6 +7,7 @@ mod cluster;
 mod decided;
 mod estate;
 mod factors;
+pub mod frameworks;
 mod headline;
 mod nhi01_improper_offboarding;
 mod nhi02_secret_leakage;

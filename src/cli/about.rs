@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use super::args::{ChecksCommand, FormatsCommand};
 use super::{Exit, print};
+use crate::assess::frameworks;
 use crate::assess::{CHECKS, Check};
 use crate::formats;
 
@@ -35,6 +36,20 @@ pub fn checks(command: ChecksCommand) -> anyhow::Result<Exit> {
             writeln!(text, "severity     {}", check.severity.as_str())?;
             writeln!(text, "confidence   {}", check.confidence.as_str())?;
             writeln!(text, "reads        {}", check.needs.join(", "))?;
+            let other = frameworks::of(check.id, check.risk);
+            for (i, (number, name)) in other.cwe.iter().enumerate() {
+                writeln!(text, "{}CWE-{number} {name}", if i == 0 { "CWE          " } else { "             " })?;
+            }
+            for (head, list) in [
+                ("CIS", other.cis),
+                ("NIST CSF 2.0", other.csf),
+                ("NIST AI RMF", other.ai_rmf),
+                ("MAESTRO", other.maestro),
+            ] {
+                if !list.is_empty() {
+                    writeln!(text, "{head:<13}{}", list.join(", "))?;
+                }
+            }
             for (i, reference) in check.references.iter().enumerate() {
                 writeln!(text, "{}{reference}", if i == 0 { "references   " } else { "             " })?;
             }

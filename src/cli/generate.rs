@@ -8,7 +8,9 @@ use clap::CommandFactory as _;
 
 use super::args::{Cli, DocsArg, ExplainArgs, GenerateCommand, SchemaArg};
 use super::{Exit, about, print, settings};
+use crate::assess::frameworks;
 use crate::formats;
+use crate::model::Risk;
 use crate::report;
 use crate::rules;
 use crate::scan;
@@ -85,18 +87,28 @@ fn rules_page() -> anyhow::Result<String> {
 
 fn checks_page() -> anyhow::Result<String> {
     let mut text = String::from(
-        "# Checks\n\n<!-- generated: keyroll generate docs checks -->\n\n| id | risk | finds | severity | reads |\n|---|---|---|---|---|\n",
+        "# Checks\n\n<!-- generated: keyroll generate docs checks -->\n\n| id | risk | finds | severity | CWE | CIS Benchmarks | reads |\n|---|---|---|---|---|---|---|\n",
     );
     for check in about::sorted() {
         let needs = check.needs.join(", ");
+        let other = frameworks::of(check.id, check.risk);
+        let cwe: Vec<String> = other.cwe.iter().map(|(number, _)| number.to_string()).collect();
         writeln!(
             text,
-            "| `{}` | {} | {} | {} | {needs} |",
+            "| `{}` | {} | {} | {} | {} | {} | {needs} |",
             check.id,
             check.risk.id(),
             cell(check.title),
-            check.severity.as_str()
+            check.severity.as_str(),
+            cwe.join(", "),
+            other.cis.join("; ")
         )?;
+    }
+    text.push_str("\n## Other catalogues, by risk\n\n| risk | NIST CSF 2.0 | NIST AI RMF 1.0 | CSA MAESTRO |\n|---|---|---|---|\n");
+    for risk in Risk::ALL {
+        let other = frameworks::of("", risk);
+        let [csf, ai_rmf, maestro] = [other.csf, other.ai_rmf, other.maestro].map(|list| list.join(", "));
+        writeln!(text, "| {} {} | {csf} | {ai_rmf} | {maestro} |", risk.id(), risk.title())?;
     }
     Ok(text)
 }
