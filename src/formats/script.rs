@@ -7,6 +7,7 @@ mod options;
 mod reader;
 mod remote;
 mod settings;
+pub(in crate::formats) use settings::EVERY_SECRET;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -185,6 +186,7 @@ mod tests {
         for (script, value) in [
             ("echo \"token: $NPM_TOKEN\"", "echo: NPM_TOKEN"),
             ("echo ${{ secrets.DEPLOY }}", "echo: DEPLOY"),
+            ("echo \"${{ toJSON(secrets) }}\" > all.json; echo ${{ToJson( secrets )}}", "echo: every secret"),
             ("printf '%s' \"${DB_PASSWORD}\" >&2", "printf: DB_PASSWORD"),
             ("Write-Host $env:API_KEY", "write-host: API_KEY"),
             ("printenv", "printenv: every variable"),

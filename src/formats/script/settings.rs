@@ -100,6 +100,9 @@ fn expansion(text: &str, at: usize) -> Option<&str> {
     let rest = text.get(at + 1..)?;
     if let Some(rest) = rest.strip_prefix("{{") {
         // GitHub's own, filled in before the shell reads it.
+        if is_every_secret(rest) {
+            return Some(EVERY_SECRET);
+        }
         let name = rest.trim_start().strip_prefix("secrets.")?;
         let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
         let left = name.get(end..)?.trim_start();
@@ -123,6 +126,16 @@ fn expansion(text: &str, at: usize) -> Option<&str> {
         || behind.starts_with('-')
         || behind.starts_with(":?");
     whole.then_some(name)
+}
+
+/// What is said in the place of a name where a template hands over every secret at once.
+pub(in crate::formats) const EVERY_SECRET: &str = "every secret";
+
+/// Whether an expression is `toJSON(secrets)`, in any case and with blanks where they may stand.
+fn is_every_secret(expression: &str) -> bool {
+    let (inner, _) = expression.split_once("}}").unwrap_or((expression, ""));
+    let plain: String = inner.chars().filter(|c| !c.is_whitespace()).collect();
+    plain.eq_ignore_ascii_case("tojson(secrets)")
 }
 
 /// Ids that are kept among the secrets, save the one that a key has.

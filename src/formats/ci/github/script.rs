@@ -70,6 +70,9 @@ fn shows_secret(value: &str, command: &str, scopes: &[&Scope<'_>], variables: bo
     if name == "every variable" {
         return variables;
     }
+    if name == script::EVERY_SECRET {
+        return true;
+    }
     let filled = scopes.iter().flat_map(|scope| &scope.entries).any(|v| v.name == name && !v.references.is_empty());
     filled || command.contains(&format!("secrets.{name}"))
 }
