@@ -10,6 +10,7 @@ mod history;
 mod known;
 mod locate;
 mod names;
+mod nearby;
 mod past;
 mod place;
 mod roots;

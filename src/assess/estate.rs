@@ -78,6 +78,28 @@ pub(super) const AGENTS: &[&str] = &[
 ];
 /// See [`GITHUB_ACTIONS`].
 pub(super) const TERRAFORM: &str = "terraform";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const ENTRA_APPLICATIONS: &str = "entra-applications";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const ENTRA_SERVICE_PRINCIPALS: &str = "entra-service-principals";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const ENTRA_FEDERATED: &str = "entra-federated-credentials";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const ENTRA_APP_ROLES: &str = "entra-app-role-assignments";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const ENTRA_SIGN_INS: &str = "entra-sign-in-activities";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const ENTRA_USERS: &str = "entra-users";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const AZURE_ROLE_ASSIGNMENTS: &str = "azure-role-assignments";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const OKTA_API_TOKENS: &str = "okta-api-tokens";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const OKTA_APPS: &str = "okta-apps";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const OKTA_USERS: &str = "okta-users";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const DATABRICKS_TOKENS: &str = "databricks-tokens";
 /// Declarations of cloud resources.
 pub(super) const DECLARATIONS: &[&str] = &[TERRAFORM, CLOUDFORMATION, ARM, BICEP, PULUMI];
 
@@ -88,6 +110,23 @@ fn command(need: &str) -> Option<&'static str> {
         AWS_CREDENTIAL_REPORT => "aws iam get-credential-report --output json",
         AWS_ACCESS_KEYS => "aws iam list-access-keys --user-name NAME --output json",
         AWS_AUTHORIZATION => "aws iam get-account-authorization-details --output json",
+        ENTRA_APPLICATIONS => "az ad app list --all --output json",
+        ENTRA_SERVICE_PRINCIPALS => "az ad sp list --all --output json",
+        ENTRA_FEDERATED => "az ad app federated-credential list --id APP_ID --output json",
+        ENTRA_APP_ROLES => {
+            "az rest --method get --url \"https://graph.microsoft.com/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')/appRoleAssignedTo?$top=999\""
+        }
+        ENTRA_SIGN_INS => {
+            "az rest --method get --url https://graph.microsoft.com/beta/reports/servicePrincipalSignInActivities"
+        }
+        ENTRA_USERS => {
+            "az rest --method get --url \"https://graph.microsoft.com/v1.0/users?$top=999&$select=id,userPrincipalName,displayName,accountEnabled,userType,passwordPolicies,createdDateTime,onPremisesSyncEnabled\""
+        }
+        AZURE_ROLE_ASSIGNMENTS => "az role assignment list --all --output json",
+        OKTA_API_TOKENS => "curl -H \"Authorization: SSWS $TOKEN\" https://ORG.okta.com/api/v1/api-tokens",
+        OKTA_APPS => "curl -H \"Authorization: SSWS $TOKEN\" \"https://ORG.okta.com/api/v1/apps?limit=200\"",
+        OKTA_USERS => "curl -H \"Authorization: SSWS $TOKEN\" \"https://ORG.okta.com/api/v1/users?limit=200\"",
+        DATABRICKS_TOKENS => "databricks token-management list --output json",
         _ => return None,
     })
 }
@@ -158,7 +197,7 @@ pub(super) fn summarise(
 const FILES_SHOWN: usize = 6;
 
 fn checks_of(risk: Risk, context: &Context<'_>) -> impl Iterator<Item = &'static Check> {
-    CHECKS.iter().copied().filter(move |c| c.risk == risk && context.policy.runs(c.id))
+    CHECKS.iter().copied().filter(move |c| c.risk == risk && !c.needs.is_empty() && context.policy.runs(c.id))
 }
 
 fn has(need: &str, view: &View<'_>) -> bool {

@@ -64,6 +64,7 @@ const CWE: &[(u16, &str)] = &[
 /// Weaknesses of single checks, by the beginning of their ids; the first that fits counts.
 const CWE_OF_CHECKS: &[(&str, &[u16])] = &[
     ("NHI1-aws-key", &[672, 262]),
+    ("NHI1-entra-app-unowned", &[282]),
     ("NHI2-broken-encryption", &[312]),
     ("NHI2-ci-echo", &[532]),
     ("NHI2-image", &[522, 538]),

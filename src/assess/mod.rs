@@ -5,6 +5,7 @@ mod agents;
 mod card;
 mod cluster;
 mod decided;
+mod directory;
 mod estate;
 mod factors;
 pub mod frameworks;
@@ -242,6 +243,21 @@ pub const CHECKS: &[&Check] = &[
     &nhi08_environment_isolation::namespaces::CROSS_NS,
     &nhi09_reuse::kubernetes::SHARED_SA,
     &nhi10_human_use::kubernetes::MIXED_SUBJECTS,
+    &nhi01_improper_offboarding::directory::AZURE_ORPHAN_ASSIGNMENT,
+    &nhi01_improper_offboarding::directory::ENTRA_APP_UNOWNED,
+    &nhi01_improper_offboarding::directory::ENTRA_SP_IDLE,
+    &nhi03_vulnerable_third_party::directory::ENTRA_FOREIGN_SP,
+    &nhi04_insecure_authentication::flows::OAUTH_IMPLICIT,
+    &nhi05_overprivileged::directory::ENTRA_TIER0,
+    &nhi07_long_lived_secrets::directory::ENTRA_SECRET_LIFE,
+    &nhi07_long_lived_secrets::directory::OKTA_SLIDING,
+    &nhi07_long_lived_secrets::directory::OKTA_CLIENT_SECRET,
+    &nhi07_long_lived_secrets::directory::DATABRICKS_TOKEN,
+    &nhi08_environment_isolation::subscriptions::AZURE_CROSS_SUB,
+    &nhi09_reuse::federated::SP_MULTI_FIC,
+    &nhi10_human_use::directory::ENTRA_USER_AS_SERVICE,
+    &nhi10_human_use::directory::ENTRA_DELEGATED_USE,
+    &nhi10_human_use::directory::OKTA_TOKEN_ADMIN,
 ];
 
 /// The check of this id.

@@ -1,6 +1,7 @@
 //! NHI1:2025 Improper Offboarding: an identity or key outlives what it was for
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/1-improper-offboarding/>).
 
+pub(super) mod directory;
 pub(super) mod exceptions;
 pub(super) mod kubernetes;
 

@@ -4,6 +4,7 @@
 pub(super) mod anonymous;
 pub(super) mod declared;
 pub(super) mod deployments;
+pub(super) mod flows;
 
 use super::estate::PIPELINES;
 use super::{Check, reach, say, settings};

@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/7-long-lived-secrets/>).
 
 pub(super) mod declared;
+pub(super) mod directory;
 pub(super) mod kubernetes;
 
 use std::collections::BTreeSet;

@@ -4,6 +4,7 @@
 pub(super) mod agent;
 pub(super) mod namespaces;
 pub(super) mod pipeline;
+pub(super) mod subscriptions;
 pub(super) mod trusts;
 
 use std::collections::{BTreeMap, BTreeSet};

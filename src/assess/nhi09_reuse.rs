@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/9-nhi-reuse/>).
 
 pub(super) mod agent;
+pub(super) mod federated;
 pub(super) mod kubernetes;
 pub(super) mod pipelines;
 pub(super) mod roles;

@@ -32,7 +32,8 @@ pub(super) fn judge(inventory: &mut Inventory) {
     let jobs: BTreeMap<&IdentityKey, &Identity> = inventory.identities.iter().map(|i| (&i.id, i)).collect();
     let verdict = |usage: &Usage| {
         let role = usage.target.as_deref().filter(|_| usage.mode == AuthMode::Federated)?;
-        let exact = names.get(role);
+        // Client ids of Azure are GUIDs, whose case means nothing.
+        let exact = names.get(role).or_else(|| names.get(role.to_ascii_lowercase().as_str()));
         let (key, by_name) = match exact {
             Some(key) => (*key, ""),
             None => (named.get(role.split_once(":role/")?.1.rsplit('/').next()?).copied().flatten()?, BY_NAME),
@@ -120,6 +121,11 @@ fn by_one(token: &Token<'_>, trust: &Trust) -> (Lets, String) {
         return (Lets::None, format!("its token is for {given}, the role wants one for {wanted}"));
     }
     let operator = trust.attributes.get("sub_operator").map(String::as_str).unwrap_or_default();
+    // An expression of Entra's flexible credentials, of which the pattern of the subject is read elsewhere.
+    if operator == "claimsMatchingExpression" {
+        let wanted = trust.subject.as_deref().unwrap_or_default();
+        return (Lets::Maybe, format!("the application asks for {wanted}"));
+    }
     let claims: Vec<&str> = trust.attributes.keys().filter_map(|k| k.strip_prefix("claim.")).collect();
     let Some(wanted) = &trust.subject else {
         return match claims.as_slice() {

@@ -4,6 +4,7 @@
 mod assume;
 mod identify;
 mod link;
+mod listings;
 mod merge;
 mod slots;
 
@@ -54,6 +55,7 @@ pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleI
     let credentials = std::mem::take(&mut facts.credentials);
     let mut credentials = merge::credentials(&sightings, credentials, &names, &samples);
     slots::join(&mut credentials, &mut links);
+    listings::hints(&mut credentials, &names, &mut links);
     exposures.sort_by(identify::exposure_order);
 
     let mut inventory = Inventory {
@@ -81,6 +83,8 @@ pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleI
         identities: Vec::new(),
     };
     inventory.identities = identities;
+    listings::custom_roles(&mut inventory);
+    listings::people(&mut inventory);
     link::authority(&mut inventory);
     assume::judge(&mut inventory);
     links.sort();

@@ -73,3 +73,19 @@ pub const MIXED_SUBJECTS: &str = "mixed-subjects";
 pub const CROSS_ENVIRONMENT: &str = "cross-environment";
 /// A deployment tool may deploy from anywhere, to anywhere, or anything: the value says which.
 pub const DEPLOYS_ANYTHING: &str = "deploys-anything";
+/// A listing has more pages than the file: the value is the id of its format.
+pub const CUT_LISTING: &str = "cut-listing";
+/// Role assignments were read: the value is how many.
+pub const ROLE_ASSIGNMENTS: &str = "role-assignments";
+/// Grants of app roles were read: the value is how many.
+pub const APP_ROLES: &str = "app-roles";
+/// Users of a directory were read: the value is how many; the attribute `services` says how many are named as services.
+pub const USERS_READ: &str = "users-read";
+/// A custom role of Azure: the value is what it is worth over a subscription (`admin`, `write-broad`, `write-scoped`,
+/// `read-scoped`, `unknown`); the attributes are `actions` and `role_id`.
+pub const AZURE_ROLE: &str = "azure-role";
+/// A subscription of Azure: the subject is its id, the value its name; the attribute `tenant` says whose.
+pub const AZURE_SUBSCRIPTION: &str = "azure-subscription";
+/// An application may sign in by a flow that is given up: the value says which (`access-tokens`, `id-tokens`, `public-client`,
+/// `implicit`, `password`).
+pub const WEAK_FLOW: &str = "weak-flow";

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher as _;
 
 use super::locate::Locator;
+use super::nearby;
 use super::roots::RunKey;
 use super::text_kind::Own;
 use crate::config::Settings;
@@ -55,6 +56,10 @@ impl Sight<'_> {
             None if self.settings.show_secrets => String::from_utf8_lossy(candidate.secret.expose()).into_owned(),
             None => candidate.secret.preview(),
         };
+        let mut parts = shown_parts(&candidate, rule);
+        if let Some(id) = nearby::client_id(&rule.id, text, candidate.span) {
+            parts.entry("client_id".to_owned()).or_insert(id);
+        }
         Some(Sighting {
             rule: rule.id.to_string(),
             provider: rule.provider.to_string(),
@@ -64,7 +69,7 @@ impl Sight<'_> {
             unbound,
             preview,
             identifier,
-            parts: shown_parts(&candidate, rule),
+            parts,
             key_name: candidate.key_name,
             confidence: candidate.confidence,
             base_severity: candidate.severity,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::assess::estate::CODE;
 use crate::assess::{Check, Context};
 use crate::model::{Confidence, Finding, Lapsed, Risk, Severity};
 
@@ -17,7 +16,8 @@ pub(in crate::assess) const EXCEPTION_EXPIRED: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::Confirmed,
     references: &["https://owasp.org/www-project-non-human-identities-top-10/2025/1-improper-offboarding/"],
-    needs: &[CODE],
+    // The configuration is no input that could be missing.
+    needs: &[],
     implies: &[],
     subjects: |_| BTreeSet::new(),
     run: |_, context: &Context<'_>| context.policy.lapsed().iter().map(expired).collect(),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{escalates, evidence, granted, policies, put_first};
-use crate::assess::estate::{AWS_AUTHORIZATION, TERRAFORM};
+use crate::assess::directory::by_role_assignment;
+use crate::assess::estate::{AWS_AUTHORIZATION, AZURE_ROLE_ASSIGNMENTS, TERRAFORM};
 use crate::assess::view::View;
 use crate::assess::{Adjustment, Check, Context, say};
 use crate::model::{Confidence, Finding, Grant, Identity, Privilege, Risk, Severity};
@@ -189,7 +190,7 @@ pub(in crate::assess) const AZURE_BROAD: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &["https://learn.microsoft.com/en-us/azure/role-based-access-control/best-practices"],
-    needs: &[TERRAFORM],
+    needs: &[TERRAFORM, AZURE_ROLE_ASSIGNMENTS],
     implies: &[],
     subjects: |view| holders(view, "azure"),
     run: |view, _| {
@@ -200,7 +201,10 @@ pub(in crate::assess) const AZURE_BROAD: Check = Check {
                 "Owner" | "Contributor" | "User Access Administrator" | "Role Based Access Control Administrator"
             );
             let scope = ["subscription", "management group", "tenant"].iter().any(|s| grant.resource.starts_with(s));
-            (wide && scope).then_some(Severity::High)
+            // Custom roles that hold as much; one whose holder may give certain roles only is less.
+            let wide = wide || grant.privilege == Privilege::Admin && by_role_assignment(grant);
+            let severity = if grant.condition.is_some() { Severity::Medium } else { Severity::High };
+            (wide && scope).then_some(severity)
         })
     },
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::assess::estate::CODE;
+use crate::assess::estate::PIPELINES;
 use crate::assess::headline::is_placeholder;
 use crate::assess::view::View;
 use crate::assess::{Check, Context, say};
@@ -22,7 +22,7 @@ pub(in crate::assess) const STATIC_AGAINST_POLICY: Check = Check {
     references: &[
         "https://owasp.org/www-project-non-human-identities-top-10/2025/6-insecure-cloud-deployment-configurations/",
     ],
-    needs: &[CODE],
+    needs: PIPELINES,
     implies: &[],
     subjects: |view| {
         view.usages()

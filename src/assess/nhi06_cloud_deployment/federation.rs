@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{federated, per_issuer};
-use crate::assess::estate::{AWS_AUTHORIZATION, TERRAFORM};
+use crate::assess::estate::{AWS_AUTHORIZATION, ENTRA_FEDERATED, TERRAFORM};
 use crate::assess::trust::{self, Scope};
 use crate::assess::view::View;
 use crate::assess::{Check, Context, say, settings};
@@ -64,7 +64,7 @@ pub(in crate::assess) const SUB_FORMAT: Check = Check {
     severity: Severity::Low,
     confidence: Confidence::Medium,
     references: &[GITHUB_SUBJECTS],
-    needs: &[AWS_AUTHORIZATION, TERRAFORM],
+    needs: &[AWS_AUTHORIZATION, TERRAFORM, ENTRA_FEDERATED],
     implies: &[],
     subjects: |view| trusting(view).map(|(identity, _)| identity.id.to_string()).collect(),
     run: by_name,
@@ -257,7 +257,7 @@ pub(in crate::assess) const ENTRA_FIC: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &[ENTRA],
-    needs: &[TERRAFORM],
+    needs: &[TERRAFORM, ENTRA_FEDERATED],
     implies: &[],
     subjects: |view| {
         trusting(view).filter(|(i, _)| i.provider == "azure").map(|(identity, _)| identity.id.to_string()).collect()

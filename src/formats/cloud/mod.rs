@@ -9,12 +9,45 @@ pub(super) mod aws_grants;
 pub(super) mod aws_policy;
 pub(super) mod aws_rights;
 pub(super) mod aws_trust;
+mod azure;
+mod azure_managed_identities;
+mod azure_role_assignments;
+mod azure_role_definitions;
+pub(super) mod azure_roles;
+mod azure_subscriptions;
+mod databricks;
+mod entra_app_roles;
+mod entra_applications;
+mod entra_federated_credentials;
+mod entra_service_principals;
+mod entra_sign_ins;
+mod entra_users;
 mod json_stream;
+mod listing;
+mod okta;
 #[cfg(test)]
 mod testing;
 
 use super::Format;
 
 /// The formats of this folder, in the order in which they are asked.
-pub const FORMATS: &[&Format] =
-    &[&aws_credential_report::FORMAT, &aws_access_keys::FORMAT, &aws_authorization_details::FORMAT];
+pub const FORMATS: &[&Format] = &[
+    &aws_credential_report::FORMAT,
+    &aws_access_keys::FORMAT,
+    &aws_authorization_details::FORMAT,
+    &entra_service_principals::FORMAT,
+    &entra_applications::FORMAT,
+    &entra_federated_credentials::FORMAT,
+    &entra_app_roles::FORMAT,
+    &azure_role_assignments::FORMAT,
+    &azure_role_definitions::FORMAT,
+    &azure_managed_identities::FORMAT,
+    &azure_subscriptions::FORMAT,
+    &entra_sign_ins::FORMAT,
+    &entra_users::FORMAT,
+    &okta::API_TOKENS,
+    &okta::APPS,
+    &okta::USERS,
+    &databricks::TOKENS,
+    &databricks::SERVICE_PRINCIPALS,
+];

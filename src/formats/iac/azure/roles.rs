@@ -5,39 +5,8 @@
 use super::{Deployment, Item};
 use crate::doc::Node;
 use crate::formats::Out;
+use crate::formats::cloud::azure_roles::ROLES;
 use crate::model::{At, Fact, GrantFact, IdentityKey, Privilege};
-
-/// Built-in roles: id, name, and what they are worth over a group of resources and over a single one.
-const ROLES: &[(&str, &str, Privilege, Privilege)] = &[
-    ("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", Privilege::Admin, Privilege::WriteBroad),
-    ("b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", Privilege::WriteBroad, Privilege::WriteScoped),
-    ("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "User Access Administrator", Privilege::Admin, Privilege::WriteBroad),
-    (
-        "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
-        "Role Based Access Control Administrator",
-        Privilege::Admin,
-        Privilege::WriteBroad,
-    ),
-    ("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", Privilege::ReadScoped, Privilege::ReadScoped),
-    ("00482a5a-887f-4fb3-b363-3b7fe8e74483", "Key Vault Administrator", Privilege::WriteBroad, Privilege::WriteBroad),
-    (
-        "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
-        "Key Vault Secrets Officer",
-        Privilege::WriteBroad,
-        Privilege::WriteScoped,
-    ),
-    ("4633458b-17de-408a-b874-0445c86b69e6", "Key Vault Secrets User", Privilege::WriteBroad, Privilege::ReadScoped),
-    ("b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "Storage Blob Data Owner", Privilege::WriteBroad, Privilege::WriteScoped),
-    (
-        "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
-        "Storage Blob Data Contributor",
-        Privilege::WriteScoped,
-        Privilege::WriteScoped,
-    ),
-    ("2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", "Storage Blob Data Reader", Privilege::ReadScoped, Privilege::ReadScoped),
-    ("7f951dda-4ed3-4680-a7ca-43fe172d538d", "AcrPull", Privilege::ReadScoped, Privilege::ReadScoped),
-    ("8311e382-0749-4cb8-b61a-304f252e45ec", "AcrPush", Privilege::WriteScoped, Privilege::WriteScoped),
-];
 
 /// Reads the assignments of a deployment.
 pub fn read(deployment: &Deployment<'_>, out: &mut Out<'_>) {
