@@ -13,7 +13,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Confidence, FailOn, Finding, FingerprintKey, RepoPath, Secret, Severity, Suppression, SuppressionKind,
+    Confidence, FailOn, Finding, FingerprintKey, Members, RepoPath, Secret, Severity, Suppression, SuppressionKind,
 };
 use crate::text::escape::without_values;
 
@@ -271,6 +271,8 @@ pub struct Settings {
     pub allow: Allowlist,
     /// Directory in which scans of histories keep what they learnt of blobs.
     pub cache: Option<PathBuf>,
+    /// Who is a member of the organisation now, when the user said so.
+    pub members: Option<Members>,
     /// What was known before.
     pub baseline: Option<baseline::Baseline>,
     /// Rules that came after this version do not run.

@@ -7,6 +7,7 @@ mod client;
 mod embedded;
 mod explain;
 mod history;
+mod joins;
 mod known;
 mod locate;
 mod names;
@@ -412,6 +413,11 @@ impl Gathered {
         let is_export = |f: &&LocatedFact| formats.contains(f.format);
         let exports: BTreeSet<&str> = self.facts.iter().filter(is_export).map(|f| f.location.path.as_str()).collect();
         self.sightings.retain(|s| s.identifier.is_none() || !exports.contains(s.location.path.as_str()));
+        // npm's list calls the hash that tells a token `key`.
+        let lists = self.facts.iter().filter(|f| f.format == "npm-tokens").map(|f| f.location.path.as_str());
+        let lists: BTreeSet<&str> = lists.collect();
+        let is_hash = |s: &Sighting| s.provider == "generic" && s.key_name.as_deref() == Some("key");
+        self.sightings.retain(|s| !is_hash(s) || !lists.contains(s.location.path.as_str()));
         if self.facts.iter().any(|f| f.format == "code") {
             self.formats.insert("code".to_owned(), self.coverage.blobs);
         }
@@ -506,7 +512,7 @@ fn build_report(
     let mut inventory = inventory::build(sightings, gathered.facts, infos);
     inventory.formats_read = gathered.formats;
     let policy = Decisions { settings, accepted: &gathered.accepted };
-    let context = assess::Context { as_of: settings.as_of, policy: &policy };
+    let context = assess::Context { as_of: settings.as_of, policy: &policy, members: settings.members.as_ref() };
     let assessment = assess::assess(&mut inventory, &context);
     let later = engine.rules().iter().filter(|r| came_later(settings, r)).count() as u64;
     if later > 0 {

@@ -28,6 +28,8 @@ mod history;
 mod hook;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[path = "cli/hosts.rs"]
+mod hosts;
 #[path = "cli/identities.rs"]
 mod identities;
 #[path = "cli/inventory.rs"]

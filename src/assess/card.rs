@@ -5,7 +5,7 @@ use super::factors::{as_of, life_days};
 use super::score::dead;
 use super::trust::{self, Scope};
 use super::view::{View, days};
-use super::{Context, nhi09_reuse};
+use super::{Context, departed, nhi09_reuse};
 use crate::model::{AuthMode, ControlAnswer, ControlCard, Credential, Identity, IdentityKind, Status};
 
 fn yes(evidence: impl Into<String>) -> ControlAnswer {
@@ -31,11 +31,16 @@ pub(super) fn card(identity: &Identity, view: &View<'_>, context: &Context<'_>) 
         automated: automated(identity, &live),
         rotated: rotated(&live, context),
         revocable: revocable(identity, &live),
-        owned: identity
-            .owner
-            .as_ref()
-            .map_or_else(|| not_seen("no owner in the inputs"), |o| yes(format!("owner {o}"))),
+        owned: owned(identity, context),
         logged: not_seen("no audit log among the inputs"),
+    }
+}
+
+fn owned(identity: &Identity, context: &Context<'_>) -> ControlAnswer {
+    match (departed::owner(identity, context), &identity.owner) {
+        (Some(gone), _) => no(format!("owner {} is not among the members", gone.name)),
+        (None, Some(owner)) => yes(format!("owner {owner}")),
+        (None, None) => not_seen("no owner in the inputs"),
     }
 }
 

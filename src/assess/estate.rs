@@ -103,6 +103,29 @@ pub(super) const DATABRICKS_TOKENS: &str = "databricks-tokens";
 /// Declarations of cloud resources.
 pub(super) const DECLARATIONS: &[&str] = &[TERRAFORM, CLOUDFORMATION, ARM, BICEP, PULUMI];
 
+/// The members that `--members` names; no format of files.
+pub(super) const MEMBERS: &str = "members";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const GITHUB_AUDIT_LOG: &str = "github-audit-log";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const GITHUB_PATS: &str = "github-pats";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const GITHUB_SECRETS: &str = "github-secrets";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const GITHUB_INSTALLATIONS: &str = "github-installations";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const DEPLOY_KEYS: &str = "deploy-keys";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const AUTHORIZED_KEYS: &str = "authorized-keys";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const GITLAB_TOKENS: &str = "gitlab-tokens";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const GITLAB_VARIABLES: &str = "gitlab-variables";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const OPENAI_KEYS: &str = "openai-keys";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const ANTHROPIC_KEYS: &str = "anthropic-keys";
+
 /// The read-only command that makes an export; `None` for files that lie in repositories, whose absence means that there
 /// is nothing to assess.
 fn command(need: &str) -> Option<&'static str> {
@@ -127,6 +150,20 @@ fn command(need: &str) -> Option<&'static str> {
         OKTA_APPS => "curl -H \"Authorization: SSWS $TOKEN\" \"https://ORG.okta.com/api/v1/apps?limit=200\"",
         OKTA_USERS => "curl -H \"Authorization: SSWS $TOKEN\" \"https://ORG.okta.com/api/v1/users?limit=200\"",
         DATABRICKS_TOKENS => "databricks token-management list --output json",
+        GITHUB_AUDIT_LOG => "gh api --paginate 'orgs/ORG/audit-log?include=all&per_page=100'",
+        GITHUB_PATS => "gh api --paginate orgs/ORG/personal-access-tokens",
+        GITHUB_SECRETS => "gh api --paginate orgs/ORG/actions/secrets",
+        GITHUB_INSTALLATIONS => "gh api --paginate orgs/ORG/installations",
+        DEPLOY_KEYS => "gh api --paginate repos/OWNER/REPO/keys",
+        GITLAB_TOKENS => "glab api --paginate projects/ID/access_tokens",
+        GITLAB_VARIABLES => "glab api --paginate projects/ID/variables",
+        OPENAI_KEYS => {
+            "curl -H \"Authorization: Bearer $OPENAI_ADMIN_KEY\" https://api.openai.com/v1/organization/admin_api_keys"
+        }
+        ANTHROPIC_KEYS => {
+            "curl -H \"x-api-key: $ANTHROPIC_ADMIN_KEY\" -H 'anthropic-version: 2023-06-01' \
+             'https://api.anthropic.com/v1/organizations/api_keys?limit=1000'"
+        }
         _ => return None,
     })
 }
@@ -134,6 +171,7 @@ fn command(need: &str) -> Option<&'static str> {
 /// How an input is named whose absence leaves something unassessed; `None` for files that lie in repositories.
 fn absent(need: &str) -> Option<String> {
     match need {
+        MEMBERS => Some(format!("{need} (--members FILE)")),
         HISTORY => Some(format!("{need} (a scan of a repository without --no-history)")),
         _ => command(need).map(|command| format!("{need} (`{command}`)")),
     }
@@ -200,8 +238,8 @@ fn checks_of(risk: Risk, context: &Context<'_>) -> impl Iterator<Item = &'static
     CHECKS.iter().copied().filter(move |c| c.risk == risk && !c.needs.is_empty() && context.policy.runs(c.id))
 }
 
-fn has(need: &str, view: &View<'_>) -> bool {
-    need == CODE || view.inventory.formats_read.contains_key(need)
+fn has(need: &str, view: &View<'_>, context: &Context<'_>) -> bool {
+    need == CODE || (need == MEMBERS && context.members.is_some()) || view.inventory.formats_read.contains_key(need)
 }
 
 /// Secret leakage is assessed wherever files were read; the others rest on their checks.
@@ -211,7 +249,7 @@ fn status(risk: Risk, view: &View<'_>, context: &Context<'_>) -> (RiskStatus, St
     let mut any = met > 0;
     for check in checks_of(risk, context) {
         any = true;
-        if check.needs.iter().any(|need| has(need, view)) {
+        if check.needs.iter().any(|need| has(need, view, context)) {
             met += 1;
         } else {
             missing.extend(check.needs);
@@ -244,7 +282,7 @@ fn denominator(risk: Risk, view: &View<'_>, context: &Context<'_>) -> BTreeSet<S
         subjects.extend(view.identities().map(|i| i.id.to_string()));
         subjects.extend(view.credentials().filter(|c| view.is_unattributed(c)).map(|c| c.id.clone()));
     }
-    for check in checks_of(risk, context).filter(|c| c.needs.iter().any(|need| has(need, view))) {
+    for check in checks_of(risk, context).filter(|c| c.needs.iter().any(|need| has(need, view, context))) {
         subjects.extend((check.subjects)(view));
     }
     subjects

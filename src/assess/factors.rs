@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::score::{Factors, dead};
 use super::view::View;
-use super::{Context, card, trust};
+use super::{Context, card, departed, trust};
 use crate::model::{
     AuthMode, ControlCard, Credential, Finding, Identity, IdentityKey, IdentityKind, Location, Privilege, Score,
     Status, When,
@@ -198,8 +198,11 @@ pub(super) fn last_use(identity: &Identity, view: &View<'_>) -> When {
     uses.max_by_key(|w| (w.at(), *w == When::Never)).unwrap_or_default()
 }
 
-/// 0 used within 45 days and owned · .5 unknown · .7 nobody owns it · 1 unused for more than 90 days.
+/// 0 used within 45 days and owned · .5 unknown · .7 nobody owns it · 1 unused for more than 90 days, or its owner is gone.
 fn activity(identity: &Identity, view: &View<'_>, context: &Context<'_>) -> Factor {
+    if departed::owner(identity, context).is_some() {
+        return Factor::known(1000);
+    }
     let newest = view.owned_by(&identity.id).iter().filter_map(|c| c.as_of.at()).max().unwrap_or(context.as_of);
     let used = last_use(identity, view);
     let idle = if used == When::Never { identity.created.days_before(newest) } else { used.days_before(newest) };

@@ -5,6 +5,7 @@ mod agents;
 mod card;
 mod cluster;
 mod decided;
+mod departed;
 mod directory;
 mod estate;
 mod factors;
@@ -34,8 +35,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Confidence, Credential, Environment, Finding, Headline, Identity, Inventory, Lapsed, Limits, Location, Risk,
-    RiskSummary, RuleInfo, Severity, Suppression, Usage,
+    Confidence, Credential, Environment, Finding, Headline, Identity, Inventory, Lapsed, Limits, Location, Members,
+    Risk, RiskSummary, RuleInfo, Severity, Suppression, Usage,
 };
 pub use score::Adjustment;
 pub use view::View;
@@ -47,6 +48,8 @@ pub struct Context<'a> {
     pub as_of: Timestamp,
     /// What the user decided about checks and their findings.
     pub policy: &'a dyn Policy,
+    /// Who is a member of the organisation now, when the user said so.
+    pub members: Option<&'a Members>,
 }
 
 /// What the user decided about checks and their findings. Leaked values have their own decisions, made where they are
@@ -158,6 +161,9 @@ pub const CHECKS: &[&Check] = &[
     &nhi01_improper_offboarding::REMOVED_NOT_REVOKED,
     &nhi01_improper_offboarding::kubernetes::DANGLING_BINDING,
     &nhi01_improper_offboarding::exceptions::EXCEPTION_EXPIRED,
+    &nhi01_improper_offboarding::hosts::DEPLOY_KEY_STALE,
+    &nhi01_improper_offboarding::hosts::SECRET_UNREFERENCED,
+    &nhi01_improper_offboarding::hosts::OWNER_LEFT,
     &nhi02_secret_leakage::CI_LITERAL,
     &nhi02_secret_leakage::agent::MCP_ENV,
     &nhi02_secret_leakage::iac::BROKEN_ENCRYPTION,
@@ -258,6 +264,13 @@ pub const CHECKS: &[&Check] = &[
     &nhi10_human_use::directory::ENTRA_USER_AS_SERVICE,
     &nhi10_human_use::directory::ENTRA_DELEGATED_USE,
     &nhi10_human_use::directory::OKTA_TOKEN_ADMIN,
+    &nhi03_vulnerable_third_party::apps::GH_APP_BROAD,
+    &nhi05_overprivileged::tokens::TOKEN_SCOPE,
+    &nhi07_long_lived_secrets::tokens::GH_TOKEN,
+    &nhi07_long_lived_secrets::tokens::GL_TOKEN,
+    &nhi08_environment_isolation::variables::GL_VAR_SCOPE,
+    &nhi09_reuse::hosts::ORG_SECRET_ALL,
+    &nhi09_reuse::hosts::SSH_KEY_SHARED,
 ];
 
 /// The check of this id.

@@ -3,6 +3,7 @@
 
 pub(super) mod directory;
 pub(super) mod exceptions;
+pub(super) mod hosts;
 pub(super) mod kubernetes;
 
 use super::estate::{AWS_ACCESS_KEYS, AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, HISTORY};
@@ -138,20 +139,18 @@ pub(super) const REMOVED_NOT_REVOKED: Check = Check {
 };
 
 fn removed_not_revoked(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
-    view.credentials()
-        .filter(|c| c.status == Status::Active)
-        .filter_map(|credential| {
-            // A suppressed copy in the checkout is not removed either.
-            let all = view.exposures_of(&credential.id);
-            let places: Vec<_> = view.open_exposures(credential).map(|e| e.location.clone()).collect();
-            let gone = !places.is_empty() && all.iter().all(|e| !e.location.in_head && e.location.commit.is_some());
-            gone.then(|| {
-                let mut finding = REMOVED_NOT_REVOKED.on(credential);
-                finding.title = "Credential was removed from the files but is still active".to_owned();
-                finding.evidence = vec!["in history only; an export says that it is enabled".to_owned()];
-                finding.locations = places;
-                finding
-            })
+    let listed = view.credentials().filter(|c| c.status == Status::Active).filter_map(|credential| {
+        // A suppressed copy in the checkout is not removed either.
+        let all = view.exposures_of(&credential.id);
+        let places: Vec<_> = view.open_exposures(credential).map(|e| e.location.clone()).collect();
+        let gone = !places.is_empty() && all.iter().all(|e| !e.location.in_head && e.location.commit.is_some());
+        gone.then(|| {
+            let mut finding = REMOVED_NOT_REVOKED.on(credential);
+            finding.title = "Credential was removed from the files but is still active".to_owned();
+            finding.evidence = vec!["in history only; an export says that it is enabled".to_owned()];
+            finding.locations = places;
+            finding
         })
-        .collect()
+    });
+    listed.chain(hosts::still_works(&REMOVED_NOT_REVOKED, view)).collect()
 }

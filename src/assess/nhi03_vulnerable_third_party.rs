@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/3-vulnerable-third-party-nhi/>).
 
 pub(super) mod agent;
+pub(super) mod apps;
 pub(super) mod directory;
 pub(super) mod pipeline;
 pub(super) mod pipelines;

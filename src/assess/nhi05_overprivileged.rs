@@ -4,6 +4,7 @@
 pub(super) mod agent;
 pub(super) mod directory;
 pub(super) mod kubernetes;
+pub(super) mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 

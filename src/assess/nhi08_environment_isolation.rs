@@ -6,6 +6,7 @@ pub(super) mod namespaces;
 pub(super) mod pipeline;
 pub(super) mod subscriptions;
 pub(super) mod trusts;
+pub(super) mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod agents;
 mod directories;
+mod hosts;
 mod iac;
 mod kubernetes;
 mod order;
@@ -22,7 +23,7 @@ use crate::model::{
 const ACCOUNT: &str = "123456789012";
 
 fn context() -> Context<'static> {
-    Context { as_of: "2026-11-25T00:00:00Z".parse().unwrap(), policy: &Everything }
+    Context { as_of: "2026-11-25T00:00:00Z".parse().unwrap(), policy: &Everything, members: None }
 }
 
 fn at(path: &str, line: u64) -> Location {
@@ -48,6 +49,8 @@ fn seen(rule: &str, fingerprint: &str, path: &str, line: u64) -> Sighting {
         evidence: Vec::new(),
         test_path: false,
         anchor: None,
+        listed: None,
+        ends: None,
         same: 0,
         location: at(path, line),
     }

@@ -176,6 +176,9 @@ pub struct ScanArgs {
     /// Date that ages are measured against [default: today]
     #[arg(long, value_name = "DATE", help_heading = "Findings")]
     pub as_of: Option<String>,
+    /// Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub members: Option<PathBuf>,
     /// Show whole secrets in the outputs; never use it where logs are kept
     #[arg(long, help_heading = "Findings")]
     pub show_secrets: bool,
@@ -276,6 +279,9 @@ pub struct CiArgs {
     /// Fail when the change adds comments, entries or baseline lines that suppress findings
     #[arg(long)]
     pub no_new_suppressions: bool,
+    /// Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub members: Option<PathBuf>,
     #[command(flatten)]
     /// Outputs.
     pub output: OutputArgs,

@@ -10,7 +10,7 @@ use super::{Exit, print};
 use crate::config::baseline::Baseline;
 use crate::config::policy::{self, Policy};
 use crate::config::{self, Allowlist, Commits, Config, GitNames, Settings, Tree};
-use crate::model::{Confidence, FingerprintKey, Severity, parse_instant};
+use crate::model::{Confidence, FingerprintKey, Members, Severity, parse_instant};
 
 /// The settings of a scan. Flags win over the configuration, which wins over the defaults.
 pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
@@ -59,6 +59,7 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         allow,
         rules_version: file.rules_version.clone(),
         cache: cache(args.cache.as_deref()),
+        members: members(args.members.as_deref())?,
         baseline,
         config: config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default())),
         expired,
@@ -346,6 +347,7 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         key: None,
         allow: Allowlist::default(),
         cache: None,
+        members: None,
         baseline: None,
         rules_version: None,
         config: None,
@@ -379,6 +381,13 @@ fn configured_key(file: Option<&Path>, config: &Config) -> anyhow::Result<Option
         Some(text) => checked(text.as_bytes(), "config"),
         None => Ok(None),
     }
+}
+
+/// The members that a file names.
+pub fn members(file: Option<&Path>) -> anyhow::Result<Option<Members>> {
+    let Some(path) = file else { return Ok(None) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("--members {}", shown(path)))?;
+    Members::parse(&text).map(Some).map_err(|error| anyhow::anyhow!("--members {}: {error}", shown(path)))
 }
 
 /// Where histories are remembered: by flag, else by the variable `KEYROLL_CACHE`.

@@ -223,6 +223,14 @@ mod tests {
     }
 
     #[test]
+    fn what_a_list_tells_of_a_token_was_a_value() {
+        assert_eq!(value("\"hashed_token\": \"XOpsmZQrq8pbS2gNDkCv3d1tqZ0HcU5eF7wKjA9xLi0=\""), None);
+        assert_eq!(value("\"token_expires_at\": \"2026-04-16T08:47:09.000-07:00\""), None);
+        assert_eq!(value("\"api_key\": \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9kq0Zx7Lm2PqW4v8Tt\""), None);
+        assert!(value("\"token\": \"XOpsmZQrq8pbS2gNDkCv3d1tqZ0HcU5eF7wKjA9xLi0=\"").is_some());
+    }
+
+    #[test]
     fn the_last_byte_of_all_behind_a_letter_overflowed() {
         let text = [&b"password = \"a"[..], &[0xff, b'z', 0xff, 0xfe, 0x00, b'7'], b"\"\n"].concat();
         let read = |at| super::read(&text, at, "passw", Strength::Password, &PathClass::default());

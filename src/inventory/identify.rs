@@ -1,8 +1,9 @@
 //! The exact key of every credential that was seen, and the identity that a value names.
 //!
-//! Keys, best first: the provider's own public id of the credential (`aws:access-key:…`, `gcp:service-account-key:…`),
-//! the fingerprint of a key pair's public half (`ssh:key:…`), the keyed fingerprint of the value (`secret:…`), and for
-//! values too weak for a fingerprint their place (`place:…`), which never joins two files.
+//! Keys, best first: the hash that the provider's own list tells, under the run's key (`github:token:…`), the provider's own
+//! public id of the credential (`aws:access-key:…`, `gcp:service-account-key:…`), the fingerprint of a key pair's public half
+//! (`ssh:key:…`), the keyed fingerprint of the value (`secret:…`), and for values too weak for a fingerprint their place
+//! (`place:…`), which never joins two files.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,9 @@ pub(super) struct Keyed {
 
 /// The provider's own id of the credential, or that of its public half.
 fn public_id(s: &Sighting) -> Option<String> {
+    if let Some(id) = &s.listed {
+        return Some(id.clone());
+    }
     let named = |name: &str| s.proof.attributes.get(name).or_else(|| s.parts.get(name)).map(String::as_str);
     // In a token a key id names the issuer's signing key, not the credential.
     let token = s.proof.attributes.contains_key("algorithm") && !s.proof.attributes.contains_key("public_fingerprint");

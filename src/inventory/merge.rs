@@ -270,3 +270,25 @@ fn add_sightings(out: &mut Credential, seen: &[&Sighting], names: &Names) {
         out.attributes.entry("identity_kind".to_owned()).or_insert_with(|| kind.as_str().to_owned());
     }
 }
+
+/// Adds to a credential what another list says of the same one. Known values win over unknown ones, later dates of use and
+/// rotation over earlier ones; a state that only one of them tells holds.
+pub(super) fn absorb(into: &mut Credential, other: &Credential) {
+    if into.status == Status::Unknown {
+        into.status = other.status;
+    }
+    into.identity = into.identity.take().or_else(|| other.identity.clone());
+    into.created = join_when(into.created, other.created, Ord::min);
+    into.expires = join_when(into.expires, other.expires, Ord::max);
+    into.last_used = join_when(into.last_used, other.last_used, Ord::max);
+    into.rotated = join_when(into.rotated, other.rotated, Ord::max);
+    into.as_of = join_when(into.as_of, other.as_of, Ord::max);
+    if into.kind.is_empty() {
+        into.kind.clone_from(&other.kind);
+    }
+    join_attributes(&mut into.attributes, &other.attributes);
+    into.attributes.insert("listed_as".to_owned(), other.id.clone());
+    into.locations.extend(other.locations.iter().cloned());
+    into.locations.sort();
+    into.locations.dedup();
+}

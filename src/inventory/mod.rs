@@ -6,7 +6,9 @@ mod identify;
 mod link;
 mod listings;
 mod merge;
+mod owners;
 mod slots;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,6 +58,7 @@ pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleI
     let mut credentials = merge::credentials(&sightings, credentials, &names, &samples);
     slots::join(&mut credentials, &mut links);
     listings::hints(&mut credentials, &names, &mut links);
+    tokens::join(&sightings, &mut credentials, &mut links);
     exposures.sort_by(identify::exposure_order);
 
     let mut inventory = Inventory {
@@ -82,7 +85,7 @@ pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleI
         formats_read,
         identities: Vec::new(),
     };
-    inventory.identities = identities;
+    inventory.identities = owners::assign(identities, &inventory.settings);
     listings::custom_roles(&mut inventory);
     listings::people(&mut inventory);
     link::authority(&mut inventory);
@@ -271,6 +274,8 @@ mod tests {
             evidence: vec!["seen".to_owned()],
             test_path: false,
             anchor: None,
+            listed: None,
+            ends: None,
             same: 0,
             location: place(path, line),
         }

@@ -9,6 +9,7 @@ mod fact;
 mod inventory;
 mod level;
 mod limits;
+mod members;
 mod report;
 mod secret;
 pub mod setting;
@@ -28,6 +29,7 @@ pub use inventory::{
 };
 pub use level::{Confidence, Risk, Severity};
 pub use limits::{FailOn, Lapsed, Limits};
+pub use members::Members;
 pub use report::{
     ControlAnswer, ControlCard, Coverage, Finding, Headline, Location, Notice, NoticeKind, Report, RiskStatus,
     RiskSummary, Root, RuleInfo, Score, SkipReason, Term, ToolInfo,

@@ -89,3 +89,16 @@ pub const AZURE_SUBSCRIPTION: &str = "azure-subscription";
 /// An application may sign in by a flow that is given up: the value says which (`access-tokens`, `id-tokens`, `public-client`,
 /// `implicit`, `password`).
 pub const WEAK_FLOW: &str = "weak-flow";
+/// A public SSH key that something lets in: the value is its fingerprint, the subject says where, the attribute `kind` tells
+/// `deploy-key` or `authorized-key`.
+pub const KEY_PLACE: &str = "ssh-key";
+/// A secret that a code host keeps for pipelines: the subject is its name, the value who may read it (`all`, `private`,
+/// `selected`, `repository`, `environment`); attributes `store`, `repository`, `organisation`, `environment`, `created`,
+/// `updated`.
+pub const STORED_SECRET: &str = "stored-secret";
+/// A variable that GitLab hands to pipelines: the subject is its name, the value the environments it is for; attributes
+/// `protected`, `masked`, `credential`.
+pub const STORED_VARIABLE: &str = "stored-variable";
+/// Who owns files, by a line of CODEOWNERS: the subject is the pattern, the value the owners, none for nobody; the attribute
+/// `section` tells GitLab's sections apart.
+pub const CODE_OWNER: &str = "code-owner";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Confidence, Fact, Human, IdentityKind, Location, Proof, Severity, Suppression};
+use super::{Confidence, Fact, Human, IdentityKind, Location, Proof, Secret, Severity, Suppression};
 
 /// A candidate after proof, with its secret dropped.
 #[derive(Debug, Clone)]
@@ -42,6 +42,10 @@ pub struct Sighting {
     /// For a value without fingerprint: line and column at which the same value stands first in this file under the same
     /// name.
     pub anchor: Option<(u64, u64)>,
+    /// The id under which the issuer's own list tells this value, when it tells values by hashes.
+    pub listed: Option<String>,
+    /// Beginning and end of a value whose issuer's list shows just these. For the run that made it: nothing of it is kept.
+    pub ends: Option<(Secret, Secret)>,
     /// Equal for equal values within one run, and of no meaning outside it.
     pub same: u64,
     /// Where.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher as _;
 
+use super::joins;
 use super::locate::Locator;
 use super::nearby;
 use super::roots::RunKey;
@@ -60,6 +61,7 @@ impl Sight<'_> {
         if let Some(id) = nearby::client_id(&rule.id, text, candidate.span) {
             parts.entry("client_id".to_owned()).or_insert(id);
         }
+        let (listed, ends) = (joins::listed(&candidate, rule, self.key.get()), joins::ends(&candidate, rule));
         Some(Sighting {
             rule: rule.id.to_string(),
             provider: rule.provider.to_string(),
@@ -78,6 +80,8 @@ impl Sight<'_> {
             evidence: candidate.evidence,
             test_path: class.test || class.docs || class.vendored,
             anchor: None,
+            listed,
+            ends,
             same: self.same.hash_one(candidate.secret.expose()),
             location,
         })

@@ -124,7 +124,7 @@ proptest! {
                 k.as_of = When::At(later);
             });
             let mut inventory = inventory::build(Vec::new(), vec![key], Vec::new());
-            let found = assess(&mut inventory, &Context { as_of: later, policy: &Everything }).findings;
+            let found = assess(&mut inventory, &Context { as_of: later, policy: &Everything, members: None }).findings;
             found.iter().map(|f| f.base_severity).max()
         };
         prop_assert!(severity(more) >= severity(0));

@@ -48,6 +48,15 @@ pub(super) fn refused(found: &Assigned<'_>, class: &PathClass) -> Option<Drop> {
     if ["sha256:", "sha512:", "sha1:", "md5:"].iter().any(digest) {
         return Some(Drop::Hash);
     }
+    if is_hash_by_name(&found.name.of(found.text).to_ascii_lowercase()) {
+        return Some(Drop::Hash);
+    }
+    if is_moment(value) {
+        return Some(Drop::Number);
+    }
+    if is_ssh_public_key(value) {
+        return Some(Drop::Identifier);
+    }
     let number = |v: &str| v.contains(['.', '-']) && v.parse::<f64>().is_ok();
     if std::str::from_utf8(value).is_ok_and(number) {
         return Some(Drop::Number);
@@ -180,6 +189,31 @@ fn is_encoded_text(value: &[u8]) -> bool {
     let word = |b: &u8| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b' ' | b'\n' | b'\r');
     let named = plain.len() >= 8 && plain.iter().all(word) && entropy::rare_pairs(&plain).is_some_and(|r| r < 0.3);
     named || plain.contains(&b' ') && plain.iter().all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
+}
+
+/// A name that says that its value is the hash of a token, as GitHub's audit log has it. Hashes of passwords can be guessed
+/// at, those of random tokens cannot.
+fn is_hash_by_name(name: &[u8]) -> bool {
+    matches!(name, b"hashed_token" | b"hashedtoken" | b"hashed-token" | b"token_hash" | b"tokenhash")
+}
+
+/// A date with a time of day (RFC 3339 §5.6): `token_expires_at` opens nothing.
+fn is_moment(value: &[u8]) -> bool {
+    let (Some(head), Some(rest)) = (value.get(..19), value.get(19..)) else { return false };
+    let form = b"0000-00-00T00:00:00";
+    let fits = |(b, f): (&u8, &u8)| match f {
+        b'0' => b.is_ascii_digit(),
+        b'T' => matches!(b, b'T' | b't' | b' '),
+        other => b == other,
+    };
+    head.iter().zip(form).all(fits)
+        && rest.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'Z' | b'z' | b'+' | b'-' | b':'))
+}
+
+/// The public half of a key as OpenSSH writes it (RFC 4253 §6.6): a kind and a blob that begins with the kind's length.
+fn is_ssh_public_key(value: &[u8]) -> bool {
+    let kinds: [&[u8]; 4] = [b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"];
+    kinds.iter().any(|kind| value.starts_with(kind)) && memchr::memmem::find(value, b" AAAA").is_some()
 }
 
 /// The start of a SubjectPublicKeyInfo (RFC 5280 §4.1) for RSA and elliptic curves, in base64.

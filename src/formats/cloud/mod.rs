@@ -1,5 +1,6 @@
 //! Cloud and SaaS exports.
 
+mod anthropic_keys;
 pub(super) mod aws;
 mod aws_access_keys;
 pub(super) mod aws_actions;
@@ -16,15 +17,26 @@ mod azure_role_definitions;
 pub(super) mod azure_roles;
 mod azure_subscriptions;
 mod databricks;
+mod deploy_keys;
 mod entra_app_roles;
 mod entra_applications;
 mod entra_federated_credentials;
 mod entra_service_principals;
 mod entra_sign_ins;
 mod entra_users;
+mod github_audit_log;
+mod github_installations;
+mod github_pats;
+mod github_runners;
+mod github_secrets;
+mod gitlab_tokens;
+mod gitlab_variables;
 mod json_stream;
 mod listing;
+mod npm_tokens;
 mod okta;
+mod openai_keys;
+pub(super) mod saas;
 #[cfg(test)]
 mod testing;
 
@@ -50,4 +62,15 @@ pub const FORMATS: &[&Format] = &[
     &okta::USERS,
     &databricks::TOKENS,
     &databricks::SERVICE_PRINCIPALS,
+    &github_audit_log::FORMAT,
+    &github_pats::FORMAT,
+    &deploy_keys::FORMAT,
+    &github_installations::FORMAT,
+    &github_runners::FORMAT,
+    &gitlab_tokens::FORMAT,
+    &gitlab_variables::FORMAT,
+    &openai_keys::FORMAT,
+    &anthropic_keys::FORMAT,
+    &npm_tokens::FORMAT,
+    &github_secrets::FORMAT,
 ];

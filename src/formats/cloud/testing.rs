@@ -226,6 +226,22 @@ mod properties {
         }
     }
 
+    /// Lists of code hosts and services, one of each format.
+    const HOSTS: [(&str, &str, &str); 12] = [
+        ("github-pats", "array", "orgs/acme/personal-access-tokens.json"),
+        ("deploy-keys", "github", "keys.json"),
+        ("deploy-keys", "gitlab-project", "projects/42/deploy_keys.json"),
+        ("github-secrets", "organisation", "secrets.json"),
+        ("github-installations", "page", "installations.json"),
+        ("github-audit-log", "array", "audit.json"),
+        ("gitlab-tokens", "personal", "tokens.json"),
+        ("gitlab-variables", "project", "projects/42/variables.json"),
+        ("openai-keys", "admin-keys", "admin_keys.json"),
+        ("openai-keys", "project-keys-cut", "keys.json"),
+        ("anthropic-keys", "page", "keys.json"),
+        ("npm-tokens", "list", "tokens.json"),
+    ];
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -286,6 +302,30 @@ mod properties {
         }
 
         #[test]
+        fn order_unknown_fields_and_envelopes_of_lists_of_hosts_change_nothing(keys in prop::collection::vec(any::<u16>(), 5)) {
+            for (id, case, file) in HOSTS {
+                let text = fixture(id, case, file);
+                let value: Value = serde_json::from_str(&text).unwrap();
+                let want = fact_set(format(id), &text);
+                let mut mixed = value.clone();
+                shuffle_all(&mut mixed, &keys);
+                prop_assert_eq!(&fact_set(format(id), &mixed.to_string()), &want, "{} {} mixed", id, case);
+                let wrapped = json!({"2026-11": {"pages": [value]}}).to_string();
+                prop_assert_eq!(&fact_set(format(id), &wrapped), &want, "{} {} in a map of pages", id, case);
+                if let Value::Array(rows) = &value && id != "github-audit-log" {
+                    // Half of it in another file, and then one row a line.
+                    let (one, two) = rows.split_at(rows.len() / 2);
+                    let mut both: Vec<String> = [one, two].iter().filter(|half| !half.is_empty())
+                        .flat_map(|half| fact_set(format(id), &json!(half).to_string())).collect();
+                    both.sort();
+                    prop_assert_eq!(&both, &want, "{} {} in two files", id, case);
+                    let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
+                    prop_assert_eq!(&fact_set(format(id), &lines), &want, "{} {} as lines", id, case);
+                }
+            }
+        }
+
+        #[test]
         fn a_damaged_export_is_read_to_an_end(at in 0.0..1.0_f64, byte in prop::sample::select(b"\"{}[],:\\\n\xff0".to_vec()), cut: bool) {
             for (id, case, file) in [
                 ("aws-credential-report", "csv-22-columns", "input.csv"),
@@ -322,11 +362,53 @@ mod properties {
             "{\"issuer\": \"https://x\", \"authorization_endpoint\": \"https://x/a\", \"subject_types_supported\": []}",
             "{\"label\": \"x\", \"status\": \"ok\"}",
             "{\"applicationId\": \"com.acme.app\", \"displayName\": \"x\"}",
+            // Logs of other services, lists of packages, settings of tools.
+            "{\"@timestamp\": \"2026-01-01T00:00:00Z\", \"message\": \"x\", \"action\": \"y\"}",
+            "[{\"id\": 1, \"name\": \"x\", \"created_at\": \"2026-01-01\", \"updated_at\": \"2026-01-01\"}]",
+            "{\"total_count\": 1, \"workflows\": [{\"id\": 1}]}",
+            "{\"scopes\": [\"api\"], \"token\": \"x\"}",
+            "{\"key\": \"ssh-ed25519\", \"title\": \"x\", \"id\": 3}",
+            "{\"permissions\": {\"contents\": \"write\"}, \"repository_selection\": \"all\", \"token\": \"x\"}",
+            "{\"object\": \"list\", \"data\": []}",
         ] {
             for format in FORMATS {
                 assert!(!(format.claims)(&RepoPath::from("x.json"), text), "{} {text}", format.id);
             }
         }
+    }
+
+    #[test]
+    fn values_of_hosts_are_skipped_unread() {
+        for (id, case, file) in [
+            ("gitlab-variables", "project", "projects/42/variables.json"),
+            ("openai-keys", "admin-keys", "admin_keys.json"),
+            ("gitlab-tokens", "a-new-token-is-not-kept", "new.json"),
+        ] {
+            let text = fixture(id, case, file);
+            assert!(text.contains("placeholder"), "{id}");
+            let (facts, notices) = run(format(id), &text);
+            assert!(!facts.is_empty());
+            assert!(!format!("{facts:?}{notices:?}").contains("placeholder"), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_audit_log_of_many_tokens_is_cut_and_says_so() {
+        let row = |n: usize| {
+            let hash = data_encoding::BASE64.encode(&[&n.to_be_bytes()[..], &[7; 24]].concat());
+            format!(
+                "{{\"@timestamp\":{},\"action\":\"a\",\"actor\":\"x\",\"hashed_token\":\"{hash}\"}}\n",
+                1_785_771_633_000 + n
+            )
+        };
+        let most = super::super::github_audit_log::TOKENS_MAX;
+        let text: String = (0..most + 3).map(row).collect();
+        let path = RepoPath::from("x");
+        let input = Input { path: &path, repository: None, text: "" };
+        let (facts, notices) =
+            collect(|out| (format("github-audit-log").stream.unwrap())(&input, &mut text.as_bytes(), out));
+        assert_eq!(facts.len(), 2 * most, "an identity and a credential each");
+        assert!(notices.iter().any(|n| n.code == "too-many-tokens" && n.message.contains(" 3 events")), "{notices:?}");
     }
 
     #[test]

@@ -4,10 +4,12 @@ pub mod ansible;
 mod ansible_tasks;
 pub mod argo;
 mod arm;
+pub mod authorized_keys;
 mod azure;
 mod bicep;
 mod cfn;
 pub mod cloudformation;
+pub mod codeowners;
 pub mod compose;
 pub mod dockerfile;
 pub mod helm_values;
@@ -44,4 +46,6 @@ pub const FORMATS: &[&Format] = &[
     &tekton::FORMAT,
     &argo::FORMAT,
     &kubernetes::FORMAT,
+    &codeowners::FORMAT,
+    &authorized_keys::FORMAT,
 ];

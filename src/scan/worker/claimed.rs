@@ -2,6 +2,7 @@
 
 use std::io::{BufReader, Read};
 
+use super::super::joins;
 use super::super::locate::{self, Locator};
 use super::super::{Message, gap};
 use super::{Top, WHOLE, Worker};
@@ -78,7 +79,8 @@ impl Worker<'_> {
     ) -> Vec<LocatedFact> {
         let mut located = Vec::new();
         let sample = class.test || class.docs || class.vendored || self.never_runs(name);
-        let mut keep = |fact: Fact| {
+        let mut keep = |mut fact: Fact| {
+            joins::hide(&mut fact, &|| self.sight.key.get());
             let location = locator.fact(fact.at());
             located.push(LocatedFact { fact, location, format: format.id, sample });
         };
