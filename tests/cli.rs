@@ -42,6 +42,8 @@ mod leaks;
 mod names;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/pipelines.rs"]
+mod pipelines;
 #[path = "cli/places.rs"]
 mod places;
 #[path = "cli/policy.rs"]

@@ -99,12 +99,24 @@ fn of_job(job: &Identity, view: &View<'_>) -> Vec<Finding> {
     groups.into_values().collect()
 }
 
+/// Whether a workflow is of the job's own repository: by its path, or under the repository's name.
+fn is_own(job: &Identity, component: &str) -> bool {
+    let key = job.id.as_str().strip_prefix("github:job:").unwrap_or_default();
+    let own = |name: &str| {
+        let path = component.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name));
+        path.is_some() && component.get(name.len()..).is_some_and(|rest| rest.starts_with("/.github/"))
+    };
+    let name: Vec<&str> = key.splitn(3, '/').take(2).collect();
+    ["./", "../", "$/"].iter().any(|local| component.starts_with(local))
+        || (name.len() == 2 && !name.contains(&"") && own(&name.join("/")))
+}
+
 fn inherit(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
     for job in view.github_jobs() {
         for party in view.third_parties_of(&job.id).iter().filter(|p| inherits(p)) {
             // A workflow of the same repository is the caller's own code.
-            if party.component.starts_with("./") {
+            if is_own(job, &party.component) {
                 continue;
             }
             let mut finding = GHA_INHERIT.about(job, &party.component);

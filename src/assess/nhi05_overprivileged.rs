@@ -259,7 +259,9 @@ fn is_called(job: &Identity) -> bool {
 fn tokens<'a>(view: &View<'a>) -> Vec<Tokens<'a>> {
     let mut files: BTreeMap<_, Vec<(&Identity, Option<&Grant>)>> = BTreeMap::new();
     for job in view.github_jobs().filter(|i| !is_called(i)) {
-        let grants = view.grants_of(&job.id);
+        // What comes from a caller is the caller's to mend, and is found there.
+        let grants: Vec<&Grant> =
+            view.grants_of(&job.id).iter().filter(|g| !g.source.starts_with("caller ")).copied().collect();
         let all = grants.iter().find(|g| g.action == "write-all");
         let default = grants.iter().find(|g| g.privilege == Privilege::Unknown && g.action.starts_with("default "));
         let fault = all.map(|_| Fault::All).or(default.map(|_| Fault::Default));

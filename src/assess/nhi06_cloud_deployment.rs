@@ -268,8 +268,11 @@ fn checkout(job: &Identity, view: &View<'_>) -> Option<Finding> {
     let mut finding = UNTRUSTED_CHECKOUT.about(job, "");
     finding.title = format!("{} runs code of pull requests with credentials in reach", job.name);
     finding.evidence.push(if how == "true" { "it checks out the head of the request".to_owned() } else { how.clone() });
-    if let Some(triggers) = job.attributes.get("triggers") {
-        finding.evidence.push(format!("triggers: {triggers}"));
+    for (name, what) in [("triggers", "triggers"), ("called_by", "called by"), ("caller_triggers", "callers' triggers")]
+    {
+        if let Some(value) = job.attributes.get(name) {
+            finding.evidence.push(format!("{what}: {value}"));
+        }
     }
     for (what, names) in [("secrets", &secrets), ("rights of its token", &power)] {
         if !names.is_empty() {

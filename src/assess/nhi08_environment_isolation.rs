@@ -174,7 +174,9 @@ fn same_secret_name(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         let repository = pipelines::file_of(job);
         for usage in view.usages_of(&job.id).iter().copied() {
             let name = usage.credential.as_deref().filter(|_| usage.mode == AuthMode::Referenced && !is_bundle(usage));
-            let Some(name) = name.filter(|name| is_plain(name)) else { continue };
+            // Callers may hand on another one under this name.
+            let name = usage.attributes.get("stored_as").map(String::as_str).filter(|_| name.is_some()).or(name);
+            let Some(name) = name.filter(|name| is_plain(name) && !name.contains(", ")) else { continue };
             if !is_shared_by_design(&usage.provider, name) && !name.starts_with("inputs.") && !name.starts_with("vars.")
             {
                 groups.entry((repository, name)).or_default().add(job, usage);

@@ -68,6 +68,8 @@ struct Token<'a> {
     subjects: BTreeSet<&'a str>,
     /// What every subject begins with.
     prefix: String,
+    /// What its claim `job_workflow_ref` begins with: the workflow that holds the job, whoever calls it, and `@`.
+    workflow: String,
     audience: Option<&'a str>,
 }
 
@@ -84,9 +86,16 @@ impl<'a> Token<'a> {
         Some(Self {
             subjects: subjects.split(',').map(str::trim).filter(|s| !s.is_empty()).collect(),
             prefix: format!("repo:{owner}/{name}:"),
+            workflow: workflow(path).map(|file| format!("{owner}/{name}/{file}@")).unwrap_or_default(),
             audience: usage.attributes.get("audience").map(String::as_str),
         })
     }
+}
+
+/// The workflow's path below its repository, out of a job's key.
+fn workflow(key: &str) -> Option<&str> {
+    let file = key.rsplit_once('#')?.0;
+    file.get(file.rfind(".github/workflows/")?..)
 }
 
 /// How far one trust lets tokens in, narrowest first.
@@ -126,7 +135,14 @@ fn by_one(token: &Token<'_>, trust: &Trust) -> (Lets, String) {
         let wanted = trust.subject.as_deref().unwrap_or_default();
         return (Lets::Maybe, format!("the application asks for {wanted}"));
     }
-    let claims: Vec<&str> = trust.attributes.keys().filter_map(|k| k.strip_prefix("claim.")).collect();
+    let mut claims: Vec<&str> = trust.attributes.keys().filter_map(|k| k.strip_prefix("claim.")).collect();
+    if let Some(asked) = trust.attributes.get(WORKFLOW_CLAIM).filter(|_| !token.workflow.is_empty()) {
+        match lets_workflow(&token.workflow, asked) {
+            Lets::None => return (Lets::None, format!("it is of {}…, the role asks for {asked}", token.workflow)),
+            Lets::In => claims.retain(|claim| *claim != "job_workflow_ref"),
+            Lets::Maybe => {}
+        }
+    }
     let Some(wanted) = &trust.subject else {
         return match claims.as_slice() {
             [] => (Lets::In, "the role takes every subject".to_owned()),
@@ -156,6 +172,26 @@ fn by_one(token: &Token<'_>, trust: &Trust) -> (Lets, String) {
         (None, None) => format!("{}…", token.prefix),
     };
     (lets, format!("it comes as {who}, the role takes {wanted}"))
+}
+
+/// Where a trust's test of the workflow stands: the operator, a blank, the pattern.
+const WORKFLOW_CLAIM: &str = "claim.job_workflow_ref";
+
+/// Whether a test of `job_workflow_ref` lets the jobs of a workflow in, whatever its ref.
+fn lets_workflow(workflow: &str, asked: &str) -> Lets {
+    let (operator, wanted) = asked.split_once(' ').unwrap_or(("", asked));
+    // Several tests are told one after the other.
+    if operator.contains("Not") || !operator.starts_with("String") || wanted.contains(';') {
+        return Lets::Maybe;
+    }
+    let literal = operator.contains("Equals");
+    let one = |pattern: &str| match pattern.strip_prefix(workflow) {
+        Some("*") if !literal => Lets::In,
+        Some(_) => Lets::Maybe,
+        None if !literal && may_begin(pattern, workflow) => Lets::Maybe,
+        None => Lets::None,
+    };
+    alternatives(wanted).map(one).max().unwrap_or(Lets::Maybe)
 }
 
 fn alternatives(text: &str) -> impl Iterator<Item = &str> {
@@ -223,7 +259,12 @@ mod tests {
 
     fn verdict(subjects: &str, wanted: Option<&str>, attributes: &[(&str, &str)]) -> String {
         let subjects: BTreeSet<&str> = subjects.split(", ").filter(|s| !s.is_empty()).collect();
-        let token = Token { subjects, prefix: "repo:acme/app:".to_owned(), audience: Some("sts.amazonaws.com") };
+        let token = Token {
+            subjects,
+            prefix: "repo:acme/app:".to_owned(),
+            workflow: "acme/app/.github/workflows/d.yml@".to_owned(),
+            audience: Some("sts.amazonaws.com"),
+        };
         let trust = Trust {
             identity: IdentityKey::new("aws", "role", "arn:aws:iam::123456789012:role/r"),
             issuer: format!("arn:aws:iam::123456789012:oidc-provider/{GITHUB}"),
@@ -248,6 +289,16 @@ mod tests {
             (main, Some("repo:other/x:*, repo:acme/a?p:ref:*"), &[], "yes"),
             (main, Some("repo:acme/app:*"), &[("claim.ref", "StringEquals refs/heads/x")], "maybe"),
             (main, Some("repo:acme@12/app@34:*"), &[], "maybe"),
+            (main, None, &[("claim.job_workflow_ref", "StringLike acme/app/.github/workflows/d.yml@*")], "yes"),
+            (main, Some(main), &[("claim.job_workflow_ref", "StringLike acme/*")], "maybe"),
+            (main, Some(main), &[("claim.job_workflow_ref", "StringLike acme/app/.github/workflows/x.yml@*")], "no"),
+            (
+                main,
+                None,
+                &[("claim.job_workflow_ref", "StringEquals acme/app/.github/workflows/d.yml@refs/heads/main")],
+                "maybe",
+            ),
+            (main, None, &[("claim.job_workflow_ref", "StringNotEquals acme/x")], "maybe"),
             (main, Some("repo:acme/app:*"), &[("sub_operator", "StringNotLike")], "maybe"),
             ("", Some("repo:acme/app:ref:refs/heads/main"), &[], "maybe"),
             ("", Some("repo:acme/other:*"), &[], "no"),

@@ -2,6 +2,7 @@
 //! keys. Exact keys merge; likely ones become links that are shown and never merged.
 
 mod assume;
+mod follow;
 mod identify;
 mod link;
 mod listings;
@@ -88,6 +89,7 @@ pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleI
     inventory.identities = owners::assign(identities, &inventory.settings);
     listings::custom_roles(&mut inventory);
     listings::people(&mut inventory);
+    follow::join(&mut inventory);
     link::authority(&mut inventory);
     assume::judge(&mut inventory);
     links.sort();

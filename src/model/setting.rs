@@ -102,3 +102,8 @@ pub const STORED_VARIABLE: &str = "stored-variable";
 /// Who owns files, by a line of CODEOWNERS: the subject is the pattern, the value the owners, none for nobody; the attribute
 /// `section` tells GitLab's sections apart.
 pub const CODE_OWNER: &str = "code-owner";
+/// A pipeline uses another file of its repository: the value is the file's path from where `from` says, empty for a file
+/// elsewhere; the attributes tell what is handed over. For the inventory alone, which joins the two and drops it.
+pub const CALLS: &str = "calls";
+/// What a job, or a part of a pipeline, is to those that use its file. For the inventory alone, as [`CALLS`].
+pub const CALLED: &str = "called";

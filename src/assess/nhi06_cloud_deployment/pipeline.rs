@@ -31,7 +31,9 @@ fn is_self_hosted(job: &Identity) -> bool {
 fn selfhosted(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let judge = |job: &Identity| {
         let attribute = |name: &str| job.attributes.get(name).map(String::as_str).unwrap_or_default();
-        let event = attribute("triggers").split(", ").find(|event| event.starts_with("pull_request"))?;
+        // A called workflow is started by what starts its callers.
+        let mut events = attribute("triggers").split(", ").chain(attribute("caller_triggers").split(", "));
+        let event = events.find(|event| event.starts_with("pull_request"))?;
         let mut finding = SELFHOSTED_PUBLIC.about(job, "");
         finding.title = format!("{} runs pull requests on a self-hosted runner", job.name);
         finding.evidence.push(format!("{event} on {}", attribute("runs_on")));

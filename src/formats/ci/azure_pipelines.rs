@@ -2,9 +2,10 @@
 //! under their names, and groups of variables.
 //!
 //! Syntax: <https://learn.microsoft.com/azure/devops/pipelines/yaml-schema>. Templates are read where they lie; what calls
-//! them is not known there, so what they take as a parameter stays open.
+//! them is not known there, so what they take as a parameter stays open until the inventory joins the files.
 
 mod task;
+mod templates;
 mod text;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -46,6 +47,10 @@ fn is_pipeline_name(name: &[u8]) -> bool {
 /// A task with its version, or an image of Microsoft's agents below a key of a pipeline.
 fn looks_like_pipeline(head: &str) -> bool {
     let has = |part: &str| memchr::memmem::find(head.as_bytes(), part.as_bytes()).is_some();
+    // A template of variables.
+    if has("- group:") && head.lines().any(|line| line.trim_end() == "variables:") {
+        return true;
+    }
     if !has("task:") && !has("vmImage:") {
         return false;
     }
@@ -71,9 +76,11 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     }
     let mut file = File::new(input, &PLATFORM);
     let pipeline = Pipeline::new(root, input.text);
+    templates::of_file(&file, root, out);
     for place in pipeline.jobs() {
         let mut job = file.job(&place.name, place.at);
         pipeline.job(&mut file, &mut job, &place);
+        templates::of_job(&file, &pipeline, &mut job, &place);
         if !file.finish(job, out) {
             return;
         }

@@ -4,6 +4,7 @@
 //! for those jobs. Syntax:
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax#runs-for-composite-actions>.
 
+use super::github::call;
 use super::github::checkout::Checkouts;
 use super::github::job::{Job, Scope};
 use super::github::permissions;
@@ -42,6 +43,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     let owner = input.repository.and_then(|r| r.split('/').next()).filter(|o| !o.is_empty());
     let mut job = Job::new(input.text, identity.clone(), owner, permissions::token(None), BUDGET);
     job.called = true;
+    job.repository = input.repository;
     let mut fact = IdentityFact::new(identity, IdentityKind::CiJob, "github", &path);
     fact.human = Human::No;
     fact.account = owner.map(str::to_owned);
@@ -52,8 +54,11 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     let held = step::Held::read(input.text, &steps);
     let around = Surroundings { scopes: [&scope, &scope], github_npm: false, held };
     let mut checkouts = Checkouts::default();
-    for step in steps.into_iter().enumerate() {
-        step::read(&mut job, step, &around, &mut checkouts);
+    for (at, step) in steps.into_iter().enumerate() {
+        step::read(&mut job, (at, step), &around, &mut checkouts);
+        call::step(&mut job, step, None, &[]);
     }
+    let declared = doc.roots.first().and_then(|root| root.get("inputs"));
+    call::composite(&mut job, key.span, declared, &checkouts);
     job.facts.into_iter().for_each(|fact| out.fact(fact));
 }

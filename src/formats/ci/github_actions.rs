@@ -10,7 +10,7 @@ use super::github::job::{Consumer, Job, MAX_REACH, Scope, Use, reaching};
 use super::github::permissions::Power;
 use super::github::step::{self, Surroundings, inputs};
 use super::github::triggers::{self, Trigger};
-use super::github::{action, checkout, expr, login, permissions};
+use super::github::{action, call, checkout, expr, gate, login, permissions};
 use crate::doc::line_and_column;
 use crate::doc::{Doc, Kind, Node};
 use crate::formats::{Format, Input, Out, ReadNotice, Syntax, environment};
@@ -148,6 +148,7 @@ impl<'a> Workflow<'a> {
         let runner = runs_on(node);
         job.self_hosted = runner.iter().any(|label| label.eq_ignore_ascii_case("self-hosted"));
         job.called = self.called;
+        job.repository = self.input.repository;
 
         let file = path.rsplit('/').next().unwrap_or_default();
         let mut fact = IdentityFact::new(identity, IdentityKind::CiJob, "github", &format!("{file} / {id}"));
@@ -162,6 +163,8 @@ impl<'a> Workflow<'a> {
             job.push(Fact::Grant(at, grant), 0);
         }
         let checkouts = self.contents(&mut job, node);
+        let callee = call::Callee { node, at: key.span, triggers: &self.triggers, environment: named.as_deref() };
+        call::called(&mut job, &callee, &checkouts);
         self.describe(&mut fact, &job, node, &runner, named.as_deref(), &checkouts);
         if let Some(first) = job.facts.first_mut() {
             *first = Fact::Identity(At::span(key.span), fact);
@@ -185,13 +188,14 @@ impl<'a> Workflow<'a> {
         for (name, service) in node.get("services").map(Node::entries).unwrap_or_default() {
             container(job, service, &format!("services.{}", name.scalar().unwrap_or_default()));
         }
-        call(job, node);
+        reusable(job, node, &self.triggers);
         let steps = step::flatten(node.get("steps"));
         let held = step::Held::read(job.text, &steps);
         let around = Surroundings { scopes: [&self.scope, &own], github_npm: github_npm(&steps), held };
         let mut checkouts = Checkouts::default();
-        for step in steps.into_iter().enumerate() {
-            step::read(job, step, &around, &mut checkouts);
+        for (at, step) in steps.into_iter().enumerate() {
+            step::read(job, (at, step), &around, &mut checkouts);
+            call::step(job, step, Some(node), &self.triggers);
         }
         persisted(job, &checkouts);
         checkouts
@@ -241,7 +245,7 @@ impl<'a> Workflow<'a> {
                 continue;
             }
             note("untrusted_checkout", format!("{}: {head}", events.join(", ")));
-            note("gate", gates(&self.triggers, node, environment.is_some()).join(", "));
+            note("gate", gate::gates(&self.triggers, &[node], environment.is_some()).join(", "));
             break;
         }
     }
@@ -275,34 +279,6 @@ fn persisted(job: &mut Job<'_>, checkouts: &Checkouts) {
         fact.attributes.insert("token".to_owned(), token.clone());
         job.push(Fact::Setting(At::span(*span), fact), 1);
     }
-}
-
-/// What stands between a stranger and a job that fetches their code; each is a hurdle, none a proof.
-fn gates(triggers: &[Trigger<'_>], job: &Node, environment: bool) -> Vec<&'static str> {
-    let condition = job.get("if").and_then(Node::scalar).unwrap_or_default().to_ascii_lowercase();
-    let accesses: BTreeSet<String> = expr::all_accesses(&condition, true).iter().map(expr::Access::dotted).collect();
-    let reads = |part: &str| accesses.iter().any(|path| path.contains(part));
-    let labelled = |t: &Trigger<'_>| {
-        let types = t.filters.and_then(|f| f.get("types")).map(Node::one_or_many).unwrap_or_default();
-        t.event == "pull_request_target" && !types.is_empty() && types.iter().all(|n| n.as_str() == Some("labeled"))
-    };
-    let mut found = Vec::new();
-    if reads("label") || triggers.iter().any(labelled) {
-        found.push("label");
-    }
-    if reads("author_association") {
-        found.push("author association");
-    }
-    if reads("head.repo.full_name") || reads("head_repository.full_name") || reads("head.repo.fork") {
-        found.push("same repository");
-    }
-    if reads("github.actor") || reads("sender.login") || reads("user.login") {
-        found.push("actor");
-    }
-    if environment {
-        found.push("environment");
-    }
-    found
 }
 
 /// The labels of `runs-on`, as a name, a list, or `{group, labels}`.
@@ -349,7 +325,7 @@ fn container(job: &mut Job<'_>, node: &Node, mechanism: &str) {
 }
 
 /// A call of a reusable workflow: what is handed to it, and whose it is. Variables of the caller do not reach it.
-fn call(job: &mut Job<'_>, node: &Node) {
+fn reusable(job: &mut Job<'_>, node: &Node, triggers: &[Trigger<'_>]) {
     let Some((uses, value)) = node.get("uses").and_then(|n| Some((n, n.as_str()?))) else { return };
     let called = action::parse(value);
     let mut reach = BTreeSet::new();
@@ -368,6 +344,7 @@ fn call(job: &mut Job<'_>, node: &Node) {
         hand_over(job, with, &called.component, &mut reach);
     }
     step::third_party(job, uses, &called, reach, &[]);
+    call::calls(job, &called, &call::Place { uses, node, job: None, workflow: true }, triggers);
 }
 
 fn hand_over(job: &mut Job<'_>, values: &Node, component: &str, reach: &mut BTreeSet<String>) {

@@ -4,6 +4,7 @@
 //! Syntax: <https://docs.gitlab.com/ci/yaml/>. Identity tokens: <https://docs.gitlab.com/ci/secrets/id_token_authentication/>.
 
 mod include;
+mod parts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -127,8 +128,18 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
         include::read(node, file.owner(), &mut includes);
     }
     let mut reach = BTreeSet::new();
+    parts::includes(&file, root, out);
+    if !parts::shared(&mut file, &pipeline, root, out) {
+        return;
+    }
     for (key, node) in root.entries() {
-        let Some(name) = key.scalar().filter(|name| !name.starts_with('.')) else { continue };
+        let Some(name) = key.scalar() else { continue };
+        if name.starts_with('.') {
+            if node.is_mapping() && !parts::hidden(&mut file, &pipeline, &name, key.span, node, out) {
+                return;
+            }
+            continue;
+        }
         if RESERVED.contains(&name.as_str()) {
             continue;
         }
@@ -140,6 +151,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
         }
         let mut job = file.job(&name, key.span);
         pipeline.job(&mut file, &mut job, &name, node, &mut includes);
+        parts::called(&mut job, &pipeline, key.span, node);
         reach.extend(job.secrets().iter().cloned());
         reach.extend(pipeline.id_tokens(node).into_keys().map(str::to_owned));
         if !file.finish(job, out) {
@@ -322,6 +334,7 @@ impl<'a> Pipeline<'a> {
         self.images(file, job, &layers, &variables);
         if let Some(included) = layers.iter().find_map(|layer| layer.at(&["trigger", "include"])) {
             include::read(included, file.owner(), includes);
+            parts::child(job, file, included);
         }
     }
 
@@ -339,23 +352,25 @@ impl<'a> Pipeline<'a> {
     }
 
     fn images(&self, file: &File<'a>, job: &mut Workload<'a>, layers: &[&'a Node], variables: &[(&str, &Node)]) {
-        let mut image = |node: &'a Node| {
-            let node = node.get("name").unwrap_or(node);
-            let Some(text) = node.scalar() else { return };
-            let text = filled(&text, variables);
-            // https://docs.gitlab.com/ci/docker/using_docker_build/: it needs a privileged runner.
-            if text.contains("dind") && text.contains("docker") {
-                job.setting(setting::PRIVILEGED, &text, node.span);
-            }
-            file.image(job, &text, node.span);
-        };
         if let Some(node) = self.value(layers, "image") {
-            image(node);
+            image(file, job, node, variables);
         }
         for service in self.value(layers, "services").map(|node| self.script(node)).unwrap_or_default() {
-            image(service);
+            image(file, job, service, variables);
         }
     }
+}
+
+/// An image or service, by name or as `{name: …}`.
+fn image<'a>(file: &File<'a>, job: &mut Workload<'a>, node: &Node, variables: &[(&str, &Node)]) {
+    let node = node.get("name").unwrap_or(node);
+    let Some(text) = node.scalar() else { return };
+    let text = filled(&text, variables);
+    // https://docs.gitlab.com/ci/docker/using_docker_build/: it needs a privileged runner.
+    if text.contains("dind") && text.contains("docker") {
+        job.setting(setting::PRIVILEGED, &text, node.span);
+    }
+    file.image(job, &text, node.span);
 }
 
 /// Production or not: by the tier, the environment, or what job and stage are called.
@@ -510,7 +525,8 @@ mod tests {
         let (facts, _) =
             facts(&format!("a:\n  variables: {{NPM_TOKEN: {value}}}\n  script: [npm publish $NPM_TOKEN]\n"));
         let fixed = facts.iter().filter(|f| matches!(f, Fact::Usage(_, u) if u.mode == AuthMode::Static)).count();
-        assert_eq!((fixed, facts.len()), (1, 2));
+        // The job, its literal, and what it is to other files.
+        assert_eq!((fixed, facts.len()), (1, 3));
         assert!(!format!("{facts:?}").contains(&value));
     }
 

@@ -8,7 +8,7 @@ use super::super::{Message, gap};
 use super::{Top, WHOLE, Worker};
 use crate::detect;
 use crate::formats::{Format, Input, Out, ReadNotice};
-use crate::model::{BlobId, Fact, LocatedFact, Notice, PathClass, RepoPath};
+use crate::model::{BlobId, Fact, LocatedFact, Notice, PathClass, RepoPath, setting};
 
 impl Worker<'_> {
     /// What a format reads in a text that is held whole.
@@ -81,6 +81,12 @@ impl Worker<'_> {
         let sample = class.test || class.docs || class.vendored || self.never_runs(name);
         let mut keep = |mut fact: Fact| {
             joins::hide(&mut fact, &|| self.sight.key.get());
+            if let Fact::Setting(_, told) = &mut fact
+                && [setting::CALLS, setting::CALLED].contains(&told.name)
+            {
+                // Paths in pipelines begin at the top of their repository.
+                told.attributes.insert("root".to_owned(), String::from_utf8_lossy(&self.top_of(name)).into_owned());
+            }
             let location = locator.fact(fact.at());
             located.push(LocatedFact { fact, location, format: format.id, sample });
         };
@@ -98,6 +104,15 @@ impl Worker<'_> {
         let named = || ONLY_AT_THE_TOP.iter().find_map(|end| path.strip_suffix(*end)).map(<[u8]>::len);
         let Some(at) = memchr::memmem::find(path, b"/.github/workflows/").or_else(named) else { return false };
         path[..at] != self.top && !self.tops.read().is_ok_and(|tops| tops.iter().any(|top| top.name == path[..at]))
+    }
+
+    /// What reports call the top of the innermost repository that holds a path.
+    fn top_of(&self, name: &RepoPath) -> Vec<u8> {
+        let below =
+            |top: &&Top| name.as_bytes().strip_prefix(top.name.as_slice()).is_some_and(|rest| rest.starts_with(b"/"));
+        let inner =
+            |tops: &Vec<Top>| tops.iter().filter(below).max_by_key(|top| top.name.len()).map(|t| t.name.clone());
+        self.tops.read().ok().and_then(|tops| inner(&tops)).unwrap_or_else(|| self.top.clone())
     }
 
     /// `owner/name` of the innermost repository that holds a path.

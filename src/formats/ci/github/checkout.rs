@@ -4,6 +4,8 @@
 //! `workflow_run` and `issue_comment` the job has the repository's secrets and token, so checking out the head of a pull
 //! request hands them to its author.
 
+use std::collections::BTreeMap;
+
 use super::expr;
 use super::step::inputs;
 use crate::doc::Node;
@@ -34,6 +36,8 @@ pub struct Checkouts {
     pub clean: usize,
     /// What fetches the head of a pull request, in words; no more than a few.
     pub heads: Vec<String>,
+    /// Inputs of the workflow or action whose value is fetched, in lower case, with what fetches it; no more than a few.
+    pub inputs: BTreeMap<String, String>,
     /// Secrets that a checkout keeps on disk instead of the job's token.
     pub kept: Option<String>,
     /// What can read a kept token afterwards, with its place; no more than a few.
@@ -80,6 +84,15 @@ impl Checkouts {
         }
     }
 
+    /// Notes what fetches the value of an input: whether that is a stranger's code is for the callers to say.
+    fn fetches(&mut self, value: &str, what: &str) {
+        for name in input_names(value) {
+            if self.inputs.len() < 20 {
+                self.inputs.entry(name.clone()).or_insert_with(|| format!("{what} of inputs.{name}"));
+            }
+        }
+    }
+
     fn action(&mut self, step: &Node) {
         let with = step.get("with");
         let value =
@@ -95,16 +108,20 @@ impl Checkouts {
         }
         for input in ["ref", "repository"] {
             let Some(value) = value(input) else { continue };
-            let head = if value.contains("refs/pull/") { Some("refs/pull/…".to_owned()) } else { head(&value) };
-            // A number alone is a pull request only below `refs/pull/`.
-            if let Some(head) = head.filter(|head| !head.ends_with("number")) {
+            if let Some(head) = of_ref(&value) {
                 self.found(format!("actions/checkout of {head}"));
             }
+            self.fetches(&value, "actions/checkout");
         }
     }
 
     fn run(&mut self, run: &str, env: Option<&Node>) {
         let variables = head_variables(env);
+        let entries = env.map(Node::entries).unwrap_or_default().iter();
+        let handed: Vec<(&str, &str)> = entries
+            .filter_map(|(key, value)| Some((key.as_str()?, value.as_str().filter(|v| v.contains("inputs."))?)))
+            .take(20)
+            .collect();
         for line in run.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
             if line.contains("gh pr checkout") || line.contains("hub pr checkout") {
                 self.found("gh pr checkout".to_owned());
@@ -121,6 +138,10 @@ impl Checkouts {
             if let Some(from) = from.filter(|from| !from.ends_with("number")) {
                 self.found(format!("git in run: of {from}"));
             }
+            self.fetches(line, "git in run:");
+            for (_, value) in handed.iter().filter(|(name, _)| uses_variable(line, name)) {
+                self.fetches(value, "git in run:");
+            }
         }
     }
 }
@@ -133,9 +154,29 @@ fn head_variables(env: Option<&Node>) -> Vec<(&str, String)> {
 
 /// What a shell variable of the line was filled from.
 fn from_variable(line: &str, variables: &[(&str, String)]) -> Option<String> {
-    let used = |name: &str| line.contains(&format!("${name}")) || line.contains(&format!("${{{name}"));
-    variables.iter().find(|(name, _)| used(name)).map(|(_, head)| head.clone())
+    variables.iter().find(|(name, _)| uses_variable(line, name)).map(|(_, head)| head.clone())
 }
+
+fn uses_variable(line: &str, name: &str) -> bool {
+    line.contains(&format!("${name}")) || line.contains(&format!("${{{name}"))
+}
+
+/// The head of a pull request that a value given as a ref or repository names. A number alone is a pull request only
+/// below `refs/pull/`.
+pub fn of_ref(value: &str) -> Option<String> {
+    let head = if value.contains("refs/pull/") { Some("refs/pull/…".to_owned()) } else { head(value) };
+    head.filter(|head| !head.ends_with("number"))
+}
+
+/// The inputs that the expressions of a value read, in lower case as GitHub compares them.
+pub fn input_names(value: &str) -> Vec<String> {
+    let accesses = expr::all_accesses(value, false);
+    let inputs = accesses.iter().filter(|access| access.context == "inputs");
+    inputs.filter_map(|access| access.path.first()).map(|name| name.to_ascii_lowercase()).take(20).collect()
+}
+
+/// Events that run with the repository's own secrets and token although a stranger may have caused them.
+pub const DANGEROUS: [&str; 3] = ["issue_comment", "pull_request_target", "workflow_run"];
 
 /// Whether what was fetched is set on this event: `github.event` holds a pull request on `pull_request_target` only, and
 /// an empty ref is the default branch.

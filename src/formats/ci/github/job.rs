@@ -133,6 +133,8 @@ pub struct Job<'a> {
     pub key: IdentityKey,
     /// Owner of the repository.
     pub owner: Option<&'a str>,
+    /// The repository, `owner/name`.
+    pub repository: Option<&'a str>,
     /// What its token may do.
     pub token: Token,
     /// Whether it asks for a runner of the owner's.
@@ -155,6 +157,7 @@ impl<'a> Job<'a> {
             text,
             key,
             owner,
+            repository: None,
             token,
             self_hosted: false,
             called: false,

@@ -3,8 +3,10 @@
 //! Syntax: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax>.
 
 pub mod action;
+pub mod call;
 pub mod checkout;
 pub mod expr;
+pub mod gate;
 pub mod job;
 pub mod login;
 pub mod permissions;

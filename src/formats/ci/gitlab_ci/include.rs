@@ -35,6 +35,16 @@ pub(super) fn read(node: &Node, owner: Option<&str>, found: &mut Vec<Include>) {
     }
 }
 
+/// Files of the same project under a node, `local:` or a string that is no address, as written.
+pub(super) fn local(node: &Node) -> Vec<(String, Span)> {
+    let path = |item: &Node| match item.as_str() {
+        Some(text) if is_url(text) => None,
+        Some(text) => Some((text.to_owned(), item.span)),
+        None => Some((item.get("local")?.scalar()?, item.span)),
+    };
+    node.one_or_many().iter().take(MAX).filter_map(path).collect()
+}
+
 fn is_url(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }

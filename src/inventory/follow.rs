@@ -1,0 +1,79 @@
+//! Pipelines that are spread over the files of one repository: reusable workflows and composite actions of GitHub,
+//! includes of GitLab, templates of Azure Pipelines. Each file is read alone; here the two sides are joined, by the path that one names and the other lies at.
+//!
+//! Files of two repositories are never joined, nor those of different archives. What a called job gets from its callers (events, rights of its token, secrets, an
+//! environment) becomes an attribute or a grant of it; a file that is named and not among the inputs is told in the
+//! attribute `calls_unread` of the caller. A file that nobody here calls keeps what its reader said of it.
+
+mod azure;
+mod code;
+mod files;
+mod github;
+mod gitlab;
+mod graph;
+mod passed;
+mod rights;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{IdentityKey, Inventory, Setting, setting};
+
+/// Most callers that an attribute names.
+const CALLERS_MAX: usize = 8;
+
+/// Joins the files and drops the facts that were read for this alone.
+pub(super) fn join(inventory: &mut Inventory) {
+    let all = std::mem::take(&mut inventory.settings);
+    let (told, settings): (Vec<Setting>, Vec<Setting>) =
+        all.into_iter().partition(|s| s.name == setting::CALLS || s.name == setting::CALLED);
+    inventory.settings = settings;
+    if told.is_empty() {
+        return;
+    }
+    github::join(inventory, &told);
+    gitlab::join(inventory, &told);
+    azure::join(inventory, &told);
+    inventory.grants.sort();
+    inventory.grants.dedup();
+    inventory.usages.sort();
+    inventory.usages.dedup();
+    inventory.third_parties.sort();
+    inventory.third_parties.dedup();
+    inventory.settings.sort();
+    inventory.settings.dedup();
+}
+
+/// Takes what belongs to some identities out of a list.
+fn take<T>(
+    all: &mut Vec<T>,
+    keys: &BTreeSet<IdentityKey>,
+    key: impl Fn(&T) -> Option<&IdentityKey>,
+) -> BTreeMap<IdentityKey, Vec<T>> {
+    let mut taken: BTreeMap<IdentityKey, Vec<T>> = BTreeMap::new();
+    let mut rest = Vec::new();
+    for item in std::mem::take(all) {
+        match key(&item).filter(|key| keys.contains(*key)).cloned() {
+            Some(key) => taken.entry(key).or_default().push(item),
+            None => rest.push(item),
+        }
+    }
+    *all = rest;
+    taken
+}
+
+/// Names, at most `max`, and how many more there are.
+fn listed<'n>(names: impl Iterator<Item = &'n str>, max: usize) -> String {
+    let mut names: Vec<&str> = names.collect();
+    let more = names.len().saturating_sub(max);
+    names.truncate(max);
+    let all = names.join(", ");
+    if more == 0 { all } else { format!("{all} and {more} more") }
+}
+
+/// The parts of a list as the readers write it.
+fn parts(list: &str) -> impl Iterator<Item = &str> {
+    list.split(", ").filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests;
