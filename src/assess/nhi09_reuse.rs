@@ -15,6 +15,7 @@ use super::score::dead;
 use super::view::{View, is_local, is_login, subject_of};
 use super::{Check, Context};
 use crate::model::{Confidence, Credential, Exposure, Finding, Risk, Severity};
+use crate::text::paths::component;
 
 /// One value in several components.
 pub(super) const SECRET_SPREAD: Check = Check {
@@ -31,22 +32,6 @@ pub(super) const SECRET_SPREAD: Check = Check {
     subjects: |view| view.credentials().filter(|c| counted(c, view).next().is_some()).map(subject_of).collect(),
     run: spread,
 };
-
-/// Directories that hold one component each.
-const HOLDERS: &[&str] =
-    &["services", "packages", "apps", "modules", "projects", "components", "charts", "functions", "lambdas", "cmd"];
-
-/// The component that a path lies in: the first directory, the first two below a directory of components. Files at the
-/// top and in hidden directories serve the whole repository and are in none.
-fn component(path: &str) -> Option<String> {
-    let mut dirs = path.split('/');
-    dirs.next_back();
-    let first = dirs.next().filter(|d| !d.is_empty() && !d.starts_with('.'))?;
-    if !HOLDERS.contains(&first) {
-        return Some(first.to_owned());
-    }
-    dirs.next().map(|second| format!("{first}/{second}"))
-}
 
 /// Whether one value in two places means one credential: a machine issued it, or it is a login, told with confidence, at a
 /// host that all know. Of passwords that people chose `admin` is everywhere and shared by nobody.
@@ -104,23 +89,4 @@ fn spread(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
             })
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::component;
-
-    #[test]
-    fn components_are_directories_and_never_the_top_or_hidden_ones() {
-        for (path, want) in [
-            ("services/a/src/main.py", Some("services/a")),
-            ("services/readme.md", None),
-            ("src/a/b.rs", Some("src")),
-            ("app.py", None),
-            (".github/workflows/x.yml", None),
-            ("", None),
-        ] {
-            assert_eq!(component(path).as_deref(), want, "{path}");
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Outputs: one file each, all reading the one [`Report`].
 
 pub mod annotations;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod sarif;
@@ -47,6 +48,7 @@ pub const REPORTERS: &[&Reporter] = &[
     &json::REPORTER,
     &sarif::REPORTER,
     &markdown::REPORTER,
+    &html::REPORTER,
     &annotations::GITHUB,
     &annotations::AZURE,
 ];

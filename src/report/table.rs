@@ -3,13 +3,13 @@
 //! The order is that of a first reader's questions: is this complete, how bad is it, what do I do first, then the
 //! findings by identity with those in tests last, the identities, the ten risks, and last what was read and what was not.
 
-mod findings;
-mod listing;
-mod opening;
+pub(super) mod findings;
+pub(super) mod listing;
+pub(super) mod opening;
 mod page;
-mod risks;
+pub(super) mod risks;
 mod samples;
-mod summary;
+pub(super) mod summary;
 
 use std::io;
 

@@ -5,4 +5,5 @@ pub mod escape;
 pub mod line_hash;
 pub mod lines;
 pub mod numbers;
+pub mod paths;
 pub mod words;

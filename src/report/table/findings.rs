@@ -262,7 +262,7 @@ fn finding_in_a_line(page: &mut Page, finding: &Finding) {
 }
 
 /// `path:line:column`, as editors and terminals take it; archive members after their archive.
-pub(super) fn at_line(place: &Location) -> String {
+pub(in crate::report) fn at_line(place: &Location) -> String {
     let mut text = place.file();
     for number in [place.line, place.column] {
         if number == 0 {
@@ -274,7 +274,7 @@ pub(super) fn at_line(place: &Location) -> String {
 }
 
 /// Where in an export, and in which commit when the checkout no longer has it.
-pub(super) fn circumstances(place: &Location) -> String {
+pub(in crate::report) fn circumstances(place: &Location) -> String {
     let mut words = Vec::new();
     words.extend(place.pointer.as_ref().map(|pointer| format!("at {pointer}")));
     if let Some(commit) = place.commit.as_ref().filter(|_| !place.in_head) {
@@ -307,7 +307,7 @@ fn terms(finding: &Finding, all: bool) -> String {
     }
 }
 
-pub(super) fn first_sentence(text: &str) -> &str {
+pub(in crate::report) fn first_sentence(text: &str) -> &str {
     let line = text.trim().lines().next().unwrap_or_default();
     line.find(". ").and_then(|at| line.get(..=at)).unwrap_or(line)
 }

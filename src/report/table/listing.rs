@@ -8,7 +8,7 @@ use crate::model::{Credential, Finding, Identity, Report, Severity};
 const TEST_PATH: &str = "test path";
 
 /// The findings that count, most important first, as the report has them.
-pub(super) struct Listing<'a> {
+pub(in crate::report) struct Listing<'a> {
     /// Told in full: what stands outside tests, and what is serious even there.
     pub main: Vec<&'a Finding>,
     /// The rest of what stands in tests, told shortly and last.
@@ -18,7 +18,7 @@ pub(super) struct Listing<'a> {
 }
 
 /// Findings of one rule with one remedy: one thing to do.
-pub(super) struct Task<'a> {
+pub(in crate::report) struct Task<'a> {
     /// The most important of them.
     pub first: &'a Finding,
     /// Further ones that stand where the first does, outside tests or in them.
@@ -28,7 +28,7 @@ pub(super) struct Task<'a> {
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn new(report: &'a Report) -> Self {
+    pub(in crate::report) fn new(report: &'a Report) -> Self {
         let open = report.findings.iter().filter(|finding| finding.suppressed.is_none());
         let (samples, main) = open.partition(|finding| is_sample(finding) && finding.severity < Severity::High);
         let identities = report.inventory.identities.iter().map(|identity| (identity.id.as_str(), identity));
@@ -37,22 +37,22 @@ impl<'a> Listing<'a> {
     }
 
     /// Every finding in the order of the page.
-    pub(super) fn all(&self) -> impl Iterator<Item = &'a Finding> {
+    pub(in crate::report) fn all(&self) -> impl Iterator<Item = &'a Finding> {
         self.main.iter().chain(&self.samples).copied()
     }
 
     /// The identity of this key, when the inventory describes it.
-    pub(super) fn identity(&self, key: &str) -> Option<&'a Identity> {
+    pub(in crate::report) fn identity(&self, key: &str) -> Option<&'a Identity> {
         self.identities.get(key).copied()
     }
 
     /// The credential that a finding is about.
-    pub(super) fn credential(&self, finding: &Finding) -> Option<&'a Credential> {
+    pub(in crate::report) fn credential(&self, finding: &Finding) -> Option<&'a Credential> {
         self.credentials.get(finding.credential.as_deref()?).copied()
     }
 
     /// What there is to do, in the order of the page.
-    pub(super) fn tasks(&self) -> Vec<Task<'a>> {
+    pub(in crate::report) fn tasks(&self) -> Vec<Task<'a>> {
         let mut index: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         let mut tasks: Vec<Task<'a>> = Vec::new();
         for finding in self.all() {
@@ -68,6 +68,6 @@ impl<'a> Listing<'a> {
 }
 
 /// Whether a finding was seen only in tests, examples or documentation.
-pub(super) fn is_sample(finding: &Finding) -> bool {
+pub(in crate::report) fn is_sample(finding: &Finding) -> bool {
     finding.terms.iter().any(|term| term.name == TEST_PATH)
 }

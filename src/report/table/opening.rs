@@ -14,7 +14,7 @@ const TASKS: usize = 3;
 const LABEL: usize = 12;
 
 /// True when the run read nothing at all.
-pub(super) fn nothing_scanned(report: &Report) -> bool {
+pub(in crate::report) fn nothing_scanned(report: &Report) -> bool {
     report.coverage.files == 0 && report.coverage.blobs == 0 && report.coverage.history_blobs == 0
 }
 
@@ -45,7 +45,8 @@ pub(super) fn headline(page: &mut Page, report: &Report, listing: &Listing<'_>) 
     numbers(page, report);
 }
 
-fn nothing_found(report: &Report) -> String {
+/// What there is to say when no finding is open.
+pub(in crate::report) fn nothing_found(report: &Report) -> String {
     if report.incomplete {
         return "Nothing found in what could be read.".to_owned();
     }
@@ -71,16 +72,7 @@ fn nothing_found(report: &Report) -> String {
 fn outcome(page: &mut Page, listing: &Listing<'_>, worst: &Finding) {
     let total = listing.all().count() as u64;
     let outside: Vec<&Finding> = listing.all().filter(|finding| !is_sample(finding)).collect();
-    let (leaks, others): (Vec<&Finding>, Vec<&Finding>) =
-        outside.iter().partition(|finding| finding.risk == Risk::Nhi2);
-    let exposed: BTreeSet<_> = leaks
-        .iter()
-        .map(|finding| match &finding.credential {
-            Some(credential) => (credential.as_str(), None),
-            None => (finding.id.as_str(), finding.locations.first()),
-        })
-        .collect();
-    let sentence = sentence(exposed.len() as u64, others.len() as u64, total);
+    let sentence = in_words(listing);
     if outside.is_empty() && worst.severity < Severity::High {
         page.lead(&[(Ink::Bold, &format!("{sentence}."))]);
         return;
@@ -100,6 +92,21 @@ fn outcome(page: &mut Page, listing: &Listing<'_>, worst: &Finding) {
         }
         None => page.lead(&[(Ink::Bold, &lead), (Ink::Plain, &format!("{title}."))]),
     }
+}
+
+/// The outcome in a sentence without its full stop.
+pub(in crate::report) fn in_words(listing: &Listing<'_>) -> String {
+    let total = listing.all().count() as u64;
+    let outside = listing.all().filter(|finding| !is_sample(finding));
+    let (leaks, others): (Vec<&Finding>, Vec<&Finding>) = outside.partition(|finding| finding.risk == Risk::Nhi2);
+    let exposed: BTreeSet<_> = leaks
+        .iter()
+        .map(|finding| match &finding.credential {
+            Some(credential) => (credential.as_str(), None),
+            None => (finding.id.as_str(), finding.locations.first()),
+        })
+        .collect();
+    sentence(exposed.len() as u64, others.len() as u64, total)
 }
 
 /// The outcome in words: exposed credentials and other findings outside tests, and all findings.

@@ -88,13 +88,15 @@ fn id(risk: &RiskSummary) -> &'static str {
 
 /// An input that a risk's assessment lacks.
 #[derive(Debug, PartialEq, Eq)]
-struct Need<'a> {
-    what: &'a str,
-    command: Option<&'a str>,
+pub(in crate::report) struct Need<'a> {
+    /// Its name.
+    pub(in crate::report) what: &'a str,
+    /// The read-only command that makes it, when there is one.
+    pub(in crate::report) command: Option<&'a str>,
 }
 
 /// The inputs that a `why` of the form ``needs A, B (`command`)`` names; `None` for one of another form.
-fn needs(why: &str) -> Option<Vec<Need<'_>>> {
+pub(in crate::report) fn needs(why: &str) -> Option<Vec<Need<'_>>> {
     let mut rest = why.trim().strip_prefix("needs ")?;
     let mut out = Vec::new();
     while !rest.is_empty() {

@@ -73,7 +73,8 @@ fn auth(modes: &[AuthMode]) -> String {
     if words.is_empty() { "not seen".to_owned() } else { words.join(", ") }
 }
 
-fn mode_name(mode: AuthMode) -> &'static str {
+/// A way of authenticating in a word or two.
+pub(in crate::report) fn mode_name(mode: AuthMode) -> &'static str {
     match mode {
         AuthMode::Static => "static",
         AuthMode::Referenced => "referenced",
@@ -85,7 +86,7 @@ fn mode_name(mode: AuthMode) -> &'static str {
 }
 
 /// A privilege in a word or two.
-pub(super) fn privilege(privilege: Privilege) -> &'static str {
+pub(in crate::report) fn privilege(privilege: Privilege) -> &'static str {
     match privilege {
         Privilege::Unknown => "not seen",
         Privilege::None => "none",
@@ -165,7 +166,8 @@ pub(super) fn coverage(page: &mut Page, report: &Report) {
     page.flow(2, &[(Ink::Dim, &dates), (Ink::Dim, &key), (Ink::Dim, &config)]);
 }
 
-fn skip_name(reason: SkipReason) -> &'static str {
+/// Why files were not scanned.
+pub(in crate::report) fn skip_name(reason: SkipReason) -> &'static str {
     match reason {
         SkipReason::Ignored => "ignored by git",
         SkipReason::Excluded => "excluded",

@@ -1,0 +1,222 @@
+//! The report with its joins looked up once, and the order and numbers of its identities.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::model::{
+    Credential, Exposure, Finding, Grant, Identity, IdentityKey, Link, Report, Setting, Severity, ThirdParty, Trust,
+    Usage, Validity, When,
+};
+use crate::report::table::listing::Listing;
+
+/// A report, ready to be told.
+pub(super) struct Facts<'a> {
+    /// The report itself.
+    pub report: &'a Report,
+    /// Open findings in the order of importance, those in tests apart.
+    pub listing: Listing<'a>,
+    /// Identities: the worst first, samples last. Their numbers are their places here.
+    pub identities: Vec<&'a Identity>,
+    /// Show everything, however often it repeats.
+    pub all: bool,
+    number: BTreeMap<&'a str, usize>,
+    finding_number: BTreeMap<*const Finding, usize>,
+    findings: BTreeMap<&'a str, Vec<&'a Finding>>,
+    about: BTreeMap<&'a str, Vec<&'a Finding>>,
+    owned: BTreeMap<&'a str, Vec<&'a Credential>>,
+    exposures: BTreeMap<&'a str, Vec<&'a Exposure>>,
+    grants: BTreeMap<&'a str, Vec<&'a Grant>>,
+    trusts: BTreeMap<&'a str, Vec<&'a Trust>>,
+    usages: BTreeMap<&'a str, Vec<&'a Usage>>,
+    taken_on: BTreeMap<&'a str, Vec<&'a Usage>>,
+    third_parties: BTreeMap<&'a str, Vec<&'a ThirdParty>>,
+    settings: BTreeMap<&'a str, Vec<&'a Setting>>,
+    links: BTreeMap<&'a str, Vec<&'a Link>>,
+}
+
+fn group<'a, T>(all: &'a [T], key: impl Fn(&'a T) -> Option<&'a str>) -> BTreeMap<&'a str, Vec<&'a T>> {
+    let mut out: BTreeMap<&'a str, Vec<&'a T>> = BTreeMap::new();
+    for item in all {
+        if let Some(key) = key(item) {
+            out.entry(key).or_default().push(item);
+        }
+    }
+    out
+}
+
+fn of<'a, 'f, T>(map: &'f BTreeMap<&'a str, Vec<&'a T>>, key: &str) -> &'f [&'a T] {
+    map.get(key).map_or(&[], Vec::as_slice)
+}
+
+impl<'a> Facts<'a> {
+    /// Indexes a report, in one pass over each list.
+    pub(super) fn new(report: &'a Report, all: bool) -> Self {
+        let inventory = &report.inventory;
+        let findings = group(&report.findings, |f| f.identity.as_ref().map(IdentityKey::as_str));
+        let worst = |identity: &Identity| {
+            let own = of(&findings, identity.id.as_str()).iter().filter(|f| f.suppressed.is_none());
+            own.map(|f| f.score).max().unwrap_or_default()
+        };
+        let mut identities: Vec<&Identity> = inventory.identities.iter().collect();
+        identities.sort_by_cached_key(|identity| {
+            let score = identity.score.as_ref().map_or(-1, |score| score.value);
+            (identity.sample, std::cmp::Reverse((score, worst(identity))), &identity.id)
+        });
+        Self {
+            report,
+            listing: Listing::new(report),
+            number: identities.iter().enumerate().map(|(at, i)| (i.id.as_str(), at)).collect(),
+            identities,
+            all,
+            finding_number: report.findings.iter().enumerate().map(|(at, f)| (std::ptr::from_ref(f), at)).collect(),
+            findings,
+            about: group(&report.findings, |f| f.credential.as_deref()),
+            owned: group(&inventory.credentials, |c| c.identity.as_ref().map(IdentityKey::as_str)),
+            exposures: group(&inventory.exposures, |e| Some(&e.credential)),
+            grants: group(&inventory.grants, |g| Some(g.identity.as_str())),
+            trusts: group(&inventory.trusts, |t| Some(t.identity.as_str())),
+            usages: group(&inventory.usages, |u| u.identity.as_ref().map(IdentityKey::as_str)),
+            taken_on: group(&inventory.usages, |u| u.target.as_deref()),
+            third_parties: group(&inventory.third_parties, |t| Some(t.identity.as_str())),
+            settings: group(&inventory.settings, |s| s.identity.as_ref().map(IdentityKey::as_str)),
+            links: {
+                let mut links = group(&inventory.links, |l| Some(&l.from));
+                for link in &inventory.links {
+                    links.entry(&link.to).or_default().push(link);
+                }
+                links
+            },
+        }
+    }
+
+    /// How many of something to show: the limit, unless everything is asked for.
+    pub(super) fn cap(&self, limit: usize) -> usize {
+        if self.all { usize::MAX } else { limit }
+    }
+
+    /// The number of the identity of this key, when the inventory describes it.
+    pub(super) fn number(&self, key: &str) -> Option<usize> {
+        self.number.get(key).copied()
+    }
+
+    /// The identity of this key, when the inventory describes it.
+    pub(super) fn identity(&self, key: &str) -> Option<&'a Identity> {
+        self.number(key).and_then(|at| self.identities.get(at)).copied()
+    }
+
+    /// A finding's place in the report.
+    pub(super) fn finding_number(&self, finding: &Finding) -> usize {
+        self.finding_number.get(&std::ptr::from_ref(finding)).copied().unwrap_or_default()
+    }
+
+    /// Findings about an identity, suppressed ones too, most important first.
+    pub(super) fn findings_of(&self, identity: &Identity) -> &[&'a Finding] {
+        of(&self.findings, identity.id.as_str())
+    }
+
+    /// Findings about an identity that count.
+    pub(super) fn open_of(&self, identity: &Identity) -> impl Iterator<Item = &'a Finding> + '_ {
+        self.findings_of(identity).iter().copied().filter(|finding| finding.suppressed.is_none())
+    }
+
+    /// The most important finding about a credential, one that counts if there is one.
+    pub(super) fn finding_about(&self, credential: &str) -> Option<&'a Finding> {
+        let all = of(&self.about, credential);
+        all.iter().copied().max_by_key(|f| (f.suppressed.is_none(), f.score, std::cmp::Reverse(self.finding_number(f))))
+    }
+
+    /// Credentials of an identity.
+    pub(super) fn owned_by(&self, identity: &Identity) -> &[&'a Credential] {
+        of(&self.owned, identity.id.as_str())
+    }
+
+    /// Every place where a credential stands in the clear.
+    pub(super) fn exposures_of(&self, credential: &str) -> &[&'a Exposure] {
+        of(&self.exposures, credential)
+    }
+
+    /// Those that count: neither suppressed nor of material that is public or encrypted.
+    pub(super) fn open_exposures<'f>(&'f self, credential: &Credential) -> impl Iterator<Item = &'a Exposure> + 'f {
+        let counts = !credential.public && !credential.encrypted;
+        let all = self.exposures_of(&credential.id).iter().copied();
+        all.filter(move |e| counts && e.suppressed.is_none() && e.base_severity > Severity::Info)
+    }
+
+    /// Rights of an identity.
+    pub(super) fn grants_of(&self, identity: &Identity) -> &[&'a Grant] {
+        of(&self.grants, identity.id.as_str())
+    }
+
+    /// Trusts of an identity.
+    pub(super) fn trusts_of(&self, identity: &Identity) -> &[&'a Trust] {
+        of(&self.trusts, identity.id.as_str())
+    }
+
+    /// How an identity authenticates.
+    pub(super) fn usages_of(&self, identity: &Identity) -> &[&'a Usage] {
+        of(&self.usages, identity.id.as_str())
+    }
+
+    /// Workloads that take an identity on, by any exact name of it.
+    pub(super) fn taken_on_by(&self, identity: &Identity) -> Vec<&'a Usage> {
+        let id = identity.id.as_str();
+        let own = id.splitn(3, ':').nth(2);
+        let names: BTreeSet<&str> =
+            identity.aliases.iter().map(IdentityKey::as_str).chain([id]).chain(own.filter(|n| !n.is_empty())).collect();
+        names.into_iter().flat_map(|name| of(&self.taken_on, name).iter().copied()).collect()
+    }
+
+    /// Code of others beside an identity.
+    pub(super) fn third_parties_of(&self, identity: &Identity) -> &[&'a ThirdParty] {
+        of(&self.third_parties, identity.id.as_str())
+    }
+
+    /// Settings that bear on an identity.
+    pub(super) fn settings_of(&self, identity: &Identity) -> &[&'a Setting] {
+        of(&self.settings, identity.id.as_str())
+    }
+
+    /// What an identity is probably one with.
+    pub(super) fn links_of(&self, identity: &Identity) -> &[&'a Link] {
+        of(&self.links, identity.id.as_str())
+    }
+
+    /// Credentials of nobody that can be named, as the headline counts them: secret, seen or declared, not wholly
+    /// suppressed, no published test value and no sample.
+    pub(super) fn unattributed(&self) -> Vec<&'a Credential> {
+        let is = |c: &&Credential| {
+            let seen = !self.exposures_of(&c.id).is_empty();
+            let sample = c.attributes.get("sample").is_some_and(|value| value == "true");
+            c.identity.is_none()
+                && !c.public
+                && !c.encrypted
+                && c.validity != Validity::TestValue
+                && if seen { self.open_exposures(c).next().is_some() } else { !sample }
+        };
+        self.report.inventory.credentials.iter().filter(is).collect()
+    }
+
+    /// Days of an identity's age, and whether that is only a lower bound: the first commit or the first key that was seen
+    /// of an identity whose creation no input tells.
+    pub(super) fn age(&self, identity: &Identity) -> Option<(i64, bool)> {
+        let as_of = self.report.as_of;
+        if let Some(days) = identity.created.days_before(as_of) {
+            return Some((days, false));
+        }
+        let keys = self.owned_by(identity).iter().filter_map(|c| c.created.at());
+        let commits = self.owned_by(identity).iter().filter_map(|c| self.first_seen(&c.id));
+        When::At(keys.chain(commits).min()?).days_before(as_of).map(|days| (days, true))
+    }
+
+    /// The first commit's time of what stands in the clear.
+    pub(super) fn first_seen(&self, credential: &str) -> Option<Timestamp> {
+        self.exposures_of(credential).iter().filter_map(|e| e.location.time).min()
+    }
+
+    /// The last use of an identity or any of its credentials.
+    pub(super) fn last_use(&self, identity: &Identity) -> When {
+        let uses = self.owned_by(identity).iter().map(|c| c.last_used).chain([identity.last_used]);
+        uses.max_by_key(|w| (w.at(), *w == When::Never)).unwrap_or_default()
+    }
+}
