@@ -158,6 +158,14 @@ impl Sink for Members {
         assert!(self.bytes <= (self.length + 1) * 201 + LONGEST, "{} bytes of {}", self.bytes, self.length);
     }
 
+    fn long(&mut self, inside: Inside<'_>, _: &[u8], rest: &mut dyn std::io::Read) -> bool {
+        Self::holds(inside);
+        let bytes = std::io::copy(rest, &mut std::io::sink()).unwrap_or_default();
+        self.bytes += usize::try_from(bytes).unwrap_or(usize::MAX);
+        assert!(self.bytes <= (self.length + 1) * 201 + LONGEST, "{} bytes of {}", self.bytes, self.length);
+        false
+    }
+
     fn trouble(&mut self, inside: Inside<'_>, why: Trouble) {
         Self::holds(inside);
         assert!(!why.code().is_empty() && !why.message().is_empty());

@@ -18,6 +18,8 @@ mod determinism;
 mod encoded;
 #[path = "cli/exit_codes.rs"]
 mod exit_codes;
+#[path = "cli/exports.rs"]
+mod exports;
 #[path = "common/fixture.rs"]
 mod fixture;
 #[path = "common/git.rs"]

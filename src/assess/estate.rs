@@ -47,6 +47,16 @@ pub(super) const AWS_ACCESS_KEYS: &str = "aws-access-keys";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const AWS_AUTHORIZATION: &str = "aws-authorization-details";
 /// See [`GITHUB_ACTIONS`].
+pub(super) const AWS_ANALYZER: &str = "aws-access-analyzer";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const AWS_SECRETS: &str = "aws-secrets";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const AWS_ACCOUNTS: &str = "aws-accounts";
+/// When principals used what: never asked for, since the authorization details tell when a role was used.
+pub(super) const AWS_LAST_ACCESSED: &str = "aws-last-accessed";
+/// Users and roles without their rights: the authorization details have all of it and more, so that it is never asked for.
+pub(super) const AWS_IAM_LIST: &str = "aws-iam-list";
+/// See [`GITHUB_ACTIONS`].
 pub(super) const CLOUDFORMATION: &str = "cloudformation";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const SERVERLESS: &str = "serverless";
@@ -164,6 +174,9 @@ fn command(need: &str) -> Option<&'static str> {
             "curl -H \"x-api-key: $ANTHROPIC_ADMIN_KEY\" -H 'anthropic-version: 2023-06-01' \
              'https://api.anthropic.com/v1/organizations/api_keys?limit=1000'"
         }
+        AWS_ANALYZER => "aws accessanalyzer list-findings-v2 --analyzer-arn ARN --output json",
+        AWS_SECRETS => "aws secretsmanager list-secrets --output json",
+        AWS_ACCOUNTS => "aws organizations list-accounts --output json",
         _ => return None,
     })
 }

@@ -65,6 +65,7 @@ const CWE: &[(u16, &str)] = &[
 const CWE_OF_CHECKS: &[(&str, &[u16])] = &[
     ("NHI1-aws-key", &[672, 262]),
     ("NHI1-entra-app-unowned", &[282]),
+    ("NHI1-owner", &[282]),
     ("NHI2-broken-encryption", &[312]),
     ("NHI2-ci-echo", &[532]),
     ("NHI2-image", &[522, 538]),
@@ -111,6 +112,7 @@ const CIS_OF_CHECKS: &[(&str, &[&str])] = &[
         &["CIS AWS Foundations v7.0.0 2.12", "CIS AWS Foundations v5.0.0 1.13", "CIS AWS Foundations v3.0.0 1.14"],
     ),
     ("NHI7-kms-norotate", &["CIS AWS Foundations v7.0.0 4.6", "CIS AWS Foundations v5.0.0 3.6"]),
+    ("NHI9-two-active-keys", &["CIS AWS Foundations v5.0.0 1.12"]),
     ("NHI2-k8s-secret-manifest", &["CIS Kubernetes 5.4.1", "CIS Kubernetes 5.4.2"]),
     ("NHI5-k8s-clusteradmin", &["CIS Kubernetes 5.1.1"]),
     ("NHI5-k8s-danger-verbs", &["CIS Kubernetes 5.1.2", "CIS Kubernetes 5.1.3"]),

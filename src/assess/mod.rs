@@ -271,6 +271,11 @@ pub const CHECKS: &[&Check] = &[
     &nhi08_environment_isolation::variables::GL_VAR_SCOPE,
     &nhi09_reuse::hosts::ORG_SECRET_ALL,
     &nhi09_reuse::hosts::SSH_KEY_SHARED,
+    &nhi01_improper_offboarding::analyzer::AWS_ANALYZER_UNUSED,
+    &nhi07_long_lived_secrets::stores::SM_NO_ROTATION,
+    &nhi07_long_lived_secrets::stores::SM_ROTATION_BROKEN,
+    &nhi08_environment_isolation::accounts::AWS_CROSS_ACCOUNT,
+    &nhi09_reuse::keys::TWO_ACTIVE_KEYS,
 ];
 
 /// The check of this id.

@@ -1,12 +1,13 @@
 //! NHI1:2025 Improper Offboarding: an identity or key outlives what it was for
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/1-improper-offboarding/>).
 
+pub(super) mod analyzer;
 pub(super) mod directory;
 pub(super) mod exceptions;
 pub(super) mod hosts;
 pub(super) mod kubernetes;
 
-use super::estate::{AWS_ACCESS_KEYS, AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, HISTORY};
+use super::estate::{AWS_ACCESS_KEYS, AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, AWS_LAST_ACCESSED, HISTORY};
 use super::factors::as_of;
 use super::view::{View, days, is_active_aws_key, is_root, subject_of};
 use super::{Adjustment, Check, Context};
@@ -82,7 +83,7 @@ pub(super) const AWS_ROLE_UNUSED: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"],
-    needs: &[AWS_AUTHORIZATION],
+    needs: &[AWS_AUTHORIZATION, AWS_LAST_ACCESSED],
     implies: &[],
     subjects: |view| View::ids(roles(view)),
     run: role_unused,

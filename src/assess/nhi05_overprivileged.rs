@@ -33,12 +33,15 @@ pub(super) const AWS_ADMIN: Check = Check {
     run: admin,
 };
 
-/// AWS identities whose rights were read. Root has all rights by nature, and roles of the sign-in service are people's.
+/// AWS identities whose rights were read. Root has all rights by nature, roles of the sign-in service are people's, and nobody
+/// but the service takes on a service-linked role, whose rights are AWS's to say
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html>).
 fn granted<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'a Identity> + use<'v, 'a> {
     view.identities().filter(move |i| {
         i.provider == "aws"
             && !is_root(i)
             && !i.id.as_str().contains(":role/aws-reserved/")
+            && !i.id.as_str().contains(":role/aws-service-role/")
             && !view.grants_of(&i.id).is_empty()
     })
 }

@@ -7,8 +7,8 @@ pub(super) mod pipeline;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::estate::{
-    AWS_AUTHORIZATION, AZURE_PIPELINES, BITBUCKET_PIPELINES, CIRCLECI, CLOUDFORMATION, GITHUB_ACTIONS, GITLAB_CI,
-    TERRAFORM,
+    AWS_AUTHORIZATION, AWS_IAM_LIST, AZURE_PIPELINES, BITBUCKET_PIPELINES, CIRCLECI, CLOUDFORMATION, GITHUB_ACTIONS,
+    GITLAB_CI, TERRAFORM,
 };
 pub(super) mod assume;
 pub(super) mod clusters;
@@ -39,7 +39,7 @@ pub(super) const OIDC_OPEN: Check = Check {
     severity: Severity::Critical,
     confidence: Confidence::High,
     references: &[AWS_OIDC, GITHUB_OIDC],
-    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION, TERRAFORM],
+    needs: &[AWS_AUTHORIZATION, AWS_IAM_LIST, CLOUDFORMATION, TERRAFORM],
     implies: &[],
     subjects: federated,
     run: open,
@@ -55,7 +55,7 @@ pub(super) const OIDC_WILD: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &[AWS_OIDC, GITHUB_OIDC],
-    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION, TERRAFORM],
+    needs: &[AWS_AUTHORIZATION, AWS_IAM_LIST, CLOUDFORMATION, TERRAFORM],
     implies: &[],
     subjects: federated,
     run: wild,
@@ -71,7 +71,7 @@ pub(super) const OIDC_AUDIENCE: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &[AWS_OIDC],
-    needs: &[AWS_AUTHORIZATION, CLOUDFORMATION, TERRAFORM],
+    needs: &[AWS_AUTHORIZATION, AWS_IAM_LIST, CLOUDFORMATION, TERRAFORM],
     implies: &[],
     subjects: federated,
     run: audience,

@@ -4,6 +4,7 @@
 pub(super) mod declared;
 pub(super) mod directory;
 pub(super) mod kubernetes;
+pub(super) mod stores;
 pub(super) mod tokens;
 
 use std::collections::BTreeSet;

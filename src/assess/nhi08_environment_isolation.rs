@@ -1,6 +1,7 @@
 //! NHI8:2025 Environment Isolation: one identity for production and for what is not
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/8-environment-isolation/>).
 
+pub(super) mod accounts;
 pub(super) mod agent;
 pub(super) mod namespaces;
 pub(super) mod pipeline;

@@ -4,6 +4,7 @@
 pub(super) mod agent;
 pub(super) mod federated;
 pub(super) mod hosts;
+pub(super) mod keys;
 pub(super) mod kubernetes;
 pub(super) mod pipelines;
 pub(super) mod roles;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Context as _;
 
 use super::args::{ChecksCommand, FormatsCommand};
-use super::{Exit, print};
+use super::{Exit, collect, print};
 use crate::assess::frameworks;
 use crate::assess::{CHECKS, Check};
 use crate::formats;
@@ -79,5 +79,6 @@ pub fn formats(command: FormatsCommand) -> anyhow::Result<Exit> {
             writeln!(text, "Formats are recognised by path or content; put exports anywhere below the scanned path.")?;
             print(&text)
         }
+        FormatsCommand::Script { provider } => collect::run(provider),
     }
 }

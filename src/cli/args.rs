@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::collect::CollectArg;
 use crate::model::{Confidence, Severity};
 
 /// Inventory of non-human identities and the exposure of their credentials.
@@ -478,6 +479,11 @@ pub enum ChecksCommand {
 pub enum FormatsCommand {
     /// List the formats and the commands that produce exports
     List,
+    /// Print a shell script that collects the exports of a provider, with commands that only read
+    Script {
+        /// The provider
+        provider: CollectArg,
+    },
 }
 
 /// Commands about the configuration.

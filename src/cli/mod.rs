@@ -5,6 +5,7 @@ mod about;
 mod args;
 mod baseline;
 mod ci;
+mod collect;
 mod exit;
 mod explain;
 mod generate;

@@ -1,7 +1,9 @@
 //! From sightings and facts to one inventory: `identify` gives everything its canonical key, `link` joins what has equal
 //! keys. Exact keys merge; likely ones become links that are shown and never merged.
 
+mod accounts;
 mod assume;
+mod chains;
 mod follow;
 mod identify;
 mod link;
@@ -91,6 +93,9 @@ pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleI
     listings::people(&mut inventory);
     follow::join(&mut inventory);
     link::authority(&mut inventory);
+    chains::follow(&mut inventory);
+    link::authority(&mut inventory);
+    accounts::place(&mut inventory);
     assume::judge(&mut inventory);
     links.sort();
     links.dedup_by(|a, b| (&a.from, &a.to) == (&b.from, &b.to));

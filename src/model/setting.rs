@@ -107,3 +107,11 @@ pub const CODE_OWNER: &str = "code-owner";
 pub const CALLS: &str = "calls";
 /// What a job, or a part of a pipeline, is to those that use its file. For the inventory alone, as [`CALLS`].
 pub const CALLED: &str = "called";
+/// A provider's own analysis says that something is not used: the value is its word for what; the attribute `last_accessed` tells
+/// when it last was, if it is said.
+pub const ANALYZER_UNUSED: &str = "analyzer-unused";
+/// An account of a cloud and its name: the value is its number; the attributes `class` and `why` tell its environment.
+pub const CLOUD_ACCOUNT: &str = "cloud-account";
+/// A principal gets a role that it asks for, as far as its own side tells: the value is the role; the attributes `source` and
+/// `condition` tell by what.
+pub const TAKES_ON: &str = "takes-on";

@@ -2,6 +2,7 @@
 
 mod archive;
 mod claimed;
+mod large;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -19,22 +20,19 @@ use super::locate::{self, Locator};
 use super::roots::RunKey;
 use super::seen::{Blob, Seen};
 use super::sight::{self, Anchors, Sight};
-use super::text_kind::{Own, claim, is_lfs_pointer, own, path_globs, readable};
+use super::text_kind::{Own, is_lfs_pointer, own, path_globs, readable};
 use super::{Message, Progress, Tally, gap, limit};
 use crate::config::Settings;
-use crate::decode;
 use crate::detect::{Detected, Engine, Keyword, Scratch};
 use crate::formats::{self, ReadNotice};
 use crate::model::{BlobId, Candidate, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span};
 use crate::rules::Rule;
 use crate::source::archive::{Source, kind};
 use crate::source::{self, Entry, Repository};
+use claimed::Named;
 
 /// Files over this are read in pieces.
 const WHOLE: u64 = formats::WHOLE_MAX;
-/// Size of a piece and what it shares with the one before: more than any match and its context.
-const PIECE: usize = 8 << 20;
-const OVERLAP: usize = 128 << 10;
 
 /// Buffers over this are given back after use, so that one large file does not hold memory for the whole run.
 const KEEP: usize = 2 << 20;
@@ -324,10 +322,7 @@ impl<'a> Worker<'a> {
         if !first {
             self.send(Message::Copy { path: name.clone(), blob });
         }
-        let claimed = claim(name, &class, &text.bytes);
-        if let Some(format) = claimed {
-            self.read_format(format, bytes, &text.bytes, Some(source::blob_id(bytes)), name, &class);
-        }
+        self.read_formats(bytes, &text.bytes, &Named { name, inside: None }, &class);
         if !first {
             return;
         }
@@ -443,90 +438,6 @@ impl<'a> Worker<'a> {
         let mut sighting = self.sight.of(candidate, at, locator, class, name)?;
         sighting.anchor = anchors.first(&sighting, secret, key);
         Some(sighting)
-    }
-
-    /// A blob that is read in pieces: never held whole.
-    fn large(&self, file: &mut std::fs::File, length: u64, name: &RepoPath) -> std::io::Result<()> {
-        self.progress(length);
-        let class = self.classify(name);
-        let mut sightings = Vec::new();
-        let mut references = Vec::new();
-        let (mut line, mut column) = (1u64, 1u64);
-        let mut charset = None;
-        let mut claimed = None;
-        let (mut cut, mut kind) = (false, Own::No);
-        let mut hasher = source::BlobHasher::new(length);
-        let mut anchors = Anchors::default();
-        let mut scratch = Scratch::default();
-        source::for_each_chunk(file, PIECE, OVERLAP, &mut |offset, bytes, last| {
-            hasher.update(bytes.get(if offset == 0 { 0 } else { OVERLAP }..).unwrap_or_default());
-            let mut bytes = bytes;
-            if offset == 0 {
-                charset = decode::charset(bytes).map(|(charset, mark)| {
-                    bytes = bytes.get(mark..).unwrap_or_default();
-                    charset
-                });
-            }
-            let Some(charset) = charset else { return };
-            let text = decode::text_as(charset, bytes);
-            if offset == 0 {
-                claimed = claim(name, &class, &text.bytes);
-            }
-            let (mut found, mut deep) = self.detect(&mut scratch, &text.bytes, &class, name, &Read::new(&text.bytes));
-            client::add(self.engine, (name, &class), &text.bytes, Extent::Piece, &mut found);
-            if offset == 0 {
-                kind = own(&text.bytes);
-            }
-            if !matches!(kind, Own::No) {
-                deep.clear();
-            }
-            self.sight.keep_telling(&kind, &text.bytes, &mut found);
-            cut |= found.cut;
-            let locator = Locator::piece(name, None, &text.bytes, line, column);
-            // What begins in the second half of the part shared with the next piece is found there, with its context.
-            let at = |raw: usize| decode::text_as(charset, bytes.get(..raw).unwrap_or(bytes)).bytes.len();
-            let from = if offset == 0 { 0 } else { at(OVERLAP / 2) };
-            let to = if last { usize::MAX } else { at(bytes.len().saturating_sub(OVERLAP / 2)) };
-            let plain = found.candidates.iter().map(|c| (c, &text.bytes[..], c.span));
-            let deep = deep.iter().map(|d| (&d.candidate, &d.text[..], d.place));
-            let mine = plain.chain(deep).filter(|(.., place)| (from..to).contains(&place.start));
-            sightings.extend(mine.filter_map(|(candidate, text, place)| {
-                self.anchored(candidate.clone(), &mut anchors, (text, place), &locator, &class, name)
-            }));
-            references.extend(sight::references(&found.references, &locator, &class));
-            if !last {
-                let next = at(bytes.len().saturating_sub(OVERLAP));
-                let end = locator.span(Span::new(next, next));
-                (line, column) = (end.line, end.column);
-            }
-        })?;
-        if charset.is_none() {
-            self.tally.skip(SkipReason::Binary);
-            return Ok(());
-        }
-        self.report_cut(cut, name);
-        let unread = client::unread_when_large(name, WHOLE);
-        unread.into_iter().for_each(|message| self.notice(gap("too-large", Some(name.display()), message)));
-        if matches!(kind, Own::Report) {
-            self.own_report(name);
-        }
-        let id = hasher.finish();
-        let (blob, first) = self.seen.meet_large(id, class);
-        self.tally.read(length, first);
-        if first {
-            let mut names = std::collections::BTreeSet::new();
-            references.retain(|r: &LocatedFact| names.insert(sight::reference_name(r).map(str::to_owned)));
-            let strong = sightings.iter_mut().filter(|s: &&mut Sighting| s.fingerprint.is_some());
-            strong.for_each(|s| s.location.blob = Some(id.to_string()));
-            self.sighted(blob, sightings, references);
-        } else {
-            self.send(Message::Copy { path: name.clone(), blob });
-        }
-        if let Some(format) = claimed {
-            file.rewind()?;
-            self.stream_format(format, file, name, &class);
-        }
-        Ok(())
     }
 
     fn own_report(&self, name: &RepoPath) {

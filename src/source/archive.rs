@@ -81,6 +81,8 @@ pub enum Trouble {
     Method,
     /// It is longer than [`MEMBER`].
     TooLarge,
+    /// It is longer than [`MEMBER`], and was read as an export and not searched.
+    OnlyRead,
     /// The archive holds more than one may: bytes, or members.
     Budget,
     /// It lies inside more archives than are opened.
@@ -95,7 +97,7 @@ impl Trouble {
             Self::Encrypted => "archive-encrypted",
             Self::Damaged => "archive-damaged",
             Self::Method => "archive-method",
-            Self::TooLarge => "archive-member-too-large",
+            Self::TooLarge | Self::OnlyRead => "archive-member-too-large",
             Self::Budget => "archive-budget",
             Self::TooDeep => "archive-depth",
         }
@@ -109,6 +111,9 @@ impl Trouble {
             Self::Damaged => "is damaged or cut short, so not all of it was scanned".to_owned(),
             Self::Method => "is compressed in a way that keyroll does not know, so it was not scanned".to_owned(),
             Self::TooLarge => format!("is longer than {} MiB, so it was not scanned", MEMBER >> 20),
+            Self::OnlyRead => {
+                format!("is longer than {} MiB: it was read as an export, and not searched for values", MEMBER >> 20)
+            }
             Self::Budget => format!(
                 "unpacks to more than {RATIO} times its size, {} MiB or {MEMBERS} members; the rest was not scanned",
                 TOTAL >> 20
@@ -133,6 +138,9 @@ pub trait Sink {
     fn wants(&mut self, head: &[u8]) -> bool;
     /// A member; when it was cut short what there is of it, after its trouble.
     fn member(&mut self, inside: Inside<'_>, bytes: &[u8]);
+    /// A member that is longer than [`MEMBER`]: its beginning, and the rest of it. True when something was made of it in passing;
+    /// it is told as [`Trouble::OnlyRead`] then, and else as [`Trouble::TooLarge`].
+    fn long(&mut self, inside: Inside<'_>, head: &[u8], rest: &mut dyn Read) -> bool;
     /// Something that was not read, or not to its end.
     fn trouble(&mut self, inside: Inside<'_>, why: Trouble);
     /// Whether to stop here.
@@ -229,13 +237,11 @@ impl Walk<'_> {
             return true;
         }
         if whole && length.is_some_and(|l| l > MEMBER) {
-            self.trouble(path, Trouble::TooLarge);
-            return true;
+            return self.long(path, &bytes, reader);
         }
         whole = whole && reader.take(MEMBER + 1 - HEAD).read_to_end(&mut bytes).is_ok();
         if bytes.len() as u64 > MEMBER {
-            self.trouble(path, Trouble::TooLarge);
-            return true;
+            return self.long(path, &bytes, reader);
         }
         let as_said =
             length.is_none_or(|l| l == bytes.len() as u64) && sum.is_none_or(|s| s == crc32fast::hash(&bytes));
@@ -255,6 +261,19 @@ impl Walk<'_> {
             None => self.sink.member(Inside { archives: &self.archives, path }, &bytes),
         }
         whole && as_said
+    }
+}
+
+impl Walk<'_> {
+    /// A member of which only so much was read; false when the budget ended it.
+    fn long(&mut self, path: &[u8], head: &[u8], rest: &mut dyn Read) -> bool {
+        let read = self.sink.long(Inside { archives: &self.archives, path }, head, rest);
+        if self.budget.over.get() {
+            self.failed(path);
+            return false;
+        }
+        self.trouble(path, if read { Trouble::OnlyRead } else { Trouble::TooLarge });
+        true
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::assess::decided::{OWN_ACCOUNT, account};
-use crate::assess::estate::{AWS_AUTHORIZATION, TERRAFORM};
+use crate::assess::estate::{AWS_AUTHORIZATION, AWS_IAM_LIST, TERRAFORM};
 use crate::assess::view::View;
 use crate::assess::{Check, Context, say};
 use crate::model::{Confidence, Finding, Identity, Privilege, Risk, Severity, Trust};
@@ -20,7 +20,7 @@ pub(in crate::assess) const AWS_NO_EXTERNAL_ID: Check = Check {
     severity: Severity::High,
     confidence: Confidence::Medium,
     references: &["https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"],
-    needs: &[AWS_AUTHORIZATION, TERRAFORM],
+    needs: &[AWS_AUTHORIZATION, AWS_IAM_LIST, TERRAFORM],
     implies: &[],
     subjects,
     run,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::assess::estate::{AWS_AUTHORIZATION, CLOUDFORMATION, ENTRA_FEDERATED, TERRAFORM};
+use crate::assess::estate::{AWS_AUTHORIZATION, AWS_IAM_LIST, CLOUDFORMATION, ENTRA_FEDERATED, TERRAFORM};
 use crate::assess::view::View;
 use crate::assess::{Check, Context, say};
 use crate::model::{Confidence, Finding, Identity, Risk, Severity, Usage};
@@ -22,7 +22,7 @@ pub(in crate::assess) const ROLE_REFUSES: Check = Check {
     severity: Severity::Low,
     confidence: Confidence::Medium,
     references: &["https://docs.github.com/en/actions/reference/security/oidc"],
-    needs: &[AWS_AUTHORIZATION, TERRAFORM, CLOUDFORMATION, ENTRA_FEDERATED],
+    needs: &[AWS_AUTHORIZATION, TERRAFORM, CLOUDFORMATION, ENTRA_FEDERATED, AWS_IAM_LIST],
     implies: &[],
     subjects: |view| {
         let judged = view.usages().filter(|usage| usage.attributes.contains_key(ASSUMES));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{federated, per_issuer};
-use crate::assess::estate::{AWS_AUTHORIZATION, ENTRA_FEDERATED, TERRAFORM};
+use crate::assess::estate::{AWS_AUTHORIZATION, AWS_IAM_LIST, ENTRA_FEDERATED, TERRAFORM};
 use crate::assess::trust::{self, Scope};
 use crate::assess::view::View;
 use crate::assess::{Check, Context, say, settings};
@@ -27,7 +27,7 @@ pub(in crate::assess) const OIDC_VACUOUS: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &[OPERATORS],
-    needs: &[AWS_AUTHORIZATION, TERRAFORM],
+    needs: &[AWS_AUTHORIZATION, AWS_IAM_LIST, TERRAFORM],
     implies: &[],
     subjects: federated,
     run: vacuous,
@@ -64,7 +64,7 @@ pub(in crate::assess) const SUB_FORMAT: Check = Check {
     severity: Severity::Low,
     confidence: Confidence::Medium,
     references: &[GITHUB_SUBJECTS],
-    needs: &[AWS_AUTHORIZATION, TERRAFORM, ENTRA_FEDERATED],
+    needs: &[AWS_AUTHORIZATION, TERRAFORM, ENTRA_FEDERATED, AWS_IAM_LIST],
     implies: &[],
     subjects: |view| trusting(view).map(|(identity, _)| identity.id.to_string()).collect(),
     run: by_name,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::estate::{AWS_AUTHORIZATION, ENTRA_FEDERATED, TERRAFORM};
+use super::super::estate::{AWS_AUTHORIZATION, AWS_IAM_LIST, ENTRA_FEDERATED, TERRAFORM};
 use super::super::trust::{self, Scope};
 use super::super::view::View;
 use super::super::{Check, Context};
@@ -19,7 +19,7 @@ pub(in super::super) const TRUST_BOTH_ENVS: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["https://owasp.org/www-project-non-human-identities-top-10/2025/8-environment-isolation/"],
-    needs: &[AWS_AUTHORIZATION, TERRAFORM, ENTRA_FEDERATED],
+    needs: &[AWS_AUTHORIZATION, TERRAFORM, ENTRA_FEDERATED, AWS_IAM_LIST],
     implies: &[],
     subjects,
     run,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::assess::Check;
-use crate::assess::estate::{AWS_AUTHORIZATION, TERRAFORM};
+use crate::assess::estate::{AWS_AUTHORIZATION, AWS_IAM_LIST, TERRAFORM};
 use crate::assess::view::View;
 use crate::model::{Confidence, Finding, Identity, Location, Risk, Severity, Trust};
 
@@ -19,7 +19,7 @@ pub(in crate::assess) const AWS_MIXED_TRUST: Check = Check {
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     references: &["https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"],
-    needs: &[AWS_AUTHORIZATION, TERRAFORM],
+    needs: &[AWS_AUTHORIZATION, AWS_IAM_LIST, TERRAFORM],
     implies: &[],
     subjects: |view| View::ids(view.identities().filter(|i| i.provider == "aws" && !view.trusts_of(&i.id).is_empty())),
     run: |view, _| mixed_all(view),

@@ -4,7 +4,7 @@ use data_encoding::BASE32;
 use serde_json::Value;
 
 use crate::formats::ReadNotice;
-use crate::model::{Environment, EnvironmentClass, IdentityKey, NoticeKind, When};
+use crate::model::{Environment, EnvironmentClass, Human, IdentityFact, IdentityKey, IdentityKind, NoticeKind, When};
 
 /// Provider word of all facts here.
 pub const PROVIDER: &str = "aws";
@@ -118,6 +118,38 @@ pub fn environment(object: &Value) -> Environment {
     };
     let value: String = value.chars().take(40).collect();
     Environment { class, why: format!("tag {key}={value}") }
+}
+
+/// The environment that an account's name or alias says it is for (`acme-prod`, `Development Account`).
+#[must_use]
+pub fn environment_of_account(name: &str) -> Environment {
+    let name: String = name.chars().take(80).collect();
+    crate::model::environment::classify("account", &name)
+}
+
+/// The user or role that an ARN names, with what the ARN alone tells. `None` for sessions, whose ARNs leave out the path of
+/// their role, and for all other resources.
+#[must_use]
+pub fn identity_of_arn(arn: &str) -> Option<IdentityFact> {
+    let account = account_of_arn(arn)?;
+    let (kind, rest) = resource_of_arn(arn)?.split_once('/')?;
+    let name = rest.rsplit('/').next().filter(|name| !name.is_empty())?;
+    let mut fact = match kind {
+        "user" => IdentityFact::new(IdentityKey::new(PROVIDER, "user", arn), IdentityKind::CloudUser, PROVIDER, name),
+        "role" => {
+            let mut fact =
+                IdentityFact::new(IdentityKey::new(PROVIDER, "role", arn), IdentityKind::Role, PROVIDER, name);
+            let people = rest.starts_with("aws-reserved/sso.amazonaws.com/");
+            fact.human = if people { Human::Yes } else { Human::No };
+            fact
+        }
+        _ => return None,
+    };
+    if kind == "user" {
+        fact.aliases.push(user_alias(account, name));
+    }
+    fact.account = Some(account.to_owned());
+    Some(fact)
 }
 
 /// A gap at a line (0 when unknown).

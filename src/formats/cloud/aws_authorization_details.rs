@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::aws::{self, PROVIDER, gap, text};
 use super::aws_actions::managed_level;
+use super::aws_assume;
 use super::aws_grants::Granted;
 use super::aws_policy::Policy;
 use super::aws_rights::{Boundary, Source, Subject};
@@ -20,7 +21,8 @@ use super::json_stream::{Event, Wanted, walk};
 use crate::doc::Doc;
 use crate::formats::{Format, Input, Out, Syntax};
 use crate::model::{
-    At, Fact, GrantFact, Human, IdentityFact, IdentityKey, IdentityKind, Privilege, RepoPath, Status, When,
+    At, Fact, GrantFact, Human, IdentityFact, IdentityKey, IdentityKind, Privilege, RepoPath, SettingFact, Status,
+    When, setting,
 };
 
 /// The format.
@@ -95,6 +97,8 @@ struct Held {
     attached: Attached,
     groups: Vec<String>,
     boundary: Option<String>,
+    /// Principals of AWS that a role trusts.
+    trusted: Vec<String>,
 }
 
 struct Reading<'o, 'a> {
@@ -209,7 +213,7 @@ impl<'o, 'a> Reading<'o, 'a> {
         }
         let key = fact.key.clone();
         self.out.fact(Fact::Identity(at.clone(), fact));
-        self.hold(key, arn, value, "UserPolicyList", groups, at);
+        self.hold((key, arn), value, ("UserPolicyList", groups), Vec::new(), at);
     }
 
     fn role(&mut self, arn: &str, value: &Value, at: At) {
@@ -225,17 +229,20 @@ impl<'o, 'a> Reading<'o, 'a> {
             fact.attributes.insert("instance_profiles".to_owned(), profiles.to_string());
         }
         let key = fact.key.clone();
-        self.trust(arn, &key, value, &at);
+        let trusted = self.trust(arn, &key, value, &at);
         self.last_use(value, fact, &at);
-        self.hold(key, arn, value, "RolePolicyList", Vec::new(), at);
+        self.hold((key, arn), value, ("RolePolicyList", Vec::new()), trusted, at);
     }
 
-    fn trust(&mut self, arn: &str, key: &IdentityKey, value: &Value, at: &At) {
-        let Some(document) = value.get("AssumeRolePolicyDocument") else { return };
+    /// Tells whom a role trusts; gives the principals of AWS among them.
+    fn trust(&mut self, arn: &str, key: &IdentityKey, value: &Value, at: &At) -> Vec<String> {
+        let Some(document) = value.get("AssumeRolePolicyDocument") else { return Vec::new() };
         let Some(read) = trusts(arn, key, document) else {
             let message = format!("the trust policy of {arn} could not be read");
-            return self.out.notice(gap("malformed", at.line, message));
+            self.out.notice(gap("malformed", at.line, message));
+            return Vec::new();
         };
+        let trusted = aws_assume::trusted(&read.facts);
         for fact in read.facts {
             self.out.fact(Fact::Trust(at.clone(), fact));
         }
@@ -244,6 +251,7 @@ impl<'o, 'a> Reading<'o, 'a> {
                 format!("the trust policy of {arn} accepts more than 512 alternatives; the rest were left out");
             self.out.notice(gap("too-large", at.line, message));
         }
+        trusted
     }
 
     /// Some exports leave `RoleLastUsed` out altogether, so an empty one means "never" only beside one that is not.
@@ -263,7 +271,14 @@ impl<'o, 'a> Reading<'o, 'a> {
         }
     }
 
-    fn hold(&mut self, key: IdentityKey, arn: &str, value: &Value, inline_list: &str, groups: Vec<String>, at: At) {
+    fn hold(
+        &mut self,
+        (key, arn): (IdentityKey, &str),
+        value: &Value,
+        (inline_list, groups): (&str, Vec<String>),
+        trusted: Vec<String>,
+        at: At,
+    ) {
         let lists = ["AttachedManagedPolicies", inline_list, "GroupList"];
         if !lists.iter().any(|list| value.get(list).is_some()) {
             // A listing without policies says nothing about rights.
@@ -271,37 +286,70 @@ impl<'o, 'a> Reading<'o, 'a> {
         }
         let attached = self.attached(value, inline_list, &at);
         let boundary = value.get("PermissionsBoundary").and_then(|b| text(b, "PermissionsBoundaryArn"));
-        self.weight += 256 + 64 * (groups.len() + attached.managed.len());
+        self.weight += 256 + 64 * (groups.len() + attached.managed.len() + trusted.len());
         let boundary = boundary.map(str::to_owned);
-        self.held.push(Held { key, arn: arn.to_owned(), at, attached, groups, boundary });
+        self.held.push(Held { key, arn: arn.to_owned(), at, attached, groups, boundary, trusted });
         if self.weight > HELD_MAX {
             self.flush();
         }
     }
 
-    /// Tells the rights of everyone held, with the groups and policies known by now.
+    /// Tells the rights of everyone held, with the groups and policies known by now, and the roles that each may take on.
     fn rights(&mut self) {
-        for held in std::mem::take(&mut self.held) {
-            let account = aws::account_of_arn(&held.arn).unwrap_or_default().to_owned();
-            let mut gathering = Gathering { policies: &self.policies, sources: Vec::new(), named: Vec::new() };
-            gathering.add("", &held.attached);
-            for group in &held.groups {
-                let chain = format!("group {group} → ");
-                match self.groups.get(&(account.clone(), group.clone())) {
-                    Some(attached) => gathering.add(&chain, attached),
-                    None => gathering.named.push((format!("{chain}(not in this export)"), Privilege::Unknown)),
-                }
-            }
-            let grants = gathering.grants(&held, &mut self.work);
+        let held = std::mem::take(&mut self.held);
+        let mut all: Vec<aws_assume::Entry<'_>> = Vec::with_capacity(held.len());
+        let mut doors = aws_assume::Doors::default();
+        for (index, one) in held.iter().enumerate() {
+            let grants = {
+                let mut work = self.work;
+                let grants = self.gathered(one).grants(one, &mut work);
+                self.work = work;
+                grants
+            };
+            let level = grants.iter().map(|grant| grant.privilege).max().unwrap_or_default();
+            all.push(aws_assume::Entry { arn: &one.arn, level });
+            doors.add(index, &one.trusted);
             for grant in grants {
-                self.out.fact(Fact::Grant(held.at.clone(), grant));
+                self.out.fact(Fact::Grant(one.at.clone(), grant));
             }
         }
-        if self.work > WORK_MAX {
+        let mut left = WORK_MAX.saturating_sub(self.work);
+        for (one, entry) in held.iter().zip(&all) {
+            // Whoever administers the account gains nothing by any of its roles.
+            if entry.level == Privilege::Admin {
+                continue;
+            }
+            let gathered = self.gathered(one);
+            let subject = Subject { arn: &one.arn, boundary: gathered.boundary(one), sources: gathered.sources };
+            let steps = aws_assume::steps(&aws_assume::Asker::new(&subject), &one.arn, &all, &doors, &mut left);
+            for step in steps {
+                let mut fact = SettingFact::new(setting::TAKES_ON, &one.arn, &step.role);
+                fact.identity = Some(one.key.clone());
+                fact.attributes.insert("source".to_owned(), step.source);
+                fact.attributes.extend(step.condition.map(|condition| ("condition".to_owned(), condition)));
+                self.out.fact(Fact::Setting(one.at.clone(), fact));
+            }
+        }
+        if self.work > WORK_MAX || left == 0 {
             self.work = 0;
             let message = "the policies are too many to be worked out; the rights of some identities are unknown";
             self.out.notice(gap("too-large", None, message));
         }
+    }
+
+    /// Everything that gives one principal rights, as far as it is known by now.
+    fn gathered<'g>(&'g self, held: &'g Held) -> Gathering<'g> {
+        let account = aws::account_of_arn(&held.arn).unwrap_or_default();
+        let mut gathering = Gathering { policies: &self.policies, sources: Vec::new(), named: Vec::new() };
+        gathering.add("", &held.attached);
+        for group in &held.groups {
+            let chain = format!("group {group} → ");
+            match self.groups.get(&(account.to_owned(), group.clone())) {
+                Some(attached) => gathering.add(&chain, attached),
+                None => gathering.named.push((format!("{chain}(not in this export)"), Privilege::Unknown)),
+            }
+        }
+        gathering
     }
 
     fn unused_roles(&mut self) {
@@ -342,7 +390,7 @@ fn items<'v>(value: &'v Value, field: &str) -> &'v [Value] {
 }
 
 /// What users and roles have in common.
-fn identity(arn: &str, value: &Value, kind: &str, identity_kind: IdentityKind) -> IdentityFact {
+pub(super) fn identity(arn: &str, value: &Value, kind: &str, identity_kind: IdentityKind) -> IdentityFact {
     let (name_field, id_field) = if kind == "user" { ("UserName", "UserId") } else { ("RoleName", "RoleId") };
     let name = text(value, name_field).unwrap_or_else(|| arn.rsplit('/').next().unwrap_or(arn));
     let mut fact = IdentityFact::new(IdentityKey::new(PROVIDER, kind, arn), identity_kind, PROVIDER, name);
@@ -390,15 +438,17 @@ impl<'r> Gathering<'r> {
         }
     }
 
-    fn grants(self, held: &Held, work: &mut u64) -> Vec<GrantFact> {
-        let boundary_name = held.boundary.as_deref().map(|arn| arn.rsplit('/').next().unwrap_or(arn));
-        let boundary = match (&held.boundary, boundary_name) {
-            (Some(arn), Some(name)) => match self.policies.get(arn) {
-                Some(Some(policy)) => Boundary::Known(name, policy),
-                _ => Boundary::Unknown(name),
-            },
-            _ => Boundary::None,
-        };
+    fn boundary(&self, held: &'r Held) -> Boundary<'r> {
+        let Some(arn) = &held.boundary else { return Boundary::None };
+        let name = arn.rsplit('/').next().unwrap_or(arn);
+        match self.policies.get(arn) {
+            Some(Some(policy)) => Boundary::Known(name, policy),
+            _ => Boundary::Unknown(name),
+        }
+    }
+
+    fn grants(self, held: &'r Held, work: &mut u64) -> Vec<GrantFact> {
+        let boundary = self.boundary(held);
         let subject = Subject { arn: &held.arn, sources: self.sources, boundary };
         *work = work.saturating_add(subject.work());
         let worked_out = *work <= WORK_MAX;

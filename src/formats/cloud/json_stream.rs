@@ -144,38 +144,47 @@ impl Counter {
     }
 }
 
+/// Bytes that are taken from the input at a time. The parser takes them one by one, which is only fast out of a buffer of its own.
+const BUFFER: usize = 64 << 10;
+
 /// Counts what the parser reads, and drops a byte order mark.
 struct Gate<'r> {
     input: &'r mut dyn BufRead,
-    head: [u8; 3],
-    unread: std::ops::Range<usize>,
+    buffer: Vec<u8>,
+    at: usize,
     counter: &'r Counter,
 }
 
 impl<'r> Gate<'r> {
     fn open(input: &'r mut dyn BufRead, counter: &'r Counter) -> io::Result<Self> {
-        let mut head = [0; 3];
-        let mut len = 0;
-        while let Some(rest) = head.get_mut(len..).filter(|rest| !rest.is_empty()) {
-            match input.read(rest) {
-                Ok(0) => break,
-                Ok(n) => len += n,
+        let mut gate = Self { input, buffer: Vec::with_capacity(BUFFER), at: 0, counter };
+        while gate.buffer.len() < 3 && gate.more()? {}
+        if gate.buffer.starts_with(b"\xef\xbb\xbf") {
+            gate.at = 3;
+            counter.offset.set(3);
+        }
+        Ok(gate)
+    }
+
+    /// Takes what the input has; false at its end. What was read before is dropped once all of it was handed on.
+    fn more(&mut self) -> io::Result<bool> {
+        if self.at == self.buffer.len() {
+            self.buffer.clear();
+            self.at = 0;
+        }
+        loop {
+            match self.input.fill_buf() {
+                Ok(bytes) => {
+                    let bytes = bytes.get(..BUFFER.min(bytes.len())).unwrap_or_default();
+                    let taken = bytes.len();
+                    self.buffer.extend_from_slice(bytes);
+                    self.input.consume(taken);
+                    return Ok(taken > 0);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        let marked = head.get(..len) == Some(b"\xef\xbb\xbf");
-        counter.offset.set(if marked { 3 } else { 0 });
-        Ok(Self { input, head, unread: if marked { 0..0 } else { 0..len }, counter })
-    }
-
-    fn next_byte(&mut self) -> io::Result<Option<u8>> {
-        if let Some(byte) = self.unread.next().and_then(|at| self.head.get(at)) {
-            return Ok(Some(*byte));
-        }
-        let byte = self.input.fill_buf()?.first().copied();
-        self.input.consume(usize::from(byte.is_some()));
-        Ok(byte)
     }
 }
 
@@ -186,7 +195,11 @@ impl Read for Gate<'_> {
             self.counter.over.set(true);
             return Err(io::Error::other("too long"));
         }
-        let Some(byte) = self.next_byte()? else { return Ok(0) };
+        if self.at == self.buffer.len() && !self.more()? {
+            return Ok(0);
+        }
+        let Some(byte) = self.buffer.get(self.at).copied() else { return Ok(0) };
+        self.at += 1;
         *slot = byte;
         self.counter.count(byte);
         Ok(1)

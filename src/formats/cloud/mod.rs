@@ -2,13 +2,19 @@
 
 mod anthropic_keys;
 pub(super) mod aws;
+mod aws_access_analyzer;
 mod aws_access_keys;
+mod aws_accounts;
 pub(super) mod aws_actions;
+mod aws_assume;
 mod aws_authorization_details;
 mod aws_credential_report;
 pub(super) mod aws_grants;
+mod aws_iam_list;
+mod aws_last_accessed;
 pub(super) mod aws_policy;
 pub(super) mod aws_rights;
+mod aws_secrets;
 pub(super) mod aws_trust;
 mod azure;
 mod azure_managed_identities;
@@ -73,4 +79,9 @@ pub const FORMATS: &[&Format] = &[
     &anthropic_keys::FORMAT,
     &npm_tokens::FORMAT,
     &github_secrets::FORMAT,
+    &aws_access_analyzer::FORMAT,
+    &aws_secrets::FORMAT,
+    &aws_last_accessed::FORMAT,
+    &aws_accounts::FORMAT,
+    &aws_iam_list::FORMAT,
 ];

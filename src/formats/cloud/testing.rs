@@ -268,6 +268,11 @@ mod properties {
                 ("aws-access-keys", "one-page", "input.json"),
                 ("aws-authorization-details", "one-page", "input.json"),
                 ("aws-authorization-details", "denies-and-boundaries", "input.json"),
+                ("aws-authorization-details", "chains-of-roles", "input.json"),
+                ("aws-access-analyzer", "list-and-details", "findings.json"),
+                ("aws-secrets", "every-rotation", "input.json"),
+                ("aws-accounts", "organization", "input.json"),
+                ("aws-iam-list", "roles", "input.json"),
             ] {
                 let text = fixture(id, case, file);
                 let mut value: Value = serde_json::from_str(&text).unwrap();
@@ -332,6 +337,11 @@ mod properties {
                 ("aws-credential-report", "envelope-plain", "input.json"),
                 ("aws-access-keys", "concatenated", "input.json"),
                 ("aws-authorization-details", "one-page", "input.json"),
+                ("aws-access-analyzer", "list-and-details", "findings.json"),
+                ("aws-secrets", "every-rotation", "input.json"),
+                ("aws-last-accessed", "wrapped-with-its-principal", "input.json"),
+                ("aws-accounts", "organization", "input.json"),
+                ("aws-iam-list", "roles", "input.json"),
             ].into_iter().chain(DIRECTORIES.iter().copied()) {
                 let mut bytes = fixture(id, case, file).into_bytes();
                 let place = ((bytes.len() - 1) as f64 * at) as usize;
@@ -370,6 +380,11 @@ mod properties {
             "{\"key\": \"ssh-ed25519\", \"title\": \"x\", \"id\": 3}",
             "{\"permissions\": {\"contents\": \"write\"}, \"repository_selection\": \"all\", \"token\": \"x\"}",
             "{\"object\": \"list\", \"data\": []}",
+            "{\"ARN\": \"arn:aws:secretsmanager:x:123456789012:secret:a\", \"Name\": \"a\", \"SecretString\": \"x\"}",
+            "{\"Users\": [{\"UserName\": \"a\"}], \"Roles\": []}",
+            "{\"Accounts\": [{\"Id\": \"1\", \"Name\": \"cash\"}]}",
+            "{\"status\": \"ACTIVE\", \"resourceType\": \"x\", \"findingType\": \"y\"}",
+            "{\"UserId\": 7, \"Account\": \"a\"}",
         ] {
             for format in FORMATS {
                 assert!(!(format.claims)(&RepoPath::from("x.json"), text), "{} {text}", format.id);

@@ -1,12 +1,14 @@
 //! What detectors see in the members of an archive: each is read as a file of its own, and its places say which archive holds
 //! it. References to values kept elsewhere are not counted there: an archive is made of sources that are.
 
+use std::io::Read as _;
 use std::sync::atomic::Ordering;
 
 use data_encoding::BASE64;
 
 use super::super::gap;
-use super::super::text_kind::{own, readable};
+use super::super::text_kind::{claim, own, readable};
+use super::claimed::Named;
 use super::{Read, Worker};
 use crate::decode;
 use crate::detect::Scratch;
@@ -67,6 +69,8 @@ impl Sink for Members<'_, '_, '_> {
         }
         let Some((text, binary)) = readable(bytes) else { return };
         let class = self.worker.classify(&below);
+        let named = Named { name: &below, inside: Some((&container, inside.path)) };
+        self.worker.read_formats(bytes, &text.bytes, &named, &class);
         let own = own(&text.bytes);
         let seen = self.worker.sightings(self.scratch, Read::new(bytes), &text.bytes, (binary, &own), &class, &below).0;
         let container = RepoPath::new(container).display();
@@ -82,6 +86,21 @@ impl Sink for Members<'_, '_, '_> {
             };
             sighting
         }));
+    }
+
+    fn long(&mut self, inside: Inside<'_>, head: &[u8], rest: &mut dyn std::io::Read) -> bool {
+        let container = self.container(inside);
+        let below = RepoPath::new([container.as_slice(), inside.path].join(&b'/'));
+        if self.worker.excludes(&below) {
+            return false;
+        }
+        let class = self.worker.classify(&below);
+        let text = decode::text(head);
+        let format = text.and_then(|text| claim(&below, &class, &text.bytes));
+        let Some(format) = format.filter(|format| format.is_export() && format.stream.is_some()) else { return false };
+        let named = Named { name: &below, inside: Some((&container, inside.path)) };
+        self.worker.stream_format(format, &mut head.chain(rest), &named, &class);
+        true
     }
 
     fn trouble(&mut self, inside: Inside<'_>, why: Trouble) {

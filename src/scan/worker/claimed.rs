@@ -3,24 +3,80 @@
 use std::io::{BufReader, Read};
 
 use super::super::joins;
+use data_encoding::BASE64;
+
 use super::super::locate::{self, Locator};
+use super::super::text_kind::claim;
 use super::super::{Message, gap};
 use super::{Top, WHOLE, Worker};
+use crate::decode;
 use crate::detect;
 use crate::formats::{Format, Input, Out, ReadNotice};
-use crate::model::{BlobId, Fact, LocatedFact, Notice, PathClass, RepoPath, setting};
+use crate::model::{BlobId, Fact, LocatedFact, Location, Notice, PathClass, RepoPath, setting};
+use crate::source;
+
+/// What reports call a text that a format reads.
+pub(super) struct Named<'n> {
+    /// The path that it is claimed by; of a member that below its archive.
+    pub(super) name: &'n RepoPath,
+    /// The member of an archive that it is: the archive, and the path in it.
+    pub(super) inside: Option<(&'n [u8], &'n [u8])>,
+}
+
+impl Named<'_> {
+    /// What notices call it.
+    fn told(&self) -> RepoPath {
+        match self.inside {
+            Some((container, path)) => RepoPath::new([container, path].join(&b'!')),
+            None => self.name.clone(),
+        }
+    }
+
+    /// A place in it, with the archive that holds it.
+    fn place(&self, mut location: Location) -> Location {
+        if let Some((container, path)) = self.inside {
+            let path = RepoPath::new(path);
+            location.path = path.display();
+            location.path_bytes = path.as_str().is_none().then(|| BASE64.encode(path.as_bytes()));
+            location.container = Some(RepoPath::new(container).display());
+        }
+        location
+    }
+}
 
 impl Worker<'_> {
+    /// What a format reads in a text that is held whole, or in the one that base64 or a compression makes it of. Of the members
+    /// of archives exports alone count: pipelines and declarations do nothing where nobody runs them.
+    pub(super) fn read_formats(&self, bytes: &[u8], text: &[u8], named: &Named<'_>, class: &PathClass) {
+        let wanted = |format: &&'static Format| named.inside.is_none() || format.is_export();
+        if let Some(format) = claim(named.name, class, text) {
+            if !wanted(&format) {
+                return;
+            }
+            let id = Some(source::blob_id(bytes));
+            if text.len() as u64 > WHOLE {
+                return self.stream_format(format, &mut &*text, named, class);
+            }
+            return self.read_format(format, bytes, text, id, (named, false), class);
+        }
+        let Some(inner) = decode::enclosed(text) else { return };
+        let Some(text) = decode::text(&inner) else { return };
+        if let Some(format) = claim(named.name, class, &text.bytes).filter(|format| format.is_export()) {
+            self.read_format(format, bytes, &text.bytes, Some(source::blob_id(bytes)), (named, true), class);
+        }
+    }
+
     /// What a format reads in a text that is held whole.
-    pub(super) fn read_format(
+    fn read_format(
         &self,
         format: &'static Format,
         bytes: &[u8],
         text: &[u8],
         id: Option<BlobId>,
-        name: &RepoPath,
+        (named, encoded): (&Named<'_>, bool),
         class: &PathClass,
     ) {
+        let name = named.name;
         let text = String::from_utf8_lossy(text);
         let doc = match format.syntax.parse(&text) {
             Ok(doc) => doc,
@@ -29,16 +85,23 @@ impl Worker<'_> {
                 return self.notice(Notice {
                     line: Some(e.line),
                     column: Some(e.column),
-                    ..gap("malformed", Some(name.display()), message)
+                    ..gap("malformed", Some(named.told().display()), message)
                 });
             }
         };
         let slug = self.slug(name);
         let input = Input { path: name, repository: slug.as_deref(), text: &text };
         let locator = Locator::new(name, id, text.as_bytes());
-        let mut located = self.collect(format, name, class, &locator, &mut |out| (format.read)(&input, &doc, out));
+        let mut located = self.collect(format, named, class, &locator, &mut |out| (format.read)(&input, &doc, out));
+        if encoded {
+            // The lines are those of the text inside, which the file does not have.
+            located.iter_mut().for_each(|f| f.location = locate::beginning(&f.location));
+        }
         locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location));
-        let accepted = (name.clone(), detect::accepted(text.as_bytes()));
+        // Comments that accept a finding are those of files that people edit.
+        let plain = named.inside.is_none() && !encoded;
+        let accepted = if plain { detect::accepted(text.as_bytes()) } else { Vec::new() };
+        let accepted = (name.clone(), accepted);
         self.send(Message::Facts { format: format.id, facts: located, accepted });
     }
 
@@ -47,18 +110,19 @@ impl Worker<'_> {
         &self,
         format: &'static Format,
         file: &mut dyn Read,
-        name: &RepoPath,
+        named: &Named<'_>,
         class: &PathClass,
     ) {
+        let name = named.name;
         let Some(stream) = format.stream else {
             let message = format!("is over {} MiB, more than a {} file is read of", WHOLE >> 20, format.name);
-            return self.notice(gap("too-large", Some(name.display()), message));
+            return self.notice(gap("too-large", Some(named.told().display()), message));
         };
         let slug = self.slug(name);
         let input = Input { path: name, repository: slug.as_deref(), text: "" };
         let locator = Locator::new(name, None, b"");
         let mut reader = BufReader::with_capacity(1 << 16, file);
-        let located = self.collect(format, name, class, &locator, &mut |out| stream(&input, &mut reader, out));
+        let located = self.collect(format, named, class, &locator, &mut |out| stream(&input, &mut reader, out));
         self.send(Message::Facts { format: format.id, facts: located, accepted: (name.clone(), Vec::new()) });
     }
 
@@ -72,25 +136,27 @@ impl Worker<'_> {
     fn collect(
         &self,
         format: &'static Format,
-        name: &RepoPath,
+        named: &Named<'_>,
         class: &PathClass,
         locator: &Locator<'_>,
         read: &mut dyn FnMut(&mut Out<'_>),
     ) -> Vec<LocatedFact> {
         let mut located = Vec::new();
-        let sample = class.test || class.docs || class.vendored || self.never_runs(name);
+        let sample = class.test || class.docs || class.vendored || self.never_runs(named.name);
+        let told = named.told();
         let mut keep = |mut fact: Fact| {
             joins::hide(&mut fact, &|| self.sight.key.get());
             if let Fact::Setting(_, told) = &mut fact
                 && [setting::CALLS, setting::CALLED].contains(&told.name)
             {
                 // Paths in pipelines begin at the top of their repository.
-                told.attributes.insert("root".to_owned(), String::from_utf8_lossy(&self.top_of(name)).into_owned());
+                let root = self.top_of(named.name);
+                told.attributes.insert("root".to_owned(), String::from_utf8_lossy(&root).into_owned());
             }
-            let location = locator.fact(fact.at());
+            let location = named.place(locator.fact(fact.at()));
             located.push(LocatedFact { fact, location, format: format.id, sample });
         };
-        let mut tell = |n: ReadNotice| self.tell(name, n);
+        let mut tell = |n: ReadNotice| self.tell(&told, n);
         read(&mut Out::new(&mut keep, &mut tell));
         located
     }

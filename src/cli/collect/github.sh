@@ -1,0 +1,74 @@
+#!/bin/sh
+# Collects what keyroll reads of a GitHub organisation. Written by `keyroll formats script github`.
+#
+# It only reads: every command lists or describes. No value of a secret is asked for.
+# What it writes lies in one folder that you alone can open (mode 700); delete it when the scan is done.
+#
+# Needs the gh command line and a login (`gh auth login`) of an owner of the organisation with the scopes
+#     admin:org, read:audit_log, repo
+# (`gh auth refresh -s admin:org,read:audit_log`). Fine-grained tokens and the audit log are there for owners alone, the
+# audit log on Enterprise Cloud only.
+# KEYROLL_ORG=acme names the organisation. KEYROLL_REPOS="acme/a acme/b" names repositories; without it, all are asked.
+#
+# Usage: sh collect-github.sh [FOLDER] [default: keyroll-github-DATE]; then: keyroll scan FOLDER
+set -u
+umask 077
+out=${1:-keyroll-github-$(date +%Y%m%d)}
+mkdir -p "$out" && chmod 700 "$out" || exit 1
+failed=0
+
+# save FILE COMMAND...: keeps what a command prints, or tells that it failed and goes on.
+save() {
+    file=$1
+    shift
+    if "$@" >"$out/$file.part" 2>"$out/error.txt"; then
+        mv "$out/$file.part" "$out/$file"
+        echo "ok      $file" >&2
+    else
+        failed=$((failed + 1))
+        rm -f "$out/$file.part"
+        echo "FAILED  $file: $* ($(head -n 1 "$out/error.txt" | cut -c 1-200))" >&2
+    fi
+    rm -f "$out/error.txt"
+}
+
+need() {
+    command -v "$1" >/dev/null 2>&1 || { echo "$1 is needed: $2" >&2; exit 1; }
+}
+
+# A name as a file may have it.
+plain() {
+    printf '%s' "$1" | tr -c 'A-Za-z0-9._-' '_'
+}
+
+need gh "https://cli.github.com"
+org=${KEYROLL_ORG:-}
+[ -n "$org" ] || { echo "set KEYROLL_ORG to the name of the organisation" >&2; exit 1; }
+
+save installations.json gh api --paginate "orgs/$org/installations"
+save personal-access-tokens.json gh api --paginate "orgs/$org/personal-access-tokens"
+save secrets.json gh api --paginate "orgs/$org/actions/secrets"
+save dependabot-secrets.json gh api --paginate "orgs/$org/dependabot/secrets"
+save runners.json gh api --paginate "orgs/$org/actions/runners"
+save hooks.json gh api --paginate "orgs/$org/hooks"
+save audit-log.json gh api --paginate "orgs/$org/audit-log?include=all&per_page=100"
+repos=${KEYROLL_REPOS:-$(gh api --paginate "orgs/$org/repos?per_page=100" --jq '.[].full_name' 2>/dev/null)}
+for repo in $repos; do
+    name=$(plain "$repo")
+    save "deploy-keys-$name.json" gh api --paginate "repos/$repo/keys"
+    save "secrets-$name.json" gh api --paginate "repos/$repo/actions/secrets"
+    save "runners-$name.json" gh api --paginate "repos/$repo/actions/runners"
+    save "hooks-$name.json" gh api --paginate "repos/$repo/hooks"
+    environments=$(gh api --paginate "repos/$repo/environments" --jq '.environments[].name' 2>/dev/null | tr ' ' '?')
+    for environment in $environments; do
+        case $environment in *\?*) continue ;; esac
+        escaped=$(printf '%s' "$environment" | sed 's|/|%2F|g')
+        save "secrets-$name-$(plain "$environment").json" gh api --paginate "repos/$repo/environments/$escaped/secrets"
+    done
+done
+
+if [ "$failed" -gt 0 ]; then
+    echo "$failed commands failed: what they list is missing, and keyroll will call it not assessed" >&2
+    exit 3
+fi
+echo "done: keyroll scan $out" >&2
