@@ -56,6 +56,15 @@ pub(super) const AWS_ACCOUNTS: &str = "aws-accounts";
 pub(super) const AWS_LAST_ACCESSED: &str = "aws-last-accessed";
 /// Users and roles without their rights: the authorization details have all of it and more, so that it is never asked for.
 pub(super) const AWS_IAM_LIST: &str = "aws-iam-list";
+pub(super) const GCP_SERVICE_ACCOUNTS: &str = "gcp-service-accounts";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const GCP_KEYS: &str = "gcp-service-account-keys";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const GCP_IAM_POLICY: &str = "gcp-iam-policy";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const GCP_POOLS: &str = "gcp-workload-identity";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const GCP_ASSETS: &str = "gcp-assets";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const CLOUDFORMATION: &str = "cloudformation";
 /// See [`GITHUB_ACTIONS`].
@@ -177,6 +186,14 @@ fn command(need: &str) -> Option<&'static str> {
         AWS_ANALYZER => "aws accessanalyzer list-findings-v2 --analyzer-arn ARN --output json",
         AWS_SECRETS => "aws secretsmanager list-secrets --output json",
         AWS_ACCOUNTS => "aws organizations list-accounts --output json",
+        GCP_SERVICE_ACCOUNTS => "gcloud iam service-accounts list --project=PROJECT --format=json",
+        GCP_KEYS => "gcloud iam service-accounts keys list --iam-account=EMAIL --format=json",
+        GCP_IAM_POLICY => "gcloud projects get-iam-policy PROJECT --format=json > iam-policy-PROJECT.json",
+        GCP_POOLS => {
+            "gcloud iam workload-identity-pools providers list --workload-identity-pool=POOL --location=global \
+             --project=PROJECT --format=json"
+        }
+        GCP_ASSETS => "gcloud asset list --organization=NUMBER --content-type=iam-policy --format=json",
         _ => return None,
     })
 }

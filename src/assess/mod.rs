@@ -276,6 +276,12 @@ pub const CHECKS: &[&Check] = &[
     &nhi07_long_lived_secrets::stores::SM_ROTATION_BROKEN,
     &nhi08_environment_isolation::accounts::AWS_CROSS_ACCOUNT,
     &nhi09_reuse::keys::TWO_ACTIVE_KEYS,
+    &nhi01_improper_offboarding::google::DISABLED_LIVE,
+    &nhi01_improper_offboarding::google::DELETED_MEMBER,
+    &nhi07_long_lived_secrets::google::KEY_NO_EXPIRY,
+    &nhi08_environment_isolation::google::CROSS_PROJECT,
+    &nhi09_reuse::google::DEFAULT_ACCOUNT,
+    &nhi10_human_use::google::HUMAN_IMPERSONATOR,
 ];
 
 /// The check of this id.

@@ -3,6 +3,7 @@
 
 pub(super) mod declared;
 pub(super) mod directory;
+pub(super) mod google;
 pub(super) mod kubernetes;
 pub(super) mod stores;
 pub(super) mod tokens;

@@ -3,6 +3,7 @@
 
 pub(super) mod agent;
 pub(super) mod federated;
+pub(super) mod google;
 pub(super) mod hosts;
 pub(super) mod keys;
 pub(super) mod kubernetes;

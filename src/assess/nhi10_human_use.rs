@@ -3,6 +3,7 @@
 
 pub(super) mod agent;
 pub(super) mod directory;
+pub(super) mod google;
 pub(super) mod kubernetes;
 pub(super) mod pipeline;
 pub(super) mod roles;

@@ -1,19 +1,23 @@
-//! Whether a job can take on the role that it names: the tokens it gets, held against the trust of that role, when both are in
-//! the inputs.
+//! Whether a job can take on the role or service account that it names: the tokens it gets, held against the trust of that role,
+//! when both are in the inputs. Likewise for service accounts of clusters and those of Google Cloud.
 //!
 //! The verdict is an attribute of the usage, `assumes`: `yes`, `no` or `maybe`, with the reason behind a colon; no attribute
 //! means that the role's trust was not seen. Subjects of GitHub's tokens:
 //! <https://docs.github.com/en/actions/reference/security/oidc>; how AWS compares them:
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>; how Google does:
+//! <https://cloud.google.com/iam/docs/workload-identity-federation-with-deployment-pipelines>.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{AuthMode, Identity, IdentityKey, IdentityKind, Inventory, Trust, Usage};
+use crate::model::{AuthMode, Identity, IdentityKey, IdentityKind, Inventory, Trust, Usage, setting};
 
 /// The attribute with the verdict.
 const ASSUMES: &str = "assumes";
 
 const GITHUB: &str = "token.actions.githubusercontent.com";
+
+/// What the issuers of Google's clusters end in, each a project's.
+const CLUSTERS: &str = ".svc.id.goog";
 
 /// Gives each usage that takes on a role of the inventory its verdict.
 pub(super) fn judge(inventory: &mut Inventory) {
@@ -30,6 +34,8 @@ pub(super) fn judge(inventory: &mut Inventory) {
     let mut trusts: BTreeMap<&IdentityKey, Vec<&Trust>> = BTreeMap::new();
     inventory.trusts.iter().for_each(|t| trusts.entry(&t.identity).or_default().push(t));
     let jobs: BTreeMap<&IdentityKey, &Identity> = inventory.identities.iter().map(|i| (&i.id, i)).collect();
+    // A binding on a project lets its members be every account in it, whatever the accounts' own policies say.
+    let wide = inventory.settings.iter().any(|s| s.name == setting::WIF_MEMBER && s.identity.is_none());
     let verdict = |usage: &Usage| {
         let role = usage.target.as_deref().filter(|_| usage.mode == AuthMode::Federated)?;
         // Client ids of Azure are GUIDs, whose case means nothing.
@@ -39,7 +45,9 @@ pub(super) fn judge(inventory: &mut Inventory) {
             None => (named.get(role.split_once(":role/")?.1.rsplit('/').next()?).copied().flatten()?, BY_NAME),
         };
         let job = jobs.get(usage.identity.as_ref()?)?;
-        Some(held_against(&Token::of(job, usage)?, trusts.get(key)?) + by_name)
+        let verdict = held_against(&Token::of(job, usage)?, trusts.get(key)?) + by_name;
+        let google = key.as_str().starts_with("gcp:service-account:");
+        Some(verdict).filter(|verdict| !(google && wide && verdict.starts_with("no")))
     };
     let verdicts: Vec<Option<String>> = inventory.usages.iter().map(verdict).collect();
     for (usage, verdict) in inventory.usages.iter_mut().zip(verdicts) {
@@ -65,16 +73,33 @@ fn by_name(identities: &[Identity]) -> BTreeMap<&str, Option<&IdentityKey>> {
 /// What is known of the tokens that a job gets.
 struct Token<'a> {
     /// Every subject they can have; empty when only the repository is known.
-    subjects: BTreeSet<&'a str>,
+    subjects: BTreeSet<String>,
     /// What every subject begins with.
     prefix: String,
     /// What its claim `job_workflow_ref` begins with: the workflow that holds the job, whoever calls it, and `@`.
     workflow: String,
     audience: Option<&'a str>,
+    /// What the issuer's name ends in.
+    issuer: &'static str,
+    /// Claims that are the same in every token.
+    claims: BTreeMap<&'static str, String>,
 }
 
 impl<'a> Token<'a> {
     fn of(job: &'a Identity, usage: &'a Usage) -> Option<Self> {
+        if let Some(account) = job.id.as_str().strip_prefix("kubernetes:service-account:") {
+            // Another cloud's clusters have issuers that no manifest names.
+            let (namespace, name) = account.split_once('/').filter(|_| usage.provider == "gcp")?;
+            let subject = format!("system:serviceaccount:{namespace}:{name}");
+            return Some(Self {
+                subjects: BTreeSet::from([subject.clone()]),
+                prefix: subject,
+                workflow: String::new(),
+                audience: None,
+                issuer: CLUSTERS,
+                claims: BTreeMap::new(),
+            });
+        }
         let path = job.id.as_str().strip_prefix("github:job:")?;
         let mut parts = path.splitn(3, '/');
         let (owner, name) = (parts.next()?, parts.next()?);
@@ -84,11 +109,31 @@ impl<'a> Token<'a> {
         }
         let subjects = job.attributes.get("subject").map(String::as_str).unwrap_or_default();
         Some(Self {
-            subjects: subjects.split(',').map(str::trim).filter(|s| !s.is_empty()).collect(),
+            subjects: subjects.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
             prefix: format!("repo:{owner}/{name}:"),
             workflow: workflow(path).map(|file| format!("{owner}/{name}/{file}@")).unwrap_or_default(),
             audience: usage.attributes.get("audience").map(String::as_str),
+            issuer: GITHUB,
+            claims: BTreeMap::from([("repository", format!("{owner}/{name}")), ("repository_owner", owner.to_owned())]),
         })
+    }
+
+    /// Whether a trust is in the issuer of these tokens. Of a pool whose provider was not read the audience tells.
+    fn is_of(&self, trust: &Trust) -> bool {
+        let pool = trust.attributes.get("pool").map(|pool| format!("{pool}/"));
+        let through = pool.is_some_and(|pool| self.audience.is_some_and(|audience| audience.contains(&pool)));
+        through || trust.issuer.trim_end_matches('/').ends_with(self.issuer)
+    }
+
+    /// Whether the tokens pass a test of one claim; `None` when that is not known.
+    fn passes(&self, claim: &str, test: &str) -> Option<bool> {
+        let value = self.claims.get(claim)?;
+        let (operator, wanted) = test.split_once(' ')?;
+        match operator {
+            "StringEquals" => Some(alternatives(wanted).any(|wanted| wanted == value)),
+            "StringLike" => Some(alternatives(wanted).any(|wanted| matches(wanted, value))),
+            _ => None,
+        }
     }
 }
 
@@ -106,17 +151,27 @@ enum Lets {
     In,
 }
 
+/// What a trust is of, in a word.
+fn noun(trust: &Trust) -> &'static str {
+    match trust.identity.as_str() {
+        key if key.starts_with("gcp:app:") => "pool's provider",
+        key if key.starts_with("gcp:") => "service account",
+        _ => "role",
+    }
+}
+
 fn held_against(token: &Token<'_>, trusts: &[&Trust]) -> String {
-    let issuer = |t: &&&Trust| t.issuer.trim_end_matches('/').ends_with(GITHUB);
     let mut best: Option<(Lets, String)> = None;
-    for trust in trusts.iter().filter(issuer) {
+    for trust in trusts.iter().filter(|trust| token.is_of(trust)) {
         let (lets, why) = by_one(token, trust);
         if best.as_ref().is_none_or(|(known, _)| lets > *known) {
             best = Some((lets, why));
         }
     }
+    let role = trusts.first().map_or("role", |trust| noun(trust));
     match best {
-        None => format!("no: the role trusts nothing of {GITHUB}"),
+        None if token.issuer == CLUSTERS => format!("no: the {role} trusts no service account of a cluster"),
+        None => format!("no: the {role} trusts nothing of {GITHUB}"),
         Some((Lets::In, why)) => format!("yes: {why}"),
         Some((Lets::Maybe, why)) => format!("maybe: {why}"),
         Some((Lets::None, why)) => format!("no: {why}"),
@@ -124,10 +179,11 @@ fn held_against(token: &Token<'_>, trusts: &[&Trust]) -> String {
 }
 
 fn by_one(token: &Token<'_>, trust: &Trust) -> (Lets, String) {
+    let role = noun(trust);
     if let (Some(given), Some(wanted)) = (token.audience, &trust.audience)
         && !alternatives(wanted).any(|wanted| matches(wanted, given))
     {
-        return (Lets::None, format!("its token is for {given}, the role wants one for {wanted}"));
+        return (Lets::None, format!("its token is for {given}, the {role} wants one for {wanted}"));
     }
     let operator = trust.attributes.get("sub_operator").map(String::as_str).unwrap_or_default();
     // An expression of Entra's flexible credentials, of which the pattern of the subject is read elsewhere.
@@ -135,29 +191,55 @@ fn by_one(token: &Token<'_>, trust: &Trust) -> (Lets, String) {
         let wanted = trust.subject.as_deref().unwrap_or_default();
         return (Lets::Maybe, format!("the application asks for {wanted}"));
     }
-    let mut claims: Vec<&str> = trust.attributes.keys().filter_map(|k| k.strip_prefix("claim.")).collect();
+    let mut claims: Vec<&str> = Vec::new();
+    let mut passed: Vec<&str> = Vec::new();
+    for (claim, test) in trust.attributes.iter().filter_map(|(k, test)| Some((k.strip_prefix("claim.")?, test))) {
+        match token.passes(claim, test) {
+            Some(true) => passed.push(claim),
+            Some(false) => {
+                let given = token.claims.get(claim).map(String::as_str).unwrap_or_default();
+                let wanted = test.split_once(' ').map_or(test.as_str(), |(_, wanted)| wanted);
+                return (Lets::None, format!("its {claim} is {given}, the {role} takes {wanted}"));
+            }
+            None => claims.push(claim),
+        }
+    }
+    // What else a condition asks for is not known, nor when a binding's own holds.
+    let attribute = |name: &str| trust.attributes.get(name).map(String::as_str);
+    let partly = attribute("condition_read").and(attribute("provider_condition").or(attribute("condition")));
+    let bound = attribute("condition").filter(|_| attribute("member").is_some());
+    let unread = partly.or(bound);
     if let Some(asked) = trust.attributes.get(WORKFLOW_CLAIM).filter(|_| !token.workflow.is_empty()) {
         match lets_workflow(&token.workflow, asked) {
-            Lets::None => return (Lets::None, format!("it is of {}…, the role asks for {asked}", token.workflow)),
-            Lets::In => claims.retain(|claim| *claim != "job_workflow_ref"),
+            Lets::None => return (Lets::None, format!("it is of {}…, the {role} asks for {asked}", token.workflow)),
+            Lets::In => {
+                claims.retain(|claim| *claim != "job_workflow_ref");
+                passed.push("job_workflow_ref");
+            }
             Lets::Maybe => {}
         }
     }
     let Some(wanted) = &trust.subject else {
-        return match claims.as_slice() {
-            [] => (Lets::In, "the role takes every subject".to_owned()),
-            claims => (Lets::Maybe, format!("the role asks for {}", claims.join(", "))),
+        return match (claims.as_slice(), unread) {
+            ([], Some(condition)) => (Lets::Maybe, format!("the {role} asks for {condition}")),
+            ([], None) if passed.is_empty() => (Lets::In, format!("the {role} takes every subject")),
+            ([], None) => (Lets::In, format!("the {role} asks for its {}", passed.join(", "))),
+            (claims, _) => (Lets::Maybe, format!("the {role} asks for {}", claims.join(", "))),
         };
     };
     if operator.contains("Not") {
-        return (Lets::Maybe, format!("the role takes every subject but {wanted}"));
+        return (Lets::Maybe, format!("the {role} takes every subject but {wanted}"));
     }
     let literal = operator.contains("Equals");
     let bare: Vec<String> = alternatives(wanted).map(without_ids).collect();
     let fits = |pattern: &String, subject: &str| if literal { pattern == subject } else { matches(pattern, subject) };
     let fit = token.subjects.iter().find(|subject| bare.iter().any(|pattern| fits(pattern, subject)));
     let lets = match fit {
-        Some(_) if claims.is_empty() && bare.iter().map(String::as_str).eq(alternatives(wanted)) => Lets::In,
+        Some(_)
+            if claims.is_empty() && unread.is_none() && bare.iter().map(String::as_str).eq(alternatives(wanted)) =>
+        {
+            Lets::In
+        }
         Some(_) => Lets::Maybe,
         None if !token.subjects.is_empty() => Lets::None,
         None => {
@@ -168,10 +250,10 @@ fn by_one(token: &Token<'_>, trust: &Trust) -> (Lets, String) {
         }
     };
     let who = match (fit, token.subjects.first()) {
-        (Some(subject), _) | (None, Some(subject)) => (*subject).to_owned(),
+        (Some(subject), _) | (None, Some(subject)) => subject.clone(),
         (None, None) => format!("{}…", token.prefix),
     };
-    (lets, format!("it comes as {who}, the role takes {wanted}"))
+    (lets, format!("it comes as {who}, the {role} takes {wanted}"))
 }
 
 /// Where a trust's test of the workflow stands: the operator, a blank, the pattern.
@@ -258,12 +340,14 @@ mod tests {
     use crate::model::{IdentityFact, Location};
 
     fn verdict(subjects: &str, wanted: Option<&str>, attributes: &[(&str, &str)]) -> String {
-        let subjects: BTreeSet<&str> = subjects.split(", ").filter(|s| !s.is_empty()).collect();
+        let subjects = subjects.split(", ").filter(|s| !s.is_empty()).map(str::to_owned).collect();
         let token = Token {
             subjects,
             prefix: "repo:acme/app:".to_owned(),
             workflow: "acme/app/.github/workflows/d.yml@".to_owned(),
             audience: Some("sts.amazonaws.com"),
+            issuer: GITHUB,
+            claims: BTreeMap::from([("repository", "acme/app".to_owned()), ("repository_owner", "acme".to_owned())]),
         };
         let trust = Trust {
             identity: IdentityKey::new("aws", "role", "arn:aws:iam::123456789012:role/r"),
@@ -303,6 +387,10 @@ mod tests {
             ("", Some("repo:acme/app:ref:refs/heads/main"), &[], "maybe"),
             ("", Some("repo:acme/other:*"), &[], "no"),
             ("", Some("repo:*"), &[], "maybe"),
+            ("", None, &[("claim.repository", "StringEquals acme/x | acme/app")], "yes"),
+            ("", None, &[("claim.repository", "StringEquals acme/x")], "no"),
+            ("", None, &[("claim.repository_owner", "StringLike ac*"), ("claim.ref", "StringEquals x")], "maybe"),
+            (main, Some("repo:acme/app:*"), &[("claim.repository_owner", "StringEquals other")], "no"),
         ] {
             assert_eq!(verdict(subjects, wanted, attributes), want, "{subjects} {wanted:?} {attributes:?}");
         }

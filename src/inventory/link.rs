@@ -47,6 +47,7 @@ impl Names {
     /// full resource names unites nothing: its bearers become links.
     pub(super) fn resolve(facts: &mut Facts, links: &mut Vec<Link>) -> Self {
         let ambiguous = ambiguous_names(&facts.identities);
+        let parted = part_numbers(&mut facts.identities);
         for fact in facts.identities.iter_mut().map(|d| &mut d.what) {
             if let Some(full) = fact.aliases.iter().filter(|a| rank(a) == 0).min()
                 && ambiguous.contains_key(&fact.key)
@@ -77,6 +78,7 @@ impl Names {
             }
         }
         names.link_bare_names(links);
+        names.link_parted(&parted, links);
         names
     }
 
@@ -88,6 +90,21 @@ impl Names {
     /// All keys of the identity, the canonical one included, sorted.
     pub(super) fn keys(&self, canonical: &IdentityKey) -> &[IdentityKey] {
         self.groups.get(canonical).map_or(&[], Vec::as_slice)
+    }
+
+    /// Links accounts of Google Cloud that have one number and two addresses.
+    fn link_parted(&self, parted: &[BTreeSet<IdentityKey>], links: &mut Vec<Link>) {
+        for addresses in parted {
+            let Some(first) = addresses.first() else { continue };
+            for other in addresses.iter().skip(1).take(LINKS_MAX) {
+                links.push(Link {
+                    from: self.of(first).to_string(),
+                    to: self.of(other).to_string(),
+                    confidence: Confidence::Low,
+                    why: "two addresses with one unique id; one of the inputs was altered".to_owned(),
+                });
+            }
+        }
     }
 
     /// Links identities known by bare name alone to the full resource names that end in that name.
@@ -128,6 +145,25 @@ fn ambiguous_names(facts: &[Declared<IdentityFact>]) -> BTreeMap<IdentityKey, BT
     }
     owners.retain(|_, full| full.len() > 1);
     owners
+}
+
+/// Takes numbers from accounts when two addresses have one: an account keeps its address and number for life
+/// (<https://cloud.google.com/iam/docs/service-accounts-create>), so one of the inputs was altered. Returns the addresses of each.
+fn part_numbers(facts: &mut [Declared<IdentityFact>]) -> Vec<BTreeSet<IdentityKey>> {
+    let is_number = |key: &IdentityKey| key.as_str().starts_with("gcp:unique-id:");
+    let is_address = |key: &IdentityKey| key.as_str().starts_with("gcp:service-account:");
+    let mut addresses: BTreeMap<IdentityKey, BTreeSet<IdentityKey>> = BTreeMap::new();
+    for fact in facts.iter().map(|declared| &declared.what) {
+        let keys = || std::iter::once(&fact.key).chain(&fact.aliases);
+        for number in keys().filter(|key| is_number(key)) {
+            addresses.entry(number.clone()).or_default().extend(keys().filter(|key| is_address(key)).cloned());
+        }
+    }
+    addresses.retain(|_, all| all.len() > 1);
+    for fact in facts.iter_mut() {
+        fact.what.aliases.retain(|alias| !addresses.contains_key(alias));
+    }
+    addresses.into_values().collect()
 }
 
 /// An identity that a fact refers to exists, even when no input describes it.

@@ -5,6 +5,7 @@ mod accounts;
 mod assume;
 mod chains;
 mod follow;
+mod google;
 mod identify;
 mod link;
 mod listings;
@@ -92,6 +93,7 @@ pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleI
     listings::custom_roles(&mut inventory);
     listings::people(&mut inventory);
     follow::join(&mut inventory);
+    google::settle(&mut inventory);
     link::authority(&mut inventory);
     chains::follow(&mut inventory);
     link::authority(&mut inventory);

@@ -6,6 +6,7 @@ mod blob;
 mod candidate;
 pub mod environment;
 mod fact;
+pub mod google;
 mod inventory;
 mod level;
 mod limits;

@@ -115,3 +115,15 @@ pub const CLOUD_ACCOUNT: &str = "cloud-account";
 /// A principal gets a role that it asks for, as far as its own side tells: the value is the role; the attributes `source` and
 /// `condition` tell by what.
 pub const TAKES_ON: &str = "takes-on";
+/// A policy of Google Cloud binds an identity that is deleted: the value is the member; the attribute `role` tells what it held.
+pub const DELETED_MEMBER: &str = "deleted-member";
+/// People may act as service accounts of Google Cloud: the value is the member; the attributes `role`, `scope` and `condition` tell
+/// how.
+pub const HUMAN_IMPERSONATOR: &str = "human-impersonator";
+/// A custom role of Google Cloud: the subject is its full name, the value its permissions that tell most; the attributes
+/// `privilege` and `powers` say what they come to.
+pub const CUSTOM_ROLE: &str = "custom-role";
+/// The number of a project of Google Cloud: the subject is the number, the value the project's id.
+pub const PROJECT_NUMBER: &str = "project-number";
+/// A workload identity pool as a whole: the value is its state; the attribute `module` is its full name.
+pub const WIF_POOL: &str = "wif-pool";

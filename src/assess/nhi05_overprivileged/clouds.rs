@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{escalates, evidence, granted, policies, put_first};
 use crate::assess::directory::by_role_assignment;
-use crate::assess::estate::{AWS_AUTHORIZATION, AZURE_ROLE_ASSIGNMENTS, TERRAFORM};
+use crate::assess::estate::{AWS_AUTHORIZATION, AZURE_ROLE_ASSIGNMENTS, GCP_ASSETS, GCP_IAM_POLICY, TERRAFORM};
 use crate::assess::view::View;
 use crate::assess::{Adjustment, Check, Context, say};
-use crate::model::{Confidence, Finding, Grant, Identity, Privilege, Risk, Severity};
+use crate::model::{Confidence, Finding, Grant, Identity, Privilege, Risk, Severity, google, setting};
 
 /// A path to administration.
 pub(in crate::assess) const AWS_PRIVESC: Check = Check {
@@ -120,28 +120,56 @@ fn spans_projects(grant: &Grant) -> bool {
     ["project", "folder", "organization"].iter().any(|scope| grant.resource.starts_with(scope))
 }
 
-/// Owner or Editor of a project.
+/// Owner or Editor of a project, or the right to become it.
 pub(in crate::assess) const GCP_PRIMITIVE: Check = Check {
     id: "NHI5-gcp-primitive",
     risk: Risk::Nhi5,
     title: "Service account that owns or edits a whole project",
     why: "Basic roles hold thousands of permissions over every service of the project, reading secrets and acting as other \
-          service accounts among them.",
+          service accounts among them; whoever may change the policy can give itself any role.",
     remediation: "Grant predefined roles of the services that it uses, on the resources that it uses.",
     severity: Severity::High,
     confidence: Confidence::High,
     references: &["https://cloud.google.com/iam/docs/roles-overview#basic"],
-    needs: &[TERRAFORM],
-    implies: &[],
+    needs: &[TERRAFORM, GCP_IAM_POLICY, GCP_ASSETS],
+    implies: &[Adjustment::Admin],
     subjects: |view| holders(view, "gcp"),
-    run: |view, _| {
-        let title = |i: &Identity| format!("{} owns or edits a whole project", i.name);
-        over(&GCP_PRIMITIVE, view, "gcp", title, |grant| {
-            let basic = matches!(grant.action.as_str(), "roles/owner" | "roles/editor");
-            (basic && spans_projects(grant)).then_some(Severity::High)
-        })
-    },
+    run: primitive,
 };
+
+fn primitive(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
+    let basic = |grant: &Grant| matches!(grant.action.as_str(), "roles/owner" | "roles/editor");
+    // What another gives is told by another check.
+    let admin = |grant: &Grant| grant.privilege == Privilege::Admin && !grant.action.starts_with("as ");
+    let title = |i: &Identity| {
+        let whole = view.grants_of(&i.id).iter().any(|grant| basic(grant) && spans_projects(grant));
+        let what = if whole { "owns or edits a whole project" } else { "can make itself owner of a project" };
+        match (i.attributes.get("default"), i.attributes.contains_key("managed_by")) {
+            (Some(platform), _) => format!("{}, the default account of {platform}, {what}", i.name),
+            (None, true) => format!("{}, an account of Google's own services, {what}", i.name),
+            (None, false) => format!("{} {what}", i.name),
+        }
+    };
+    let mut out = over(&GCP_PRIMITIVE, view, "gcp", title, |grant| {
+        ((basic(grant) || admin(grant)) && spans_projects(grant)).then_some(Severity::High)
+    });
+    for finding in &mut out {
+        let identity = finding.identity.as_ref().and_then(|id| view.identity(id));
+        let Some(identity) = identity else { continue };
+        if identity.attributes.contains_key("default") {
+            finding.remediation = "Take the basic role from the account after giving what runs as it accounts of their own, and \
+                                   enforce iam.automaticIamGrantsForDefaultServiceAccounts, so that no project starts so."
+                .to_owned();
+        } else if identity.attributes.contains_key("managed_by") {
+            finding.remediation =
+                "Google granted it so that its services work; replace it by the roles of the services that \
+                                   the project uses, if it uses any."
+                    .to_owned();
+            finding.confidence = Confidence::Medium;
+        }
+    }
+    out
+}
 
 /// Acting as any service account of a project.
 pub(in crate::assess) const GCP_IMPERSONATE: Check = Check {
@@ -149,35 +177,55 @@ pub(in crate::assess) const GCP_IMPERSONATE: Check = Check {
     risk: Risk::Nhi5,
     title: "Service account that may act as every other one",
     why: "Granted on a project, the role reaches every service account in it, now and later, so its holder has the rights \
-          of the strongest of them.",
-    remediation: "Grant it on the one service account that is meant (google_service_account_iam_member).",
+          of the strongest of them; granted on one account that can do more, it gives those rights away.",
+    remediation: "Grant it on the one service account that is meant (google_service_account_iam_member, gcloud iam \
+                  service-accounts add-iam-policy-binding), and on none that can do more than its holder should.",
     severity: Severity::High,
     confidence: Confidence::High,
     references: &["https://cloud.google.com/iam/docs/service-account-permissions"],
-    needs: &[TERRAFORM],
+    needs: &[TERRAFORM, GCP_IAM_POLICY, GCP_ASSETS],
     implies: &[],
     subjects: |view| holders(view, "gcp"),
-    run: |view, _| {
-        let title = |i: &Identity| format!("{} may act as other service accounts", i.name);
-        over(&GCP_IMPERSONATE, view, "gcp", title, |grant| {
-            let acts = matches!(
-                grant.action.as_str(),
-                "roles/iam.serviceAccountTokenCreator"
-                    | "roles/iam.serviceAccountUser"
-                    | "roles/iam.serviceAccountKeyAdmin"
-                    | "roles/iam.workloadIdentityUser"
-            );
-            // On one account it is how impersonation is meant; making keys for it is not.
-            let keys =
-                grant.action == "roles/iam.serviceAccountKeyAdmin" && grant.resource.starts_with("service account");
-            match (acts && spans_projects(grant), keys) {
-                (true, _) => Some(Severity::High),
-                (false, true) => Some(Severity::Medium),
-                (false, false) => None,
-            }
-        })
-    },
+    run: impersonate,
 };
+
+fn impersonate(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
+    let custom: BTreeSet<&str> = view
+        .settings(setting::CUSTOM_ROLE)
+        .filter(|role| role.attributes.get("powers").is_some_and(|powers| google::Powers::of_words(powers).takes))
+        .map(|role| role.subject.as_str())
+        .collect();
+    let title = |i: &Identity| {
+        let derived = |grant: &&&Grant| grant.action.starts_with("as ");
+        match view.grants_of(&i.id).iter().find(derived) {
+            Some(grant) => {
+                let whom = grant.action.strip_prefix("as ").and_then(|rest| rest.split(": ").next());
+                format!("{} may act as {}, which can do more", i.name, whom.unwrap_or_default())
+            }
+            None => format!("{} may act as other service accounts", i.name),
+        }
+    };
+    let mut out = over(&GCP_IMPERSONATE, view, "gcp", title, |grant| {
+        let role = grant.action.as_str();
+        let acts = google::is_impersonation(role) || custom.contains(role);
+        // On one account it is how impersonation is meant, unless that account can do much more; making keys for it is not.
+        let keys = role == "roles/iam.serviceAccountKeyAdmin" && grant.resource.starts_with("service account");
+        let more = role.starts_with("as ") && grant.privilege >= Privilege::WriteBroad;
+        match (acts && spans_projects(grant), keys || more) {
+            (true, _) => Some(Severity::High),
+            (false, true) => Some(Severity::Medium),
+            (false, false) => None,
+        }
+    });
+    // Google's services have such a role by design, and nobody else becomes their accounts.
+    for finding in &mut out {
+        let identity = finding.identity.as_ref().and_then(|id| view.identity(id));
+        if identity.is_some_and(|identity| identity.attributes.contains_key("managed_by")) {
+            finding.base_severity = Severity::Low;
+        }
+    }
+    out
+}
 
 /// Wide Azure roles over a subscription or more.
 pub(in crate::assess) const AZURE_BROAD: Check = Check {

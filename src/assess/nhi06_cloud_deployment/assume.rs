@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::assess::estate::{AWS_AUTHORIZATION, AWS_IAM_LIST, CLOUDFORMATION, ENTRA_FEDERATED, TERRAFORM};
+use crate::assess::estate::{
+    AWS_AUTHORIZATION, AWS_IAM_LIST, CLOUDFORMATION, ENTRA_FEDERATED, GCP_ASSETS, GCP_IAM_POLICY, TERRAFORM,
+};
 use crate::assess::view::View;
 use crate::assess::{Check, Context, say};
 use crate::model::{Confidence, Finding, Identity, Risk, Severity, Usage};
@@ -22,7 +24,7 @@ pub(in crate::assess) const ROLE_REFUSES: Check = Check {
     severity: Severity::Low,
     confidence: Confidence::Medium,
     references: &["https://docs.github.com/en/actions/reference/security/oidc"],
-    needs: &[AWS_AUTHORIZATION, TERRAFORM, CLOUDFORMATION, ENTRA_FEDERATED, AWS_IAM_LIST],
+    needs: &[AWS_AUTHORIZATION, TERRAFORM, CLOUDFORMATION, ENTRA_FEDERATED, AWS_IAM_LIST, GCP_IAM_POLICY, GCP_ASSETS],
     implies: &[],
     subjects: |view| {
         let judged = view.usages().filter(|usage| usage.attributes.contains_key(ASSUMES));
@@ -39,8 +41,19 @@ fn refused(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         let (Some(why), Some(job), Some(role)) = (why, job, usage.target.as_deref()) else { continue };
         let finding = out.entry((job.id.to_string(), role)).or_insert_with(|| {
             let mut finding = ROLE_REFUSES.about(job, role);
-            finding.title = format!("{} names a role that does not let it in", job.name);
-            finding.evidence.push(format!("role {role}"));
+            let kind = match usage.provider.as_str() {
+                "gcp" if role.contains('@') => "service account",
+                "gcp" => "workload identity provider",
+                _ => "role",
+            };
+            finding.title = format!("{} names a {kind} that does not let it in", job.name);
+            finding.evidence.push(format!("{kind} {role}"));
+            if kind != "role" {
+                finding.remediation =
+                    "Bind roles/iam.workloadIdentityUser on the service account to the job's own repository or \
+                                       subject, or to the cluster's service account, or take the login out."
+                        .to_owned();
+            }
             finding.locations.clear();
             finding
         });

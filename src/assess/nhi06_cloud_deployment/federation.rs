@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::{federated, per_issuer};
-use crate::assess::estate::{AWS_AUTHORIZATION, AWS_IAM_LIST, ENTRA_FEDERATED, TERRAFORM};
+use crate::assess::estate::{
+    AWS_AUTHORIZATION, AWS_IAM_LIST, ENTRA_FEDERATED, GCP_ASSETS, GCP_IAM_POLICY, GCP_POOLS, TERRAFORM,
+};
 use crate::assess::trust::{self, Scope};
 use crate::assess::view::View;
 use crate::assess::{Check, Context, say, settings};
@@ -111,6 +113,12 @@ fn attribute<'s>(setting: &'s Setting, name: &str) -> &'s str {
     setting.attributes.get(name).map(String::as_str).unwrap_or_default()
 }
 
+/// Whether the pool of a provider or member is disabled or deleted.
+fn is_off(view: &View<'_>, setting: &Setting) -> bool {
+    let pool = attribute(setting, "module");
+    view.settings(setting::WIF_POOL).any(|known| attribute(known, "module") == pool && known.value != "active")
+}
+
 /// Members of the pools of a module: all are narrow, some are wide, none were read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Members {
@@ -166,7 +174,7 @@ pub(in crate::assess) const GCP_WIF_OPEN: Check = Check {
     severity: Severity::Critical,
     confidence: Confidence::High,
     references: &[WIF],
-    needs: &[TERRAFORM],
+    needs: &[TERRAFORM, GCP_POOLS, GCP_ASSETS],
     implies: &[],
     subjects: |view| settings::subjects(view, setting::WIF_PROVIDER),
     run: wif_open,
@@ -177,7 +185,7 @@ fn wif_open(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         let (condition, issuer) = (setting.value.as_str(), attribute(setting, "issuer"));
         // What a variable says is not known here.
         let unread = condition.starts_with("${");
-        if !is_shared_issuer(issuer) || unread || looks_further(condition) {
+        if !is_shared_issuer(issuer) || unread || looks_further(condition) || is_off(view, setting) {
             return false;
         }
         let members = members(view, attribute(setting, "module"));
@@ -220,7 +228,7 @@ pub(in crate::assess) const GCP_PRINCIPALSET_ALL: Check = Check {
     severity: Severity::High,
     confidence: Confidence::High,
     references: &[WIF],
-    needs: &[TERRAFORM],
+    needs: &[TERRAFORM, GCP_IAM_POLICY, GCP_ASSETS],
     implies: &[],
     subjects: |view| settings::subjects(view, setting::WIF_MEMBER),
     run: whole_pool,
@@ -228,7 +236,7 @@ pub(in crate::assess) const GCP_PRINCIPALSET_ALL: Check = Check {
 
 fn whole_pool(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     settings::of(&GCP_PRINCIPALSET_ALL, view, setting::WIF_MEMBER, |setting, finding| {
-        if !(setting.value.starts_with("principalSet://") && setting.value.ends_with("/*")) {
+        if !(setting.value.starts_with("principalSet://") && setting.value.ends_with("/*")) || is_off(view, setting) {
             return false;
         }
         let module = attribute(setting, "module");

@@ -30,6 +30,19 @@ mod entra_federated_credentials;
 mod entra_service_principals;
 mod entra_sign_ins;
 mod entra_users;
+mod gcp;
+mod gcp_activity;
+mod gcp_assets;
+mod gcp_condition;
+mod gcp_iam_policy;
+mod gcp_members;
+pub(super) mod gcp_policy;
+mod gcp_roles;
+mod gcp_service_account_keys;
+mod gcp_service_accounts;
+#[cfg(test)]
+mod gcp_tests;
+pub(super) mod gcp_workload_identity;
 mod github_audit_log;
 mod github_installations;
 mod github_pats;
@@ -84,4 +97,11 @@ pub const FORMATS: &[&Format] = &[
     &aws_last_accessed::FORMAT,
     &aws_accounts::FORMAT,
     &aws_iam_list::FORMAT,
+    &gcp_assets::FORMAT,
+    &gcp_service_account_keys::FORMAT,
+    &gcp_service_accounts::FORMAT,
+    &gcp_iam_policy::FORMAT,
+    &gcp_workload_identity::FORMAT,
+    &gcp_activity::FORMAT,
+    &gcp_roles::FORMAT,
 ];

@@ -7,8 +7,10 @@ use super::aws::{address, grant};
 use super::module::{Block, Module, is_open, nested};
 use super::workloads::descend;
 use crate::doc::{Node, hcl};
+use crate::formats::cloud::gcp_policy;
+use crate::formats::cloud::gcp_workload_identity::demand;
 use crate::model::{
-    At, Fact, Human, IdentityFact, IdentityKey, IdentityKind, Privilege, SettingFact, Span, TrustFact, setting,
+    At, Fact, Human, IdentityFact, IdentityKey, IdentityKind, SettingFact, Span, TrustFact, google, setting,
 };
 
 /// Reads the Google part of a file.
@@ -67,8 +69,11 @@ fn binding(module: &Module<'_>, block: &Block<'_>, scope: &'static str, emit: &m
             if scope == "service account" && role == "roles/iam.workloadIdentityUser" {
                 pool_member(module, block, &member, &on, node.span, emit);
             }
+            if member.starts_with("user:") || member.starts_with("group:") || member.starts_with("domain:") {
+                people(module, block, (scope, &on), (&role, &member), node.span, emit);
+            }
             let Some(key) = holder(module, &member) else { continue };
-            let privilege = level(&role, scope);
+            let privilege = google::privilege(&role, is_wide(scope));
             let on: String = on.chars().take(120).collect();
             let resource = if on.is_empty() { scope.to_owned() } else { format!("{scope} {on}") };
             if let Some(fact) = stub(&key, &member) {
@@ -101,23 +106,8 @@ fn stub(key: &IdentityKey, member: &str) -> Option<IdentityFact> {
     Some(fact)
 }
 
-/// How much a role is (<https://cloud.google.com/iam/docs/roles-overview>).
-fn level(role: &str, scope: &str) -> Privilege {
-    let impersonates = matches!(
-        role,
-        "roles/iam.serviceAccountTokenCreator" | "roles/iam.serviceAccountUser" | "roles/iam.serviceAccountKeyAdmin"
-    );
-    match role {
-        "roles/owner" | "roles/iam.securityAdmin" | "roles/resourcemanager.projectIamAdmin" => Privilege::Admin,
-        "roles/editor" => Privilege::WriteBroad,
-        _ if impersonates && matches!(scope, "project" | "folder" | "organization") => Privilege::WriteBroad,
-        "roles/viewer" => Privilege::ReadScoped,
-        _ if role.to_ascii_lowercase().contains("viewer") || role.to_ascii_lowercase().contains("reader") => {
-            Privilege::ReadScoped
-        }
-        _ if role.starts_with("roles/") => Privilege::WriteScoped,
-        _ => Privilege::Unknown,
-    }
+fn is_wide(scope: &str) -> bool {
+    matches!(scope, "project" | "folder" | "organization")
 }
 
 /// Who of a pool may take on a service account
@@ -127,11 +117,33 @@ fn pool_member(module: &Module<'_>, block: &Block<'_>, member: &str, account: &s
         return;
     }
     let mut fact = SettingFact::new(setting::WIF_MEMBER, block.address(), member.chars().take(200).collect::<String>());
-    let path = account.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    let path = path.and_then(address).filter(|address| !address.starts_with("data."));
-    fact.identity = path.map(|address| module.key("service-account", &address));
+    fact.identity = account_of(module, account);
     fact.attributes.insert("module".to_owned(), module.directory.clone());
     emit.push(Fact::Setting(At::span(at), fact));
+}
+
+/// The service account that a binding is on, when the module declares it.
+fn account_of(module: &Module<'_>, on: &str) -> Option<IdentityKey> {
+    let path = on.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).and_then(address);
+    path.filter(|address| !address.starts_with("data.")).map(|address| module.key("service-account", &address))
+}
+
+/// People who may act as a service account.
+fn people(
+    module: &Module<'_>,
+    block: &Block<'_>,
+    (scope, on): (&str, &str),
+    (role, member): (&str, &str),
+    at: Span,
+    emit: &mut Emit<'_, '_>,
+) {
+    let powers = google::powers(role);
+    if !(powers.takes || powers.attaches) {
+        return;
+    }
+    let wide = is_wide(scope);
+    let account = (scope == "service account").then(|| account_of(module, on)).flatten();
+    emit.push(Fact::Setting(At::span(at), gcp_policy::people(block.address(), wide, role, member, None, account)));
 }
 
 /// A pool's provider: whom it trusts, and on what condition
@@ -152,12 +164,10 @@ fn provider(module: &Module<'_>, block: &Block<'_>, emit: &mut Emit<'_, '_>) {
     identity.human = Human::No;
     identity.environment = module.environment();
     emit.push(Fact::Identity(At::span(block.label), identity));
-    let mut attributes = std::collections::BTreeMap::from([("kind".to_owned(), "federated".to_owned())]);
-    if !condition.is_empty() {
-        attributes.insert("condition".to_owned(), condition.chars().take(300).collect());
-    }
+    let attributes = std::collections::BTreeMap::from([("kind".to_owned(), "federated".to_owned())]);
     let issuer = issuer.strip_prefix("https://").unwrap_or(&issuer).trim_end_matches('/').to_owned();
-    let trust = TrustFact { identity: key, issuer, audience: None, subject: None, attributes };
+    let mut trust = TrustFact { identity: key, issuer, audience: None, subject: None, attributes };
+    demand(&mut trust, &condition);
     emit.push(Fact::Trust(At::span(at), trust));
 }
 
