@@ -62,8 +62,12 @@ impl<'a> Cluster<'a> {
     pub(super) fn powers(&self, binding: &Setting) -> Vec<&'a Setting> {
         let all = self.roles.get(binding.value.as_str()).map_or(&[][..], Vec::as_slice);
         let near = |power: &Setting| nearness(&binding.location.path, &power.location.path);
-        let best = all.iter().map(|power| near(power)).max().unwrap_or_default();
-        all.iter().copied().filter(|power| near(power) == best).collect()
+        let of_one = |a: &Setting, b: &Setting| match (noted(a, "cluster"), noted(b, "cluster")) {
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        };
+        let best = all.iter().filter(|power| of_one(binding, power)).map(|power| near(power)).max().unwrap_or_default();
+        all.iter().copied().filter(|power| near(power) == best && of_one(binding, power)).collect()
     }
 }
 
@@ -96,8 +100,15 @@ pub(super) fn workloads<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'a 
 /// An account's namespace and name; `None` where the namespace is not known.
 pub(super) fn split(account: &str) -> Option<(&str, &str)> {
     let name = account.strip_prefix("kubernetes:service-account:").unwrap_or(account);
+    // What follows is the cluster, where several are told apart.
+    let name = name.split_once('@').filter(|(_, cluster)| !cluster.contains('#')).map_or(name, |(name, _)| name);
     let (namespace, name) = name.split_once('/')?;
     (!name.contains(['/', '#'])).then_some((namespace, name))
+}
+
+/// The cluster of an account; empty where the inputs are of one.
+pub(super) fn of(account: &str) -> &str {
+    account.split_once('@').filter(|(_, cluster)| !cluster.contains('#')).map_or("", |(_, cluster)| cluster)
 }
 
 #[cfg(test)]
@@ -110,5 +121,8 @@ mod tests {
         assert!(nearness("a/b/x", "a/b/y") > nearness("a/b/x", "a/c/y"));
         assert_eq!(split("kubernetes:service-account:shop/api"), Some(("shop", "api")));
         assert_eq!(split("kubernetes:service-account:acme/app/k8s#api"), None);
+        assert_eq!(split("kubernetes:service-account:shop/api@exports/a"), Some(("shop", "api")));
+        assert_eq!(of("kubernetes:service-account:shop/api@exports/a"), "exports/a");
+        assert_eq!(of("kubernetes:service-account:shop/api"), "");
     }
 }

@@ -144,6 +144,18 @@ pub(super) const GITLAB_VARIABLES: &str = "gitlab-variables";
 pub(super) const OPENAI_KEYS: &str = "openai-keys";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const ANTHROPIC_KEYS: &str = "anthropic-keys";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const KUBERNETES_EXPORT: &str = "kubernetes-export";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const TERRAFORM_STATE: &str = "terraform-state";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const TERRAFORM_SHOW: &str = "terraform-show";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const VAULT: &str = "vault";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const SNOWFLAKE: &str = "snowflake";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const POSTGRESQL_ROLES: &str = "postgresql-roles";
 
 /// The read-only command that makes an export; `None` for files that lie in repositories, whose absence means that there
 /// is nothing to assess.
@@ -194,6 +206,12 @@ fn command(need: &str) -> Option<&'static str> {
              --project=PROJECT --format=json"
         }
         GCP_ASSETS => "gcloud asset list --organization=NUMBER --content-type=iam-policy --format=json",
+        KUBERNETES_EXPORT => "kubectl get serviceaccounts,secrets,roles,rolebindings,… -A -o json",
+        TERRAFORM_STATE => "terraform state pull",
+        TERRAFORM_SHOW => "terraform show -json",
+        VAULT => "vault read -format=json auth/approle/role/NAME",
+        SNOWFLAKE => "snow sql --query 'SHOW USERS' --format JSON",
+        POSTGRESQL_ROLES => "psql -c '\\copy (select * from pg_roles) to roles.csv csv header'",
         _ => return None,
     })
 }
@@ -269,7 +287,14 @@ fn checks_of(risk: Risk, context: &Context<'_>) -> impl Iterator<Item = &'static
 }
 
 fn has(need: &str, view: &View<'_>, context: &Context<'_>) -> bool {
-    need == CODE || (need == MEMBERS && context.members.is_some()) || view.inventory.formats_read.contains_key(need)
+    let read = |format: &str| view.inventory.formats_read.contains_key(format);
+    // What is declared is in what came of it too.
+    let also = match need {
+        TERRAFORM => read(TERRAFORM_STATE) || read(TERRAFORM_SHOW),
+        "kubernetes" => read(KUBERNETES_EXPORT),
+        _ => false,
+    };
+    need == CODE || (need == MEMBERS && context.members.is_some()) || read(need) || also
 }
 
 /// Secret leakage is assessed wherever files were read; the others rest on their checks.

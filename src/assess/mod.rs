@@ -282,6 +282,13 @@ pub const CHECKS: &[&Check] = &[
     &nhi08_environment_isolation::google::CROSS_PROJECT,
     &nhi09_reuse::google::DEFAULT_ACCOUNT,
     &nhi10_human_use::google::HUMAN_IMPERSONATOR,
+    &nhi01_improper_offboarding::kubernetes::ORPHAN_SA,
+    &nhi02_secret_leakage::state::TFSTATE,
+    &nhi05_overprivileged::databases::DB_SUPER,
+    &nhi05_overprivileged::databases::VAULT_ROOT,
+    &nhi07_long_lived_secrets::databases::DB_NOEXPIRY,
+    &nhi10_human_use::databases::SNOWFLAKE_SERVICE_UI,
+    &nhi10_human_use::kubernetes::SA_KUBECONFIG,
 ];
 
 /// The check of this id.

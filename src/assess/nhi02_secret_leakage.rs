@@ -5,6 +5,7 @@ pub(super) mod agent;
 pub(super) mod deployments;
 pub(super) mod iac;
 pub(super) mod pipeline;
+pub(super) mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 

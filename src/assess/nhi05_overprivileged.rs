@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/5-overprivileged-nhi/>).
 
 pub(super) mod agent;
+pub(super) mod databases;
 pub(super) mod directory;
 pub(super) mod kubernetes;
 pub(super) mod tokens;

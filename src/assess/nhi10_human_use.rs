@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/10-human-use-of-nhi/>).
 
 pub(super) mod agent;
+pub(super) mod databases;
 pub(super) mod directory;
 pub(super) mod google;
 pub(super) mod kubernetes;

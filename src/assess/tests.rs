@@ -2,6 +2,7 @@
 mod agents;
 mod aws;
 mod directories;
+mod exports;
 mod google;
 mod hosts;
 mod iac;

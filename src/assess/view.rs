@@ -241,6 +241,9 @@ pub(super) fn is_local(credential: &Credential) -> bool {
 /// The role that a workload of a module of infrastructure code names by the role's local name, under the key that the role
 /// has when the same module declares it.
 pub(super) fn declared_role(workload: &IdentityKey, role: &str) -> Option<IdentityKey> {
+    if role.starts_with("arn:") && role.contains(":role/") {
+        return Some(IdentityKey::new("aws", "role", role));
+    }
     let (platform, rest) = workload.as_str().split_once(":workload:")?;
     let (module, _) = rest.rsplit_once('#')?;
     let known = matches!(platform, "terraform" | "cloudformation" | "serverless");

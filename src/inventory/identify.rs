@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Declared;
+use super::state::Places;
 use crate::model::{Confidence, Exposure, IdentityFact, Link, Severity, Sighting, Validity};
 
 /// A sighting with the id of its credential.
@@ -49,9 +50,14 @@ fn is_aws_key_id(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
+/// The public id, by the value itself or by the state that holds it.
+fn known_id(s: &Sighting, places: &Places) -> Option<String> {
+    public_id(s).or_else(|| places.at(&s.location).cloned())
+}
+
 /// The id that this sighting alone would have.
-fn own_id(s: &Sighting) -> String {
-    public_id(s).or_else(|| secret_id(s)).unwrap_or_else(|| {
+fn own_id(s: &Sighting, places: &Places) -> String {
+    known_id(s, places).or_else(|| secret_id(s)).unwrap_or_else(|| {
         let at = &s.location;
         let container = at.container.as_deref().map(|c| format!("{c}!")).unwrap_or_default();
         let (line, column) = s.anchor.unwrap_or((at.line, at.column));
@@ -68,11 +74,11 @@ fn secret_id(s: &Sighting) -> Option<String> {
 
 /// Gives each sighting its credential's id. A bare value joins the public id that it was seen beside elsewhere, when
 /// that id is the only one and has no other value; otherwise the two are linked and stay apart.
-pub(super) fn assign(sightings: Vec<Sighting>, links: &mut Vec<Link>) -> Vec<Keyed> {
+pub(super) fn assign(sightings: Vec<Sighting>, places: &Places, links: &mut Vec<Link>) -> Vec<Keyed> {
     let mut ids_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut values_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for s in sightings.iter().filter(|s| s.identifier.is_none()) {
-        if let (Some(value), Some(id)) = (secret_id(s), public_id(s)) {
+        if let (Some(value), Some(id)) = (secret_id(s), known_id(s, places)) {
             ids_of.entry(value.clone()).or_default().insert(id.clone());
             values_of.entry(id).or_default().insert(value);
         }
@@ -87,7 +93,7 @@ pub(super) fn assign(sightings: Vec<Sighting>, links: &mut Vec<Link>) -> Vec<Key
     sightings
         .into_iter()
         .map(|sighting| {
-            let mut id = own_id(&sighting);
+            let mut id = own_id(&sighting, places);
             if let Some(other) = joins(&id) {
                 id.clone_from(other);
             } else {

@@ -4,6 +4,7 @@
 mod accounts;
 mod assume;
 mod chains;
+mod clusters;
 mod follow;
 mod google;
 mod identify;
@@ -12,12 +13,13 @@ mod listings;
 mod merge;
 mod owners;
 mod slots;
+mod state;
 mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    CredentialFact, Fact, Grant, IdentityFact, IdentityKey, Inventory, Link, LocatedFact, Location, RuleInfo, Setting,
+    CredentialFact, Fact, Grant, IdentityFact, IdentityKey, Inventory, LocatedFact, Location, RuleInfo, Setting,
     Sighting, ThirdParty, Trust, Usage,
 };
 
@@ -47,16 +49,16 @@ struct Facts {
 /// Builds the inventory. The result does not depend on the order of the inputs, and evidence that comes twice counts
 /// once. Every reference to an identity or a credential resolves within the result.
 #[must_use]
-pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleInfo>) -> Inventory {
+pub fn build(sightings: Vec<Sighting>, mut facts: Vec<LocatedFact>, rules: Vec<RuleInfo>) -> Inventory {
     let formats_read = formats_read(&facts);
+    let mut links = clusters::settle(&mut facts);
     let mut facts = sort_out(facts);
     facts.identities.extend(sightings.iter().filter_map(identify::named_identity));
-    let mut links: Vec<Link> = Vec::new();
     let names = link::Names::resolve(&mut facts, &mut links);
     let identities = merge::identities(std::mem::take(&mut facts.identities), &names);
     let samples: BTreeMap<&IdentityKey, bool> = identities.iter().map(|i| (&i.id, i.sample)).collect();
 
-    let sightings = identify::assign(sightings, &mut links);
+    let sightings = identify::assign(sightings, &state::Places::of(&facts.settings), &mut links);
     let mut exposures = identify::exposures(&sightings);
     let credentials = std::mem::take(&mut facts.credentials);
     let mut credentials = merge::credentials(&sightings, credentials, &names, &samples);

@@ -127,3 +127,10 @@ pub const CUSTOM_ROLE: &str = "custom-role";
 pub const PROJECT_NUMBER: &str = "project-number";
 /// A workload identity pool as a whole: the value is its state; the attribute `module` is its full name.
 pub const WIF_POOL: &str = "wif-pool";
+/// A state of Terraform holds a secret in the clear: the subject is the resource's address, the value the attribute; the
+/// attribute `grade` says what it opens (`cloud`, `secret`), or that it is only marked (`marked`).
+pub const STATE_SECRET: &str = "state-secret";
+/// A token, or what a mount issues, lives very long: the value is its life in seconds, or `for ever`.
+pub const TOKEN_LIFE: &str = "token-life";
+/// A database lets a login do everything: the value names the attributes or the role that do.
+pub const DATABASE_POWER: &str = "database-power";

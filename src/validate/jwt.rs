@@ -48,7 +48,8 @@ pub(super) fn decode(token: &str) -> Option<Decoded> {
     }
 }
 
-fn prove(subject: &Subject<'_>) -> Proof {
+/// What a token says of itself.
+pub(super) fn prove(subject: &Subject<'_>) -> Proof {
     let token = util::secret_text(subject);
     let token = token.strip_prefix("Bearer ").unwrap_or(&token);
     let Some(decoded) = decode(token) else {

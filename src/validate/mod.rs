@@ -18,6 +18,7 @@
 //! | `google-api-key` | shape only | <https://cloud.google.com/docs/authentication/api-keys> |
 //! | `google-service-account` | account, project, key id | <https://cloud.google.com/iam/docs/keys-create-delete> |
 //! | `jwt` | issuer, subject, audience, expiry, service account | <https://www.rfc-editor.org/rfc/rfc7519> |
+//! | `kubernetes-token` | as `jwt`, where the token is one | <https://kubernetes.io/docs/reference/access-authn-authz/authentication/> |
 //! | `npm-crc` | checksum | <https://github.blog/security/announcing-npms-new-access-token-format/> |
 //! | `presigned-url` | signer and expiry | <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html> |
 //! | `private-key` | algorithm, size, passphrase, public fingerprint | <https://www.rfc-editor.org/rfc/rfc7468> and those named in the file |
@@ -38,6 +39,7 @@ mod google_api_key;
 mod google_service_account;
 mod jwt;
 pub mod known;
+mod kubernetes_token;
 mod npm_crc;
 mod openssh;
 mod pgp;
@@ -99,6 +101,7 @@ pub const VALIDATORS: &[&Validator] = &[
     &google_api_key::VALIDATOR,
     &google_service_account::VALIDATOR,
     &jwt::VALIDATOR,
+    &kubernetes_token::VALIDATOR,
     &npm_crc::VALIDATOR,
     &presigned_url::VALIDATOR,
     &private_key::VALIDATOR,
@@ -161,7 +164,8 @@ mod tests {
             sample("gitlab-token", format!("glpat-{password}.01{}", "abcdefg"), &[&password]),
             sample("google-api-key", format!("AIza{}", noise(206, 35)), &[&noise(206, 35)]),
             sample("google-service-account", key_file.to_string(), &[&rsa]),
-            sample("jwt", jwt, &[&long]),
+            sample("jwt", jwt.clone(), &[&long]),
+            sample("kubernetes-token", jwt, &[&long]),
             sample("npm-crc", format!("npm_{}", noise(207, 36)), &[&noise(207, 36)]),
             sample(
                 "presigned-url",
@@ -202,7 +206,7 @@ mod tests {
         sorted.sort_unstable();
         sorted.dedup();
         assert_eq!(ids, sorted);
-        assert_eq!(ids.len(), 17);
+        assert_eq!(ids.len(), 18);
         assert!(find("jwt").is_some_and(|v| v.id == "jwt" && !v.about.is_empty()));
         assert!(find("nothing").is_none());
         assert!(ids.iter().all(|id| samples().iter().any(|s| s.id == *id)), "every kind has a sample");

@@ -139,9 +139,20 @@ pub(in crate::assess) const K8S_SECRET_MANIFEST: Check = Check {
     run: secret_manifest,
 };
 
+/// What to do about values that a cluster gave out.
+const EXPORT_ADVICE: &str = "Keep the export out of repositories and shared places and delete it when it has been looked at. \
+    Without values: kubectl get secrets -A -o json | jq '.items[].data = {}'. Rotate what has left the cluster.";
+
 fn secret_manifest(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let seen = seen(view);
     let mut found = settings::of(&K8S_SECRET_MANIFEST, view, setting::SECRET_MANIFEST, |setting, finding| {
+        if noted(setting, "exported") == Some("true") {
+            finding.title = "The export holds the values of secrets of the cluster".to_owned();
+            finding.evidence = vec![setting.value.clone()];
+            finding.confidence = Confidence::High;
+            finding.remediation = EXPORT_ADVICE.to_owned();
+            return true;
+        }
         if seen.contains(&(setting.location.path.as_str(), setting.location.line)) {
             return false;
         }

@@ -108,6 +108,7 @@ fn grade(power: &str, cluster: bool) -> Severity {
         ("controllers" | "bindings", false) => Severity::Low,
         // These are of the cluster, and a role of a namespace cannot give them.
         ("bind-cluster" | "nodes" | "certificates" | "webhooks", false) => Severity::Info,
+        ("ordinary", _) => Severity::Info,
         _ => Severity::Medium,
     }
 }

@@ -1,8 +1,9 @@
 //! Tokens of service accounts that never end.
 
+use super::super::estate::KUBERNETES_EXPORT;
 use super::super::view::{View, subject_of};
-use super::super::{Check, Context};
-use crate::model::{Confidence, Credential, Finding, Risk, Severity, When};
+use super::super::{Adjustment, Check, Context};
+use crate::model::{Confidence, Credential, Finding, Risk, Severity, Status, When};
 
 /// A token in a Secret.
 pub(in crate::assess) const LEGACY_TOKEN: Check = Check {
@@ -17,8 +18,8 @@ pub(in crate::assess) const LEGACY_TOKEN: Check = Check {
     references: &[
         "https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#manual-secret-management-for-serviceaccounts",
     ],
-    needs: &["kubernetes"],
-    implies: &[],
+    needs: &["kubernetes", KUBERNETES_EXPORT],
+    implies: &[Adjustment::Active],
     subjects: |view| tokens(view).map(subject_of).collect(),
     run: legacy,
 };
@@ -38,6 +39,14 @@ fn legacy(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
             }
             if let When::At(used) = token.last_used {
                 finding.evidence.push(format!("last used {}", used.strftime("%Y-%m-%d")));
+            } else if token.status == Status::Active {
+                finding.evidence.push("the cluster has noted no use of it".to_owned());
+            }
+            if let When::At(made) = token.created {
+                finding.evidence.push(format!("made {}", made.strftime("%Y-%m-%d")));
+            }
+            if let Some(since) = token.attributes.get("invalid_since") {
+                finding.evidence.push(format!("the cluster has not taken it since {since}"));
             }
             finding
         })

@@ -25,7 +25,8 @@ pub(in crate::assess) const SHARED_SA: Check = Check {
 
 /// What tells two workloads apart: the label of the application they belong to, else their own names.
 fn application(workload: &Identity) -> &str {
-    workload.attributes.get("app").unwrap_or(&workload.name)
+    let told = ["app", "controller"].iter().find_map(|name| workload.attributes.get(*name));
+    told.unwrap_or(&workload.name)
 }
 
 fn shared(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {

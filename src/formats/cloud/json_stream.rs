@@ -69,11 +69,28 @@ pub fn walk(
     wanted: Wanted,
     on: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), ReadNotice> {
+    walk_in(input, whole, wanted, DEPTH, &mut |_, _| {}, on)
+}
+
+/// Walks like [`walk`], down to a depth of the caller's. Before the first element of a list `enter` gets the list's name and
+/// the wanted fields that stand before it in the same object, which may say what its elements are.
+///
+/// # Errors
+/// As [`walk`].
+pub fn walk_in(
+    input: &mut dyn BufRead,
+    whole: bool,
+    wanted: Wanted,
+    depth: u8,
+    enter: &mut dyn FnMut(&'static str, &Map<String, Value>),
+    on: &mut dyn FnMut(Event<'_>),
+) -> Result<(), ReadNotice> {
     let counter = Counter::default();
     counter.renew();
     let gate = Gate::open(input, &counter).map_err(|error| counter.notice(&error.to_string()))?;
     let mut json = serde_json::Deserializer::from_reader(gate);
-    let mut walk = Walk { counter: &counter, wanted, whole, on, path: String::new(), document: 0 };
+    let mut walk =
+        Walk { counter: &counter, wanted, whole, deepest: depth, enter, on, path: String::new(), document: 0 };
     loop {
         counter.renew();
         match json.end() {
@@ -210,6 +227,8 @@ struct Walk<'w> {
     counter: &'w Counter,
     wanted: Wanted,
     whole: bool,
+    deepest: u8,
+    enter: &'w mut dyn FnMut(&'static str, &Map<String, Value>),
     on: &'w mut dyn FnMut(Event<'_>),
     path: String,
     document: u64,
@@ -250,7 +269,7 @@ impl<'de> DeserializeSeed<'de> for Page<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.depth > DEPTH {
+        if self.depth > self.walk.deepest {
             self.walk.counter.unlimited();
             return IgnoredAny::deserialize(deserializer).map(|_| ());
         }
@@ -279,6 +298,7 @@ impl<'de> Visitor<'de> for Page<'_, '_> {
                 fields.insert(key, value);
             } else if let Some(list) = walk.wanted.lists.iter().find(|name| **name == key) {
                 met = true;
+                (walk.enter)(list, &fields);
                 walk.step(&key, |walk| map.next_value_seed(List { walk, name: list }))?;
             } else {
                 walk.step(&key, |walk| map.next_value_seed(Page { walk, depth: depth + 1 }))?;

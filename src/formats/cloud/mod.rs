@@ -51,13 +51,21 @@ mod github_secrets;
 mod gitlab_tokens;
 mod gitlab_variables;
 mod json_stream;
+mod kubernetes_export;
 mod listing;
 mod npm_tokens;
 mod okta;
 mod openai_keys;
+mod postgresql_roles;
+mod rows;
 pub(super) mod saas;
+mod snowflake;
+mod terraform_state;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_exports;
+mod vault;
 
 use super::Format;
 
@@ -104,4 +112,10 @@ pub const FORMATS: &[&Format] = &[
     &gcp_workload_identity::FORMAT,
     &gcp_activity::FORMAT,
     &gcp_roles::FORMAT,
+    &kubernetes_export::FORMAT,
+    &terraform_state::STATE,
+    &terraform_state::SHOW,
+    &vault::FORMAT,
+    &snowflake::FORMAT,
+    &postgresql_roles::FORMAT,
 ];

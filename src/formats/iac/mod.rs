@@ -16,7 +16,7 @@ pub mod helm_values;
 pub mod kubernetes;
 pub mod kustomize;
 mod literal;
-mod manifest;
+pub(super) mod manifest;
 pub mod pulumi;
 mod secrets;
 pub mod serverless;
@@ -24,7 +24,7 @@ mod service;
 pub mod sops;
 pub mod tekton;
 mod template;
-mod terraform;
+pub(super) mod terraform;
 
 use super::Format;
 

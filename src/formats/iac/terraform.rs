@@ -4,8 +4,8 @@
 //! file of a module; what it declares is keyed by the module's directory, so that facts of several files meet.
 
 mod aws;
-mod azure;
-mod google;
+pub mod azure;
+pub mod google;
 mod module;
 mod policy_document;
 mod secrets;

@@ -30,6 +30,9 @@ pub(super) fn read(object: &Object<'_>, sink: &mut Sink<'_, '_>) {
     identity.human = Human::No;
     identity.environment = object.environment();
     identity.attributes.insert("declared".to_owned(), "true".to_owned());
+    let (id, created) = object.made();
+    identity.aliases.extend(id);
+    identity.created = created;
     if object.at(&["metadata", "uid"]).is_some() {
         identity.attributes.insert("exported".to_owned(), "true".to_owned());
     }

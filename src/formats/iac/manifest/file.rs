@@ -6,19 +6,26 @@ use super::powers::{self, Power};
 use crate::doc::Node;
 use crate::formats::iac::template;
 use crate::formats::workload::{BUDGET, MAX_TEXT, Workload};
-use crate::formats::{Input, Out, environment};
-use crate::model::{Environment, EnvironmentClass, Fact, IdentityKey, Span};
+use crate::formats::{Input, Out, ReadNotice, environment};
+use crate::model::{At, Environment, EnvironmentClass, Fact, IdentityKey, Span};
+
+/// What the objects of a file tell of each other.
+#[derive(Default)]
+pub(super) struct Known {
+    accounts: BTreeMap<String, BTreeSet<String>>,
+    declared: BTreeSet<(String, String)>,
+    roles: BTreeMap<String, Vec<Power>>,
+}
 
 /// A file, or the part of one that was parsed by itself.
 pub(super) struct File<'a> {
     text: &'a str,
     chart: bool,
+    live: bool,
     place: String,
     scope: String,
     environment: Option<Environment>,
-    accounts: BTreeMap<String, BTreeSet<String>>,
-    declared: BTreeSet<(String, String)>,
-    roles: BTreeMap<String, Vec<Power>>,
+    known: Known,
 }
 
 impl<'a> File<'a> {
@@ -28,27 +35,52 @@ impl<'a> File<'a> {
         let mut file = Self {
             text: input.text,
             chart: path.contains("/templates/") && template::is_templated(input.text),
+            live: false,
             place: format!("{repository}/{path}"),
             scope: format!("{repository}/{}", directory(&path)),
             environment: overlay(&path),
-            accounts: BTreeMap::new(),
-            declared: BTreeSet::new(),
-            roles: BTreeMap::new(),
+            known: Known::default(),
         };
         objects.iter().for_each(|object| file.learn(object));
         file
     }
 
+    /// A part of what a cluster gave out, beside what its other parts told. Nothing in it is a template, and all files of a
+    /// directory are of one cluster.
+    pub(super) fn live(input: &Input<'a>, known: Known) -> Self {
+        Self { chart: false, live: true, known, ..Self::new(input, &[]) }
+    }
+
+    /// What it tells the next part.
+    pub(super) fn into_known(self) -> Known {
+        self.known
+    }
+
+    /// Whether a cluster gave it out.
+    pub(super) fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// `owner/name/directory`.
+    pub(super) fn scope(&self) -> &str {
+        &self.scope
+    }
+
     /// Names of accounts with the namespaces that they are told in, and what roles allow.
     fn learn(&mut self, object: &Node) {
+        self.learn_as(object, None);
+    }
+
+    /// Learns from an object whose list tells its kind.
+    pub(super) fn learn_as(&mut self, object: &Node, kind: Option<&str>) {
         let metadata = |key: &str| object.at(&["metadata", key]).and_then(|node| self.namespace_of(node));
         let (name, namespace) = (metadata("name"), metadata("namespace"));
-        let kind = object.get("kind").and_then(Node::as_str).unwrap_or_default();
+        let kind = object.get("kind").and_then(Node::as_str).or(kind).unwrap_or_default();
         let mut accounts: Vec<(String, String)> = Vec::new();
         match kind {
             "ServiceAccount" => {
                 if let (Some(name), Some(namespace)) = (&name, &namespace) {
-                    self.declared.insert((namespace.clone(), name.clone()));
+                    self.known.declared.insert((namespace.clone(), name.clone()));
                     accounts.push((name.clone(), namespace.clone()));
                 }
             }
@@ -56,7 +88,7 @@ impl<'a> File<'a> {
                 let Some(name) = &name else { return };
                 let key = self.role_key(kind, name, namespace.as_deref());
                 let powers = powers::of(object, &|node| self.text_of(node));
-                self.roles.insert(key, powers);
+                self.known.roles.insert(key, powers);
             }
             "RoleBinding" | "ClusterRoleBinding" => {
                 for subject in object.get("subjects").map(Node::items).unwrap_or_default() {
@@ -68,7 +100,7 @@ impl<'a> File<'a> {
             _ => {}
         }
         for (name, namespace) in accounts {
-            self.accounts.entry(name).or_default().insert(namespace);
+            self.known.accounts.entry(name).or_default().insert(namespace);
         }
     }
 
@@ -94,7 +126,7 @@ impl<'a> File<'a> {
     pub(super) fn text_of(&self, node: &Node) -> Option<String> {
         let value = node.scalar()?;
         let written = self.text.get(node.inner.start..node.inner.end).unwrap_or_default();
-        let text = if template::is_templated(written) {
+        let text = if !self.live && template::is_templated(written) {
             // The same template is written in many ways.
             let spaced = written.replace("{{-", "{{").replace("-}}", "}}").replace("{{", "{{ ").replace("}}", " }}");
             let squeezed = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -107,7 +139,7 @@ impl<'a> File<'a> {
 
     /// Whether a template puts in a part of the node.
     pub(super) fn is_templated(&self, node: &Node) -> bool {
-        self.text.get(node.span.start..node.span.end).is_some_and(template::is_templated)
+        !self.live && self.text.get(node.span.start..node.span.end).is_some_and(template::is_templated)
     }
 
     /// A namespace, where it is written out.
@@ -120,7 +152,7 @@ impl<'a> File<'a> {
     /// account without one is that of the same name in the same file, else one of the file's directory.
     pub(super) fn account(&self, namespace: Option<&str>, name: &str) -> String {
         let known = || {
-            let all = self.accounts.get(name)?;
+            let all = self.known.accounts.get(name)?;
             all.iter().next().filter(|_| all.len() == 1).map(String::as_str)
         };
         match namespace.or_else(known) {
@@ -136,8 +168,9 @@ impl<'a> File<'a> {
 
     /// Whether the file declares accounts of a namespace, yet not this one.
     pub(super) fn lacks(&self, namespace: &str, name: &str) -> bool {
-        let first = self.declared.range((namespace.to_owned(), String::new())..).next();
-        first.is_some_and(|(n, _)| n == namespace) && !self.declared.contains(&(namespace.to_owned(), name.to_owned()))
+        let first = self.known.declared.range((namespace.to_owned(), String::new())..).next();
+        first.is_some_and(|(n, _)| n == namespace)
+            && !self.known.declared.contains(&(namespace.to_owned(), name.to_owned()))
     }
 
     /// The name of a role within everything that was scanned.
@@ -151,7 +184,7 @@ impl<'a> File<'a> {
 
     /// What a role allows, when this file declares it.
     pub(super) fn powers(&self, role: &str) -> Option<&[Power]> {
-        self.roles.get(role).map(Vec::as_slice)
+        self.known.roles.get(role).map(Vec::as_slice)
     }
 }
 
@@ -178,17 +211,34 @@ fn overlay(path: &str) -> Option<Environment> {
 pub(super) struct Sink<'o, 'b> {
     out: &'o mut Out<'b>,
     offset: usize,
+    at: Option<At>,
     budget: usize,
 }
 
 impl<'o, 'b> Sink<'o, 'b> {
     pub(super) fn new(out: &'o mut Out<'b>) -> Self {
-        Self { out, offset: 0, budget: BUDGET }
+        Self { out, offset: 0, at: None, budget: BUDGET }
+    }
+
+    /// One for what a whole cluster holds.
+    pub(super) fn of_cluster(out: &'o mut Out<'b>) -> Self {
+        Self { budget: 10 * BUDGET, ..Self::new(out) }
+    }
+
+    /// What follows stands here, wherever its spans point to.
+    pub(super) fn stand_at(&mut self, at: At) {
+        self.at = Some(at);
+    }
+
+    /// Says something about the file.
+    pub(super) fn notice(&mut self, notice: ReadNotice) {
+        self.out.notice(notice);
     }
 
     /// Spans of what follows count from here.
     pub(super) fn move_to(&mut self, offset: usize) {
         self.offset = offset;
+        self.at = None;
     }
 
     pub(super) fn is_cut(&self) -> bool {
@@ -202,7 +252,8 @@ impl<'o, 'b> Sink<'o, 'b> {
     pub(super) fn fact(&mut self, fact: Fact) {
         if self.budget > 0 {
             self.budget -= 1;
-            self.out.fact(shifted(fact, self.offset));
+            let fact = self.placed(fact);
+            self.out.fact(fact);
         }
     }
 
@@ -211,23 +262,29 @@ impl<'o, 'b> Sink<'o, 'b> {
         let mut facts = Vec::new();
         let (mut keep, mut ignore) = (|fact| facts.push(fact), |_| {});
         self.budget = workload.finish(&mut Out::new(&mut keep, &mut ignore));
-        facts.into_iter().for_each(|fact| self.out.fact(shifted(fact, self.offset)));
+        for fact in facts {
+            let fact = self.placed(fact);
+            self.out.fact(fact);
+        }
     }
-}
 
-fn shifted(mut fact: Fact, by: usize) -> Fact {
-    let at = match &mut fact {
-        Fact::Identity(at, _)
-        | Fact::Credential(at, _)
-        | Fact::Grant(at, _)
-        | Fact::Trust(at, _)
-        | Fact::Usage(at, _)
-        | Fact::ThirdParty(at, _)
-        | Fact::Setting(at, _)
-        | Fact::Secret(at, _) => at,
-    };
-    at.span = at.span.map(|span| Span::new(span.start + by, span.end + by));
-    fact
+    fn placed(&self, mut fact: Fact) -> Fact {
+        let at = match &mut fact {
+            Fact::Identity(at, _)
+            | Fact::Credential(at, _)
+            | Fact::Grant(at, _)
+            | Fact::Trust(at, _)
+            | Fact::Usage(at, _)
+            | Fact::ThirdParty(at, _)
+            | Fact::Setting(at, _)
+            | Fact::Secret(at, _) => at,
+        };
+        match &self.at {
+            Some(own) => at.clone_from(own),
+            None => at.span = at.span.map(|span| Span::new(span.start + self.offset, span.end + self.offset)),
+        }
+        fact
+    }
 }
 
 #[cfg(test)]

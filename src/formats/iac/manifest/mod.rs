@@ -8,6 +8,7 @@ mod argo_workflows;
 pub(super) mod argocd;
 mod file;
 mod generated;
+pub mod live;
 mod object;
 mod pod;
 mod powers;
@@ -21,7 +22,7 @@ use object::Object;
 
 use super::template;
 use crate::doc::line_and_column;
-use crate::formats::{Input, Out, ReadNotice, client};
+use crate::formats::{HEAD, Input, Out, ReadNotice, client};
 use crate::model::{NoticeKind, RepoPath};
 
 /// Whether a file's name lets it hold objects: YAML, JSON, templates of either, or no extension at all.
@@ -35,11 +36,12 @@ pub(super) fn may_hold(path: &RepoPath) -> bool {
     !name.contains(&b'.') || name == b"<stdin>" || ends.iter().any(|end| name.ends_with(end))
 }
 
-/// The API groups of the objects in a head, each once, in order; empty when there is no object.
+/// The API groups of the objects in a head, each once, in order; empty when there is no object, and for what a cluster gave
+/// out, which is read as such.
 pub(super) fn groups(head: &str) -> Vec<&str> {
     let mut groups = Vec::new();
     let mut kind = false;
-    if memchr::memmem::find(head.as_bytes(), b"apiVersion").is_none() {
+    if memchr::memmem::find(head.as_bytes(), b"apiVersion").is_none() || is_live(head) {
         return groups;
     }
     let json = head.trim_start_matches('\u{feff}').trim_start().starts_with('{');
@@ -63,6 +65,39 @@ pub(super) fn groups(head: &str) -> Vec<&str> {
         groups.clear();
     }
     groups
+}
+
+/// Whether a head is that of what a cluster gave out: it has the fields that only an API server sets, the id above all
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#uids>), or the order of keys in which `kubectl`
+/// prints a list, whose first object may be longer than the head.
+pub fn is_live(head: &str) -> bool {
+    let body = head.trim_start_matches('\u{feff}').trim_start();
+    if memchr::memmem::find(body.as_bytes(), b"apiVersion").is_none()
+        || memchr::memmem::find(body.as_bytes(), b"kind").is_none()
+    {
+        return false;
+    }
+    let cut = head.len() + 4 > HEAD;
+    if body.starts_with(['{', '[']) {
+        let value = |key: &str| {
+            let found = body.match_indices(key).filter_map(|(at, _)| body.get(at + key.len()..));
+            found.filter_map(|rest| rest.trim_start().strip_prefix(':')).any(|rest| rest.trim_start().starts_with('"'))
+        };
+        let start: String = body.chars().take(200).filter(|c| !c.is_whitespace()).collect();
+        let list = start.starts_with("{\"apiVersion\":\"v1\",\"items\":[");
+        let uid = value("\"uid\"");
+        let (made, version) = (value("\"creationTimestamp\""), value("\"resourceVersion\""));
+        return uid && (made || version) || list && (uid || made || cut);
+    }
+    let value = |key: &str| {
+        let lines = body.lines().map(|line| line.trim_start_matches(['-', ' ']));
+        let mut values = lines.filter_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+        values.any(|value| !matches!(value.trim(), "" | "null" | "\"\"") && !value.contains("{{"))
+    };
+    let list = body.starts_with("apiVersion: v1\nitems:\n") || body.starts_with("apiVersion: v1\r\nitems:\r\n");
+    let uid = value("uid");
+    let made = value("creationTimestamp");
+    uid && (made || value("resourceVersion")) || list && (uid || made || cut)
 }
 
 /// Reads every object of a file.
@@ -134,5 +169,20 @@ mod tests {
         assert_eq!(groups("{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[]}"), [""]);
         assert!(groups("apiVersion: v2\nname: chart\n").is_empty());
         assert!(groups("spec:\n  apiVersion: v1\n  kind: x\n").is_empty());
+    }
+
+    #[test]
+    fn what_a_cluster_gave_out_is_told_by_the_fields_that_it_sets() {
+        let yaml = "apiVersion: v1\nkind: Pod\nmetadata:\n  creationTimestamp: \"2026-01-02T03:04:05Z\"\n  name: a\n";
+        assert!(is_live(&format!("{yaml}  uid: 0f0e0d0c-0000-4000-8000-000000000000\n")));
+        assert!(!is_live(yaml));
+        assert!(!is_live(&format!("{yaml}  uid: {{{{ .Values.uid }}}}\n")));
+        assert!(!is_live("apiVersion: v1\nkind: Pod\nmetadata:\n  creationTimestamp: null\n  name: a\n"));
+        let raw = "{\"kind\":\"SecretList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[{\"metadata\":{\"uid\":";
+        assert!(is_live(&format!("{raw}\"0f0e\"}}}}]}}")));
+        assert!(!is_live(&format!("{raw}null}}}}]}}")));
+        let list = "{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n        {\n            \"kind\": \"Secret\", \"data\": \"";
+        assert!(!is_live(list), "a short one would show its ids");
+        assert!(is_live(&format!("{list}{}", "A".repeat(HEAD - list.len()))));
     }
 }

@@ -3,7 +3,7 @@
 use super::file::File;
 use crate::doc::{Doc, Node};
 use crate::formats::environment;
-use crate::model::{Environment, EnvironmentClass, IdentityKey};
+use crate::model::{Environment, EnvironmentClass, IdentityKey, When};
 
 /// How deep lists of lists are followed; `kubectl` makes lists of objects only.
 const LISTS: usize = 3;
@@ -27,6 +27,14 @@ pub(super) fn all(doc: &Doc) -> Vec<&Node> {
     found
 }
 
+/// The object that made and keeps another one of its namespace.
+pub(super) struct Controller {
+    pub(super) kind: String,
+    pub(super) name: String,
+    /// The id that its cluster gave it, where that is told.
+    pub(super) uid: Option<String>,
+}
+
 /// One object.
 pub(super) struct Object<'a> {
     pub(super) file: &'a File<'a>,
@@ -43,8 +51,15 @@ pub(super) struct Object<'a> {
 impl<'a> Object<'a> {
     /// `None` for what is no object.
     pub(super) fn new(file: &'a File<'a>, root: &'a Node) -> Option<Self> {
-        let kind = root.get("kind")?.as_str()?;
-        let version = root.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
+        Self::of_list(file, root, None)
+    }
+
+    /// An object of a list: the API leaves out what the list's own version and kind tell of all of them.
+    pub(super) fn of_list(file: &'a File<'a>, root: &'a Node, list: Option<(&'a str, &'a str)>) -> Option<Self> {
+        let own = root.get("kind").and_then(Node::as_str);
+        let kind = own.or(list.map(|(_, kind)| kind))?;
+        let version = root.get("apiVersion").and_then(Node::as_str);
+        let version = version.or_else(|| own.is_none().then_some(list?.0)).unwrap_or_default();
         let metadata = root.get("metadata");
         let name = metadata.and_then(|m| m.get("name").or_else(|| m.get("generateName")));
         let name = name.and_then(|name| file.text_of(name)).unwrap_or_else(|| "unnamed".to_owned());
@@ -70,9 +85,44 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The key of what the file declares as this object.
+    /// The key of what the file declares as this object. Two files may declare it twice, but a cluster has it once.
     pub(super) fn key(&self, platform: &str, kind: &str) -> IdentityKey {
-        IdentityKey::new(platform, kind, &format!("{}#{}", self.file.place(), self.title()))
+        self.key_of(platform, kind, &self.title())
+    }
+
+    /// The key of an object of the same file or cluster by its title.
+    pub(super) fn key_of(&self, platform: &str, kind: &str, title: &str) -> IdentityKey {
+        let place = if self.file.is_live() { self.file.scope() } else { self.file.place() };
+        IdentityKey::new(platform, kind, &format!("{place}#{title}"))
+    }
+
+    /// The key of the id that its cluster gave it, and the time at which it was made; nothing in a manifest, which may be a
+    /// copy.
+    pub(super) fn made(&self) -> (Option<IdentityKey>, When) {
+        if !self.file.is_live() {
+            return (None, When::Unknown);
+        }
+        let uid = self.text(&["metadata", "uid"]).filter(|uid| !uid.is_empty());
+        let created = self.text(&["metadata", "creationTimestamp"]).map_or(When::Unknown, |t| When::parse(&t));
+        (uid.map(|uid| IdentityKey::new("kubernetes", "id", &uid)), created)
+    }
+
+    /// What made the object and keeps it, where a cluster says so
+    /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/>).
+    pub(super) fn controller(&self) -> Option<Controller> {
+        let owners = self.at(&["metadata", "ownerReferences"]).filter(|_| self.file.is_live())?;
+        let owner = owners.items().iter().find(|o| o.get("controller").and_then(Node::as_bool) == Some(true))?;
+        let part = |key: &str| owner.get(key).and_then(|node| self.file.text_of(node));
+        let (mut kind, mut name, mut uid) = (part("kind")?, part("name")?, part("uid"));
+        // Deployments and rollouts name their sets after themselves and the hash of the pods' template.
+        for (label, above) in [("rollouts-pod-template-hash", "Rollout"), ("pod-template-hash", "Deployment")] {
+            let hash = self.label(label).filter(|hash| kind == "ReplicaSet" && !hash.is_empty());
+            let stem = hash.and_then(|hash| Some(name.strip_suffix(&hash)?.strip_suffix('-')?.to_owned()));
+            if let Some(stem) = stem.filter(|stem| !stem.is_empty()) {
+                (kind, name, uid) = (above.to_owned(), stem, None);
+            }
+        }
+        Some(Controller { kind, name, uid })
     }
 
     /// The node below these keys.

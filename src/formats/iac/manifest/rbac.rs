@@ -19,13 +19,29 @@ use crate::model::{
 pub(super) fn role(object: &Object<'_>, sink: &mut Sink<'_, '_>) {
     let key = object.file.role_key(object.kind(), &object.name, object.namespace.as_deref());
     for power in object.file.powers(&key).unwrap_or_default() {
-        if power.word == powers::ORDINARY {
+        // Of a cluster every role is told, because the binding that gives it may stand in another file.
+        if power.word == powers::ORDINARY && !object.file.is_live() {
             continue;
         }
         let mut fact = SettingFact::new(setting::ROLE_POWER, key.clone(), cut(&power.what));
         fact.attributes.insert("power".to_owned(), power.word.to_owned());
+        if object.file.is_live() {
+            fact.attributes.insert("privilege".to_owned(), word_of(power.privilege).to_owned());
+        }
         note_template(object, &mut fact.attributes);
         sink.fact(Fact::Setting(At::span(power.span), fact));
+    }
+}
+
+/// A privilege as settings write it.
+fn word_of(privilege: Privilege) -> &'static str {
+    match privilege {
+        Privilege::Admin => "admin",
+        Privilege::WriteBroad => "write-broad",
+        Privilege::WriteScoped => "write-scoped",
+        Privilege::ReadScoped => "read-scoped",
+        Privilege::None => "none",
+        Privilege::Unknown => "unknown",
     }
 }
 

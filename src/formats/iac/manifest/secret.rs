@@ -6,7 +6,8 @@ use super::file::Sink;
 use super::object::Object;
 use crate::doc::Node;
 use crate::formats::iac::literal::{self, Value};
-use crate::model::{At, CredentialFact, Fact, SettingFact, When, setting};
+use crate::formats::workload::MAX_TEXT;
+use crate::model::{At, CredentialFact, Fact, SettingFact, Status, When, setting};
 
 /// Keys of a secret that hold no secret by their names: certificates, user names, addresses.
 fn is_public(key: &str) -> bool {
@@ -48,6 +49,9 @@ pub(super) fn read(object: &Object<'_>, sink: &mut Sink<'_, '_>) {
     if kind == "kubernetes.io/service-account-token" {
         token(object, sink);
     }
+    if object.file.is_live() {
+        return exported(object, &kind, sink);
+    }
     // SOPS keeps the shape of the object and encrypts the values.
     if object.at(&["sops"]).is_some() {
         return;
@@ -71,6 +75,21 @@ pub(super) fn read(object: &Object<'_>, sink: &mut Sink<'_, '_>) {
             sink.fact(Fact::Setting(At::span(value.span), fact));
         }
     }
+}
+
+/// That the values of a secret stand in what a cluster gave out; which of them open anything, its keys tell only in part.
+fn exported(object: &Object<'_>, kind: &str, sink: &mut Sink<'_, '_>) {
+    let full = |node: &Node| node.as_str().is_some_and(|value| !value.is_empty());
+    let entries = object.at(&["data"]).map(Node::entries).unwrap_or_default();
+    let opens = |key: &Node| key.scalar().is_some_and(|name| !is_public(&name));
+    if !entries.iter().any(|(key, value)| opens(key) && full(value)) {
+        return;
+    }
+    let mut fact = SettingFact::new(setting::SECRET_MANIFEST, "the export", object.title());
+    fact.attributes.insert("exported".to_owned(), "true".to_owned());
+    fact.attributes.insert("type".to_owned(), kind.chars().take(MAX_TEXT).collect());
+    let at = object.at(&["metadata", "name"]).map_or(object.root.span, |name| name.span);
+    sink.fact(Fact::Setting(At::span(at), fact));
 }
 
 /// Whether a key names a file, whose values the detectors look at one by one.
@@ -129,6 +148,14 @@ fn token(object: &Object<'_>, sink: &mut Sink<'_, '_>) {
     }
     if let Some(created) = object.text(&["metadata", "creationTimestamp"]) {
         fact.created = When::parse(&created);
+    }
+    // The cluster marks tokens that nobody has used for a year, takes them no longer, and deletes them a year later
+    // (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-legacy-token-invalid-since>).
+    if let Some(since) = object.label("kubernetes.io/legacy-token-invalid-since") {
+        fact.status = Status::Inactive;
+        fact.attributes.insert("invalid_since".to_owned(), since.chars().take(MAX_TEXT).collect());
+    } else if object.file.is_live() {
+        fact.status = Status::Active;
     }
     let at = object.at(&["type"]).map_or(object.root.span, |node| node.span);
     sink.fact(Fact::Credential(At::span(at), fact));

@@ -6,8 +6,8 @@ use super::file::Sink;
 use super::object::Object;
 use super::pod;
 use crate::doc::Node;
-use crate::formats::workload::Workload;
-use crate::model::{At, Human, IdentityFact, IdentityKind};
+use crate::formats::workload::{MAX_TEXT, Workload};
+use crate::model::{At, Human, IdentityFact, IdentityKey, IdentityKind};
 
 /// Providers that take a service account's token in place of a stored credential.
 pub(super) const FEDERATES: &[&str] = &["aws", "gcp", "azure", "vault"];
@@ -44,6 +44,9 @@ pub(super) fn read(object: &Object<'_>, sink: &mut Sink<'_, '_>) -> bool {
     }
     let mut identity =
         IdentityFact::new(object.key("kubernetes", "workload"), IdentityKind::Workload, "kubernetes", &object.title());
+    if object.file.is_live() {
+        live(object, &mut identity);
+    }
     identity.human = Human::No;
     identity.environment = object.environment();
     let at = object.at(&["metadata", "name"]).map_or(object.root.span, |name| name.span);
@@ -58,4 +61,45 @@ pub(super) fn read(object: &Object<'_>, sink: &mut Sink<'_, '_>) -> bool {
     pod::read(object, spec, &mut workload);
     sink.workload(workload);
     true
+}
+
+/// Objects that keep others running.
+const CONTROLLERS: &[&str] = &[
+    "Deployment",
+    "ReplicaSet",
+    "ReplicationController",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "Rollout",
+    "DeploymentConfig",
+];
+
+/// What only the cluster tells: ids, age, and that the pods of a deployment are the deployment.
+fn live(object: &Object<'_>, identity: &mut IdentityFact) {
+    identity.attributes.insert("exported".to_owned(), "true".to_owned());
+    let (id, created) = object.made();
+    let Some(owner) = object.controller() else {
+        identity.aliases.extend(id);
+        identity.created = created;
+        return;
+    };
+    let title = match &object.namespace {
+        Some(namespace) => format!("{} {namespace}/{}", owner.kind, owner.name),
+        None => format!("{} {}", owner.kind, owner.name),
+    };
+    if CONTROLLERS.contains(&owner.kind.as_str()) {
+        identity.key = object.key_of("kubernetes", "workload", &title);
+        identity.name = title;
+        identity.aliases.extend(owner.uid.map(|uid| IdentityKey::new("kubernetes", "id", &uid)));
+        // A set is its deployment, a job its schedule; pods come and go.
+        if object.kind() != "Pod" {
+            identity.aliases.extend(id);
+        }
+    } else {
+        identity.aliases.extend(id);
+        identity.created = created;
+        identity.attributes.insert("controller".to_owned(), title.chars().take(MAX_TEXT).collect());
+    }
 }

@@ -14,7 +14,7 @@ use crate::model::{
 };
 
 /// Reads the Azure part of a file.
-pub fn read(module: &Module<'_>, emit: &mut Emit<'_, '_>) {
+pub(super) fn read(module: &Module<'_>, emit: &mut Emit<'_, '_>) {
     for block in &module.resources {
         match block.kind {
             "azuread_application" | "azuread_application_registration" | "azuread_service_principal" => {
@@ -125,7 +125,7 @@ fn federated(module: &Module<'_>, block: &Block<'_>, emit: &mut Emit<'_, '_>) {
 
 /// Roles by their ids, which are the same everywhere
 /// (<https://learn.microsoft.com/en-us/azure/role-based-access-control/built-in-roles>).
-const ROLE_IDS: &[(&str, &str)] = &[
+pub const ROLE_IDS: &[(&str, &str)] = &[
     ("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner"),
     ("b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor"),
     ("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "User Access Administrator"),
@@ -157,7 +157,8 @@ fn assignment(module: &Module<'_>, block: &Block<'_>, emit: &mut Emit<'_, '_>) {
 }
 
 /// How wide a scope is, and whether that is a whole subscription or more.
-fn reach(scope: &str) -> (&'static str, bool) {
+#[must_use]
+pub fn reach(scope: &str) -> (&'static str, bool) {
     let lower = scope.to_ascii_lowercase();
     let path = lower.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
     let kind = path.strip_prefix("data.").unwrap_or(path).split('.').next().unwrap_or_default();

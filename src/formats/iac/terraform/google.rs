@@ -14,7 +14,7 @@ use crate::model::{
 };
 
 /// Reads the Google part of a file.
-pub fn read(module: &Module<'_>, emit: &mut Emit<'_, '_>) {
+pub(super) fn read(module: &Module<'_>, emit: &mut Emit<'_, '_>) {
     for block in &module.resources {
         match block.kind {
             "google_service_account" => service_account(module, block, emit),
@@ -46,7 +46,8 @@ fn service_account(module: &Module<'_>, block: &Block<'_>, emit: &mut Emit<'_, '
 }
 
 /// What a binding resource binds at, by its type: `google_project_iam_member` at a project.
-fn scope_of(kind: &str) -> Option<&'static str> {
+#[must_use]
+pub fn scope_of(kind: &str) -> Option<&'static str> {
     let kind = kind.strip_prefix("google_")?;
     let (target, _) = kind.rsplit_once("_iam_").filter(|(_, what)| matches!(*what, "member" | "binding"))?;
     Some(match target {

@@ -1,0 +1,237 @@
+//! Exports of several clusters. An account is keyed by namespace and name, as manifests and tokens name it, and every cluster has
+//! an account `default/default`. Where exports in different directories have accounts of one name with different ids, they are
+//! of different clusters: what they tell is then keyed by the directory as well, and the accounts are linked, not merged.
+//! Files of one directory are of one cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Confidence, Fact, IdentityKey, Link, LocatedFact, Location, Privilege, setting};
+
+/// The format of such exports.
+const EXPORT: &str = "kubernetes-export";
+const ACCOUNT: &str = "kubernetes:service-account:";
+const TOKEN: &str = "kubernetes:service-account-token:";
+const ID: &str = "kubernetes:id:";
+
+/// How many accounts of one name are linked with each other.
+const LINKS_MAX: usize = 8;
+
+/// The directory of a file, which stands for its cluster. A `#` or `@` would end a name too early.
+fn directory(location: &Location) -> String {
+    let inside = location.path.rsplit_once('/').map_or(".", |(directory, _)| directory);
+    let container = location.container.as_deref().map(|c| format!("{c}!")).unwrap_or_default();
+    format!("{container}{inside}").replace(['#', '@'], "_")
+}
+
+/// Joins what files of one cluster tell, keeps clusters apart, and links what bears one name in several of them.
+pub(super) fn settle(facts: &mut [LocatedFact]) -> Vec<Link> {
+    let mut links = Vec::new();
+    fill_rights(facts);
+    tell_apart(facts, &mut links);
+    links
+}
+
+/// Rewrites what exports of clusters that are not one tell, and links the accounts that bear one name.
+fn tell_apart(facts: &mut [LocatedFact], links: &mut Vec<Link>) {
+    let apart = apart(facts);
+    if apart.is_empty() {
+        return;
+    }
+    let mut accounts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for fact in facts.iter_mut() {
+        let directory = directory(&fact.location);
+        let cluster = apart.get(&directory).filter(|_| fact.format == EXPORT);
+        match cluster {
+            Some(cluster) => rewrite(&mut fact.fact, cluster, &mut accounts),
+            // A manifest or a token may mean the account of any of them.
+            None => {
+                if let Fact::Identity(_, identity) = &fact.fact
+                    && identity.key.as_str().starts_with(ACCOUNT)
+                {
+                    accounts.entry(identity.key.to_string()).or_default().insert(identity.key.to_string());
+                }
+            }
+        }
+    }
+    for ids in accounts.values().filter(|ids| ids.len() > 1) {
+        let ids: Vec<&String> = ids.iter().take(LINKS_MAX).collect();
+        for pair in ids.windows(2) {
+            let [from, to] = pair else { continue };
+            links.push(Link {
+                from: (*from).clone(),
+                to: (*to).clone(),
+                confidence: Confidence::Low,
+                why: "equal names; exports of two directories give accounts of this name different ids".to_owned(),
+            });
+        }
+    }
+}
+
+/// Fills in what the roles of a cluster allow where a binding does not know it, because the role stands in another file of the
+/// same directory: `kubectl get` of one kind at a time makes such files.
+fn fill_rights(facts: &mut [LocatedFact]) {
+    let mut roles: BTreeMap<(String, String), Privilege> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| fact.format == EXPORT) {
+        let Fact::Setting(_, f) = &fact.fact else { continue };
+        let level = f.attributes.get("privilege").map(String::as_str);
+        let level = match level.filter(|_| f.name == setting::ROLE_POWER) {
+            Some("admin") => Privilege::Admin,
+            Some("write-broad") => Privilege::WriteBroad,
+            Some("write-scoped") => Privilege::WriteScoped,
+            Some("read-scoped") => Privilege::ReadScoped,
+            _ => continue,
+        };
+        let slot = roles.entry((directory(&fact.location), f.subject.clone())).or_default();
+        *slot = level.max(*slot);
+    }
+    for fact in facts.iter_mut().filter(|fact| fact.format == EXPORT) {
+        let directory = directory(&fact.location);
+        let Fact::Grant(_, f) = &mut fact.fact else { continue };
+        if f.privilege != Privilege::Unknown {
+            continue;
+        }
+        let namespace = f.resource.strip_prefix("namespace ");
+        let role = match (f.action.strip_prefix("Role "), namespace) {
+            (Some(name), Some(namespace)) => format!("Role {namespace}/{name}"),
+            _ => f.action.clone(),
+        };
+        if let Some(level) = roles.get(&(directory, role)) {
+            // All of a namespace is not all of the cluster.
+            f.privilege = if namespace.is_some() { (*level).min(Privilege::WriteBroad) } else { *level };
+        }
+    }
+}
+
+/// The directories whose exports are of clusters that others of the exports are not of, each with the first directory of its
+/// own cluster.
+fn apart(facts: &[LocatedFact]) -> BTreeMap<String, String> {
+    // The ids of each account, by directory.
+    let mut ids: BTreeMap<&str, BTreeMap<String, BTreeSet<&str>>> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| fact.format == EXPORT) {
+        let Fact::Identity(_, identity) = &fact.fact else { continue };
+        let Some(name) = identity.key.as_str().strip_prefix(ACCOUNT) else { continue };
+        for id in identity.aliases.iter().filter_map(|alias| alias.as_str().strip_prefix(ID)) {
+            ids.entry(name).or_default().entry(directory(&fact.location)).or_default().insert(id);
+        }
+    }
+    // Directories that know one id are of one cluster: the first of them stands for all.
+    let mut first: BTreeMap<String, String> = BTreeMap::new();
+    let mut by_id: BTreeMap<(&str, &str), Vec<&String>> = BTreeMap::new();
+    for (name, directories) in &ids {
+        for (directory, ids) in directories {
+            first.entry(directory.clone()).or_insert_with(|| directory.clone());
+            ids.iter().for_each(|id| by_id.entry((name, id)).or_default().push(directory));
+        }
+    }
+    let root = |first: &BTreeMap<String, String>, directory: &str| {
+        let mut at = directory;
+        while let Some(up) = first.get(at).filter(|up| up.as_str() != at) {
+            at = up;
+        }
+        at.to_owned()
+    };
+    for directories in by_id.values() {
+        for pair in directories.windows(2) {
+            let [a, b] = pair else { continue };
+            let (a, b) = (root(&first, a), root(&first, b));
+            first.insert(a.clone().max(b.clone()), a.min(b));
+        }
+    }
+    let mut apart = BTreeMap::new();
+    for directories in ids.values() {
+        let clusters: BTreeSet<String> = directories.keys().map(|directory| root(&first, directory)).collect();
+        if clusters.len() > 1 {
+            apart.extend(directories.keys().map(|directory| (directory.clone(), root(&first, directory))));
+        }
+    }
+    // A directory of a cluster that is apart belongs to it, whatever it holds itself.
+    let clusters: BTreeSet<String> = apart.values().cloned().collect();
+    for directory in first.keys() {
+        let cluster = root(&first, directory);
+        if clusters.contains(&cluster) {
+            apart.insert(directory.clone(), cluster);
+        }
+    }
+    apart
+}
+
+fn rewrite(fact: &mut Fact, cluster: &str, accounts: &mut BTreeMap<String, BTreeSet<String>>) {
+    let mut key = |key: &mut IdentityKey| {
+        if let Some(name) = key.as_str().strip_prefix(ACCOUNT) {
+            let own = IdentityKey::new("kubernetes", "service-account", &format!("{name}@{cluster}"));
+            accounts.entry(key.to_string()).or_default().insert(own.to_string());
+            *key = own;
+        }
+    };
+    match fact {
+        Fact::Identity(_, f) => {
+            let account = f.key.as_str().starts_with(ACCOUNT);
+            key(&mut f.key);
+            if account {
+                f.name = format!("{} ({cluster})", f.name);
+                f.attributes.insert("cluster".to_owned(), cluster.to_owned());
+            }
+        }
+        Fact::Credential(_, f) => {
+            f.identity.iter_mut().for_each(key);
+            if f.key.starts_with(TOKEN) {
+                f.key = format!("{}@{cluster}", f.key);
+            }
+        }
+        Fact::Grant(_, f) => key(&mut f.identity),
+        Fact::Trust(_, f) => key(&mut f.identity),
+        Fact::Usage(_, f) => {
+            f.identity.iter_mut().for_each(key);
+            if let Some(account) = f.attributes.get_mut("service_account") {
+                *account = format!("{account}@{cluster}");
+            }
+        }
+        Fact::ThirdParty(_, f) => key(&mut f.identity),
+        Fact::Setting(_, f) => {
+            f.identity.iter_mut().for_each(key);
+            f.attributes.insert("cluster".to_owned(), cluster.to_owned());
+        }
+        Fact::Secret(..) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{At, IdentityFact, IdentityKind};
+
+    fn account(path: &str, name: &str, id: &str) -> LocatedFact {
+        let key = IdentityKey::new("kubernetes", "service-account", name);
+        let mut fact = IdentityFact::new(key, IdentityKind::ServiceAccount, "kubernetes", name);
+        fact.aliases = vec![IdentityKey::new("kubernetes", "id", id)];
+        let location = Location { path: path.to_owned(), line: 1, ..Location::default() };
+        LocatedFact { fact: Fact::Identity(At::default(), fact), location, format: EXPORT, sample: false }
+    }
+
+    fn keys(mut facts: Vec<LocatedFact>) -> (Vec<String>, usize) {
+        let mut links = Vec::new();
+        tell_apart(&mut facts, &mut links);
+        let key = |f: LocatedFact| match f.fact {
+            Fact::Identity(_, f) => f.key.as_str().trim_start_matches(ACCOUNT).to_owned(),
+            _ => String::new(),
+        };
+        (facts.into_iter().map(key).collect(), links.len())
+    }
+
+    #[test]
+    fn accounts_of_one_name_are_of_two_clusters_when_their_ids_differ() {
+        let one = keys(vec![account("a/sa.json", "shop/api", "1"), account("b/sa.json", "shop/api", "1")]);
+        assert_eq!(one, (vec!["shop/api".to_owned(), "shop/api".to_owned()], 0));
+        let file = keys(vec![account("a/sa.json", "shop/api", "1"), account("a/old.json", "shop/api", "2")]);
+        assert_eq!(file.1, 0, "files of one directory are of one cluster");
+        let two = keys(vec![
+            account("a/sa.json", "shop/api", "1"),
+            account("b/sa.json", "shop/api", "2"),
+            account("b/sa.json", "shop/web", "3"),
+            account("c/sa.json", "shop/web", "3"),
+            account("d/sa.json", "shop/job", "4"),
+        ]);
+        assert_eq!(two.0, ["shop/api@a", "shop/api@b", "shop/web@b", "shop/web@b", "shop/job"]);
+        assert_eq!(two.1, 1);
+    }
+}
