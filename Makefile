@@ -61,11 +61,12 @@ deny: ## licences, sources and bans of dependencies
 advisories: ## known vulnerabilities of dependencies; wants the network and cargo-deny
 	$(CARGO) deny --locked check advisories
 
-python: $(VENV)/.ready $(KEYROLL) ## SARIF output against the schema of OASIS, hooks under pre-commit
+python: $(VENV)/.ready $(KEYROLL) ## SARIF output against the schema of OASIS, hooks under pre-commit, queries of docs/fleet.md
 	@mkdir -p $(TARGET)/checks
 	$(KEYROLL) scan tests/fixtures src --no-config --no-history --exit-zero -q -f sarif=$(TARGET)/checks/scan.sarif || [ $$? -eq 3 ]
 	$(VENV)/bin/python tests/python/check_sarif.py tests/fixtures/report/*.sarif $(TARGET)/checks/scan.sarif
 	$(VENV)/bin/python tests/python/pre_commit_hooks.py $(KEYROLL)
+	$(VENV)/bin/python tests/python/check_fleet.py $(KEYROLL)
 
 selfscan: $(KEYROLL) ## keyroll on this repository: nothing but what .keyroll.yml explains
 	$(KEYROLL) scan . --no-history -q -c .keyroll.yml

@@ -10,6 +10,7 @@ mod history;
 mod joins;
 mod known;
 mod locate;
+mod merge;
 mod names;
 mod nearby;
 mod past;
@@ -36,9 +37,9 @@ use crate::detect::{Accepted, Engine};
 use crate::formats;
 use crate::inventory;
 use crate::model::{
-    Confidence, Coverage, Environment, Finding, FingerprintKey, Identity, Lapsed, Limits, LocatedFact, Location,
+    Confidence, Coverage, Environment, Finding, FingerprintKey, Gate, Identity, Lapsed, Limits, LocatedFact, Location,
     Notice, NoticeKind, PathClass, RepoPath, Report, Root, RuleInfo, Severity, Sighting, SkipReason, Suppression,
-    ToolInfo, Usage,
+    ToolInfo, Usage, bound_fingerprint,
 };
 use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, Repository, WalkOptions};
@@ -50,6 +51,7 @@ use self::tally::Tally;
 pub use candidates::{candidates, numbers};
 pub use explain::{Explained, explain};
 pub use known::{Gone, gone};
+pub use merge::{MergeError, Merger};
 pub use place::{Place, place, place_with};
 
 /// Why a scan cannot start.
@@ -408,6 +410,10 @@ impl Gathered {
             self.facts.extend(seeing.references);
         }
         self.facts.retain(|f| f.format != "code" || !read.contains(&f.location.path));
+        if self.facts.iter().any(|f| f.format == "code") {
+            self.formats.insert("code".to_owned(), self.coverage.blobs);
+        }
+        self.join_past();
         // An export lists the public halves of keys; that is what it is for, and exposes none.
         let formats: BTreeSet<&str> = formats::all().filter(|f| f.is_export()).map(|f| f.id).collect();
         let is_export = |f: &&LocatedFact| formats.contains(f.format);
@@ -418,13 +424,10 @@ impl Gathered {
         let lists: BTreeSet<&str> = lists.collect();
         let is_hash = |s: &Sighting| s.provider == "generic" && s.key_name.as_deref() == Some("key");
         self.sightings.retain(|s| !is_hash(s) || !lists.contains(s.location.path.as_str()));
-        if self.facts.iter().any(|f| f.format == "code") {
-            self.formats.insert("code".to_owned(), self.coverage.blobs);
-        }
-        self.join_past();
         if self.histories > 0 && settings.tree != Tree::Staged {
             self.formats.insert("git-history".to_owned(), self.coverage.commits);
         }
+        self.bind_to_labels();
         self.sightings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
         self.facts.sort_by(|a, b| (&a.location, a.format).cmp(&(&b.location, b.format)));
         self.coverage.roots.sort();
@@ -465,6 +468,23 @@ impl Gathered {
 }
 
 impl Gathered {
+    /// A weak value is bound to its path inside its top, and then to the name of the top when there are several: the second step
+    /// is one that merging reports can take.
+    fn bind_to_labels(&mut self) {
+        let labels: BTreeSet<&str> = self.coverage.roots.iter().filter_map(|r| r.label.as_deref()).collect();
+        if labels.is_empty() {
+            return;
+        }
+        for s in self.sightings.iter_mut().filter(|s| s.location.container.is_none()) {
+            let Some(of_value) = &s.unbound else { continue };
+            let Some((label, inside)) = s.location.path.split_once('/').filter(|(l, _)| labels.contains(l)) else {
+                continue;
+            };
+            let inner = bound_fingerprint(of_value, inside, s.key_name.as_deref().unwrap_or_default());
+            s.fingerprint = Some(bound_fingerprint(&inner, label, ""));
+        }
+    }
+
     /// What stands in the files and in the history is one place, which knows since when.
     fn join_past(&mut self) {
         let mut here: HashMap<(String, u64), Vec<usize>> = HashMap::new();
@@ -484,6 +504,16 @@ impl Gathered {
                 None => self.sightings.push(past),
             }
         }
+    }
+}
+
+/// What the settings decide on findings, for reports that are merged of this one.
+fn gate(settings: &Settings) -> Gate {
+    Gate {
+        confidence: settings.confidence,
+        severity: settings.severity,
+        disabled: settings.disabled_rules.clone(),
+        enabled: settings.enabled_rules.clone(),
     }
 }
 
@@ -509,7 +539,8 @@ fn build_report(
     let fired: BTreeSet<&str> = sightings.iter().map(|s| s.rule.as_str()).collect();
     let infos: Vec<RuleInfo> =
         engine.rules().iter().filter(|r| fired.contains(r.id.as_ref())).map(Rule::info).collect();
-    let mut inventory = inventory::build(sightings, gathered.facts, infos);
+    let (mut inventory, mut unmerged) = inventory::build_whole(sightings, gathered.facts, infos);
+    unmerged.gate = gate(settings);
     inventory.formats_read = gathered.formats;
     let policy = Decisions { settings, accepted: &gathered.accepted };
     let context = assess::Context { as_of: settings.as_of, policy: &policy, members: settings.members.as_ref() };
@@ -555,6 +586,8 @@ fn build_report(
         risks: assessment.risks,
         score: assessment.score,
         notices: gathered.notices,
+        parts: Vec::new(),
+        unmerged: Some(unmerged),
     }
 }
 

@@ -14,6 +14,8 @@ mod ci;
 mod client;
 #[path = "cli/determinism.rs"]
 mod determinism;
+#[path = "cli/diff.rs"]
+mod diff;
 #[path = "cli/encoded.rs"]
 mod encoded;
 #[path = "cli/exit_codes.rs"]
@@ -22,6 +24,8 @@ mod exit_codes;
 mod exports;
 #[path = "common/fixture.rs"]
 mod fixture;
+#[path = "cli/fleet.rs"]
+mod fleet;
 #[path = "common/git.rs"]
 mod git;
 #[path = "cli/history.rs"]
@@ -40,6 +44,8 @@ mod inventory;
 mod invocation;
 #[path = "cli/leaks.rs"]
 mod leaks;
+#[path = "cli/merge.rs"]
+mod merge;
 #[path = "cli/names.rs"]
 mod names;
 #[path = "cli/outputs.rs"]

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "report/gitlab.rs"]
+mod gitlab;
 #[path = "common/golden/mod.rs"]
 mod golden;
+#[path = "report/lines.rs"]
+mod lines;
 #[path = "report/sarif.rs"]
 mod sarif;
 #[path = "report/table.rs"]
@@ -45,6 +49,11 @@ fn outputs_equal_the_reviewed_ones() {
         ("markdown", "md"),
         ("github", "github"),
         ("azure", "azure"),
+        ("csv", "csv"),
+        ("csv-identities", "identities.csv"),
+        ("jsonl", "jsonl"),
+        ("gitlab", "gitlab.json"),
+        ("junit", "xml"),
     ] {
         let got = render(id, &golden::report(), &Style::default());
         compare(&format!("tests/fixtures/report/golden.{extension}"), &got);
@@ -181,6 +190,21 @@ proptest::proptest! {
         }
         let json = render("json", &report, &style);
         proptest::prop_assert_eq!(serde_json::from_str::<Report>(&json).expect("JSON"), report.clone());
+        for (line, named) in render("jsonl", &report, &style).lines().zip(0..) {
+            let value: Value = serde_json::from_str(line).expect("a line of JSON");
+            proptest::prop_assert!(value["type"].is_string(), "{}", named);
+        }
+        for id in ["csv", "csv-identities"] {
+            let table = render(id, &report, &style);
+            for row in lines::rows(&table) {
+                for cell in row {
+                    proptest::prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']), "{:?}", cell);
+                }
+            }
+        }
+        lines::well_formed(&render("junit", &report, &style));
+        let document: Value = serde_json::from_str(&render("gitlab", &report, &style)).expect("JSON");
+        proptest::prop_assert_eq!(gitlab::violations(&document), Vec::<String>::new());
         let log: Value = serde_json::from_str(&render("sarif", &report, &style)).expect("JSON");
         for result in log["runs"][0]["results"].as_array().expect("results") {
             proptest::prop_assert!(!result["message"]["text"].as_str().expect("a message").chars().any(char::is_control));

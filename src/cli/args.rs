@@ -1,5 +1,7 @@
 //! The command line, as clap types; nothing here does anything.
 
+mod compare;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,8 @@ use clap_complete::Shell;
 
 use super::collect::CollectArg;
 use crate::model::{Confidence, Severity};
+
+pub use compare::{DiffArgs, DiffFormat};
 
 /// Inventory of non-human identities and the exposure of their credentials.
 #[derive(Debug, Parser)]
@@ -52,8 +56,10 @@ pub enum Command {
     },
     /// Scan standard input
     Stdin(Box<ScanArgs>),
-    /// Show a JSON report in another format
+    /// Show JSON reports in another format, several as one
     Report(ReportArgs),
+    /// What is new, rotated, gone, worse or better between two JSON reports
+    Diff(DiffArgs),
     /// Say why each possible value of a file was or was not reported
     Explain(ExplainArgs),
     /// The rules that find credentials
@@ -397,8 +403,9 @@ pub struct OutputArgs {
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// A report of `-f json`
-    pub file: PathBuf,
+    /// Reports of `-f json`; several are merged
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
     #[command(flatten)]
     /// Outputs.
     pub output: OutputArgs,

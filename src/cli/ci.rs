@@ -13,7 +13,7 @@ use super::scan::watched;
 use super::settings::{self, environment};
 use super::{Exit, complain, output};
 use crate::config::{self, Commits, Config, ConfigFile, Settings, Tree};
-use crate::model::{Notice, NoticeKind, Report, SuppressionKind};
+use crate::model::{Notice, NoticeKind, Report, Severity, SuppressionKind};
 use crate::report::{self, Style};
 use crate::scan::{self, Place};
 use crate::text::escape;
@@ -80,7 +80,7 @@ pub fn run(args: &CiArgs) -> anyhow::Result<Exit> {
         );
     }
     let new = new_suppressions(&report, &plan, &place);
-    write(&report, args, provider, &new)?;
+    write(&report, args, (provider, settings.fail_on.severity), &new)?;
     for line in &new {
         complain(&escape::terminal(&format!("new suppression: {line}")));
     }
@@ -350,8 +350,13 @@ fn entries(file: &ConfigFile) -> BTreeSet<String> {
 }
 
 /// The outputs that were asked for, and what the provider shows beside the log.
-fn write(report: &Report, args: &CiArgs, provider: Option<&str>, new: &[String]) -> anyhow::Result<()> {
-    output::write(report, &output::targets(&args.output)?, &args.output)?;
+fn write(
+    report: &Report,
+    args: &CiArgs,
+    (provider, fail_on): (Option<&str>, Severity),
+    new: &[String],
+) -> anyhow::Result<()> {
+    output::write(report, &output::targets(&args.output)?, &args.output, fail_on)?;
     let logged = args.output.format.iter().all(|f| f.contains('=') || f.starts_with("table"));
     let rendered = |id: &str| -> anyhow::Result<String> {
         let mut text = Vec::new();

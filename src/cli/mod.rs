@@ -6,6 +6,7 @@ mod args;
 mod baseline;
 mod ci;
 mod collect;
+mod diff;
 mod exit;
 mod explain;
 mod generate;
@@ -14,6 +15,7 @@ mod import;
 mod interrupt;
 mod output;
 mod progress;
+mod report;
 mod rules;
 mod scan;
 mod settings;
@@ -50,6 +52,7 @@ const COMMANDS: &[&str] = &[
     "detect",
     "stdin",
     "report",
+    "diff",
     "explain",
     "rules",
     "checks",
@@ -77,7 +80,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Import { command } => import::run(command),
         Command::Ci(args) => ci::run(&args),
         Command::Stdin(args) => scan::run(&args, true),
-        Command::Report(args) => output::render(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules { command } => rules::run(command),
         Command::Checks { command } => about::checks(command),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
-use super::args::{OutputArgs, ReportArgs};
+use super::args::OutputArgs;
 use super::settings::environment;
 use super::{Exit, complain};
 use crate::model::{FailOn, NoticeKind, Report, Severity};
@@ -67,22 +67,23 @@ pub fn targets(args: &OutputArgs) -> anyhow::Result<Vec<Target>> {
     Ok(targets)
 }
 
-/// Writes every output. A pipe that is closed early ends that output quietly.
+/// Writes every output; `fail_on` is the severity from which findings fail the run. A pipe that is closed early ends that output quietly.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(report: &Report, targets: &[Target], args: &OutputArgs) -> anyhow::Result<()> {
+pub fn write(report: &Report, targets: &[Target], args: &OutputArgs, fail_on: Severity) -> anyhow::Result<()> {
+    let own = Style { fail_on, ..style(args) };
     for target in targets {
         match &target.file {
             Some(path) => {
                 let name = || path.display().to_string();
                 let mut out = BufWriter::new(File::create(path).with_context(name)?);
-                let style = Style { width: 100, color: false, ..style(args) };
+                let style = Style { width: 100, color: false, ..own };
                 (target.reporter.write)(report, &style, &mut out).and_then(|()| out.flush()).with_context(name)?;
             }
             None => {
                 let mut out = BufWriter::new(io::stdout().lock());
-                match (target.reporter.write)(report, &style(args), &mut out).and_then(|()| out.flush()) {
+                match (target.reporter.write)(report, &own, &mut out).and_then(|()| out.flush()) {
                     Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
                     other => other.context("standard output")?,
                 }
@@ -129,15 +130,20 @@ fn tell(report: &Report, verbose: bool) {
 }
 
 fn style(args: &OutputArgs) -> Style {
+    Style { sarif_suppressed: args.sarif_suppressed, ..terminal_style(args.verbose, args.no_color) }
+}
+
+/// How standard output wants things to look, without the options of outputs.
+pub fn terminal_style(verbose: bool, no_color: bool) -> Style {
     let terminal = io::stdout().is_terminal();
     let dumb = environment("TERM").is_some_and(|term| term == "dumb");
     let columns = environment("COLUMNS").and_then(|c| c.parse().ok());
     let width = columns.or_else(|| terminal_size::terminal_size().map(|(w, _)| usize::from(w.0)).filter(|_| terminal));
     Style {
         width: width.unwrap_or(80).clamp(40, 200),
-        color: terminal && !args.no_color && environment("NO_COLOR").is_none() && !dumb,
-        sarif_suppressed: args.sarif_suppressed,
-        verbose: args.verbose,
+        color: terminal && !no_color && environment("NO_COLOR").is_none() && !dumb,
+        verbose,
+        ..Style::default()
     }
 }
 
@@ -155,18 +161,4 @@ pub fn exit(report: &Report, fail_on: &FailOn, code: u8, zero: bool) -> Exit {
     } else {
         Exit::Clean
     }
-}
-
-/// `keyroll report`.
-pub fn render(args: &ReportArgs) -> anyhow::Result<Exit> {
-    let targets = targets(&args.output)?;
-    let name = || args.file.display().to_string();
-    let text = std::fs::read_to_string(&args.file).with_context(name)?;
-    let report: Report = serde_json::from_str(&text)
-        .map_err(|e| anyhow::anyhow!("{}: no keyroll report: {}", name(), escape::without_values(&e.to_string())))?;
-    if report.schema != Report::SCHEMA {
-        bail!("{}: its schema is not {}, the one that this version reads", name(), Report::SCHEMA);
-    }
-    write(&report, &targets, &args.output)?;
-    Ok(exit(&report, &FailOn::from(Severity::from(args.fail_on)), 1, args.exit_zero))
 }

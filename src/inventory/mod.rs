@@ -5,6 +5,7 @@ mod accounts;
 mod assume;
 mod chains;
 mod clusters;
+mod edges;
 mod follow;
 mod google;
 mod identify;
@@ -12,16 +13,21 @@ mod link;
 mod listings;
 mod merge;
 mod owners;
+mod relabel;
 mod slots;
 mod state;
 mod tokens;
+mod unmerged;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    CredentialFact, Fact, Grant, IdentityFact, IdentityKey, Inventory, LocatedFact, Location, RuleInfo, Setting,
-    Sighting, ThirdParty, Trust, Usage,
+    CredentialFact, Fact, Grant, IdentityFact, IdentityKey, Inventory, Link, LocatedFact, Location, RuleInfo, Setting,
+    Sighting, ThirdParty, Trust, Unmerged, Usage,
 };
+
+pub use relabel::Relabel;
+pub use unmerged::Evidence;
 
 /// The attribute, set to `true`, of credentials, trusts and usages that were only read from a sample and have no
 /// identity that could carry the mark. Such things are shown and never counted.
@@ -49,10 +55,50 @@ struct Facts {
 /// Builds the inventory. The result does not depend on the order of the inputs, and evidence that comes twice counts
 /// once. Every reference to an identity or a credential resolves within the result.
 #[must_use]
-pub fn build(sightings: Vec<Sighting>, mut facts: Vec<LocatedFact>, rules: Vec<RuleInfo>) -> Inventory {
+pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleInfo>) -> Inventory {
+    build_whole(sightings, facts, rules).0
+}
+
+/// The inventory, and what it was made of as far as it does not tell itself: [`Evidence::of`] both gives what went in.
+#[must_use]
+pub fn build_whole(
+    sightings: Vec<Sighting>,
+    mut facts: Vec<LocatedFact>,
+    rules: Vec<RuleInfo>,
+) -> (Inventory, Unmerged) {
     let formats_read = formats_read(&facts);
-    let mut links = clusters::settle(&mut facts);
-    let mut facts = sort_out(facts);
+    let read = facts.iter().filter(|f| f.format != "code").map(|f| (f.location.file(), f.format.to_owned()));
+    let files = read.collect();
+    let links = clusters::settle(&mut facts);
+    let (mut inventory, unmerged) = assemble(sightings, sort_out(facts), rules, links);
+    inventory.formats_read = formats_read;
+    (inventory, Unmerged { files, ..unmerged })
+}
+
+/// The same of what reports hold. Which formats were read is for the caller to say.
+#[must_use]
+pub fn rebuild(evidence: Evidence, rules: Vec<RuleInfo>) -> (Inventory, Unmerged) {
+    let (inventory, unmerged) = assemble(evidence.sightings, evidence.facts, rules, evidence.links);
+    (inventory, Unmerged { files: evidence.files, ..unmerged })
+}
+
+fn assemble(
+    sightings: Vec<Sighting>,
+    mut facts: Facts,
+    rules: Vec<RuleInfo>,
+    mut links: Vec<Link>,
+) -> (Inventory, Unmerged) {
+    let mut unmerged = Unmerged {
+        identities: unmerged::declarations(&facts.identities),
+        credentials: unmerged::declarations(&facts.credentials),
+        grants: unmerged::originals(&facts.grants),
+        trusts: unmerged::originals(&facts.trusts),
+        usages: unmerged::originals(&facts.usages),
+        third_parties: unmerged::originals(&facts.third_parties),
+        settings: unmerged::originals(&facts.settings),
+        links: links.clone(),
+        ..Unmerged::default()
+    };
     facts.identities.extend(sightings.iter().filter_map(identify::named_identity));
     let names = link::Names::resolve(&mut facts, &mut links);
     let identities = merge::identities(std::mem::take(&mut facts.identities), &names);
@@ -66,29 +112,30 @@ pub fn build(sightings: Vec<Sighting>, mut facts: Vec<LocatedFact>, rules: Vec<R
     listings::hints(&mut credentials, &names, &mut links);
     tokens::join(&sightings, &mut credentials, &mut links);
     exposures.sort_by(identify::exposure_order);
+    unmerged.values = unmerged::values(sightings, &exposures);
 
     let mut inventory = Inventory {
-        grants: kept(facts.grants, &samples, |g| {
+        grants: edges::kept(facts.grants, &samples, |g| {
             g.identity = names.of(&g.identity);
             Some(g.identity.clone())
         }),
-        trusts: kept(facts.trusts, &samples, |t| {
+        trusts: edges::kept(facts.trusts, &samples, |t| {
             t.identity = names.of(&t.identity);
             Some(t.identity.clone())
         }),
-        usages: usages(facts.usages, &samples, &names),
-        third_parties: kept(facts.third_parties, &samples, |t| {
+        usages: edges::usages(facts.usages, &samples, &names),
+        third_parties: edges::kept(facts.third_parties, &samples, |t| {
             t.identity = names.of(&t.identity);
             t.credentials.sort();
             t.credentials.dedup();
             Some(t.identity.clone())
         }),
-        settings: settings(facts.settings, &samples, &names),
+        settings: edges::settings(facts.settings, &samples, &names),
         rules: named_rules(rules, exposures.iter().map(|e| e.rule.as_str())),
         exposures,
         credentials,
         links: Vec::new(),
-        formats_read,
+        formats_read: BTreeMap::new(),
         identities: Vec::new(),
     };
     inventory.identities = owners::assign(identities, &inventory.settings);
@@ -104,7 +151,7 @@ pub fn build(sightings: Vec<Sighting>, mut facts: Vec<LocatedFact>, rules: Vec<R
     links.sort();
     links.dedup_by(|a, b| (&a.from, &a.to) == (&b.from, &b.to));
     inventory.links = links;
-    inventory
+    (inventory, unmerged)
 }
 
 /// The rules of these ids, sorted, each once.
@@ -202,53 +249,6 @@ fn sort_out(facts: Vec<LocatedFact>) -> Facts {
         }
     }
     out
-}
-
-/// The edges with their identities made canonical, sorted, each once. What a sample says of an identity that is also
-/// declared elsewhere is left out: a made-up policy must not make a real user an administrator.
-fn kept<T: Ord>(
-    edges: Vec<Declared<T>>,
-    samples: &BTreeMap<&IdentityKey, bool>,
-    mut canonical: impl FnMut(&mut T) -> Option<IdentityKey>,
-) -> Vec<T> {
-    let mut out: Vec<T> = Vec::with_capacity(edges.len());
-    for Declared { mut what, sample, .. } in edges {
-        let real = canonical(&mut what).is_some_and(|id| samples.get(&id) == Some(&false));
-        if !(sample && real) {
-            out.push(what);
-        }
-    }
-    out.sort();
-    out.dedup();
-    out
-}
-
-fn usages(mut usages: Vec<Declared<Usage>>, samples: &BTreeMap<&IdentityKey, bool>, names: &link::Names) -> Vec<Usage> {
-    for usage in &mut usages {
-        if usage.sample && usage.what.identity.is_none() {
-            usage.what.attributes.insert(SAMPLE.to_owned(), "true".to_owned());
-        }
-    }
-    kept(usages, samples, |u| {
-        u.identity = u.identity.as_ref().map(|id| names.of(id));
-        u.identity.clone()
-    })
-}
-
-fn settings(
-    mut settings: Vec<Declared<Setting>>,
-    samples: &BTreeMap<&IdentityKey, bool>,
-    names: &link::Names,
-) -> Vec<Setting> {
-    for setting in &mut settings {
-        if setting.sample && setting.what.identity.is_none() {
-            setting.what.attributes.insert(SAMPLE.to_owned(), "true".to_owned());
-        }
-    }
-    kept(settings, samples, |s| {
-        s.identity = s.identity.as_ref().map(|id| names.of(id));
-        s.identity.clone()
-    })
 }
 
 #[cfg(test)]

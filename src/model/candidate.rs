@@ -78,7 +78,7 @@ pub struct Proof {
 }
 
 /// An identity named by a credential itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct IdentityHint {
     /// Canonical key.
     pub key: IdentityKey,
@@ -89,6 +89,7 @@ pub struct IdentityHint {
     /// Name for people.
     pub name: String,
     /// Account, tenant or project, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{AuthMode, Confidence, Environment, Human, IdentityKey, IdentityKind, Privilege, Status, When};
 use super::{Secret, Span};
 
@@ -131,11 +134,12 @@ pub enum SecretForm {
 }
 
 /// An identity, as far as one input tells. Facts with equal keys merge; a known value wins over an unknown one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct IdentityFact {
     /// Canonical key; see [`IdentityKey`].
     pub key: IdentityKey,
     /// Other exact keys of the same identity (unique id beside ARN, e-mail beside id).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<IdentityKey>,
     /// Kind.
     pub kind: IdentityKind,
@@ -144,20 +148,28 @@ pub struct IdentityFact {
     /// Name for people.
     pub name: String,
     /// Account, tenant, project or organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Whether a person stands behind it.
+    #[serde(default)]
     pub human: Human,
     /// Enabled or not.
+    #[serde(default)]
     pub status: Status,
     /// Creation.
+    #[serde(default, skip_serializing_if = "When::is_unknown")]
     pub created: When,
     /// Last use of any of its credentials.
+    #[serde(default, skip_serializing_if = "When::is_unknown")]
     pub last_used: When,
     /// Owner as the input names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// Environment with the reason.
+    #[serde(default)]
     pub environment: Environment,
     /// More facts by name; values are shown in reports, so never secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -184,7 +196,7 @@ impl IdentityFact {
 }
 
 /// A credential as its provider lists it. The value is never part of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct CredentialFact {
     /// Exact key that joins it to an exposure: `aws:access-key:AKIA…`, `aws:access-key-slot:<user arn>#1`…
     pub key: String,
@@ -193,20 +205,28 @@ pub struct CredentialFact {
     /// Provider.
     pub provider: String,
     /// The identity that authenticates with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<IdentityKey>,
     /// Enabled or not.
+    #[serde(default)]
     pub status: Status,
     /// Creation.
+    #[serde(default, skip_serializing_if = "When::is_unknown")]
     pub created: When,
     /// Expiry.
+    #[serde(default, skip_serializing_if = "When::is_unknown")]
     pub expires: When,
     /// Last use.
+    #[serde(default, skip_serializing_if = "When::is_unknown")]
     pub last_used: When,
     /// Last rotation.
+    #[serde(default, skip_serializing_if = "When::is_unknown")]
     pub rotated: When,
     /// The time the export itself speaks for.
+    #[serde(default, skip_serializing_if = "When::is_unknown")]
     pub as_of: When,
     /// More facts by name, never secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
 }
 

@@ -30,6 +30,13 @@ impl IdentityKey {
     }
 }
 
+impl From<String> for IdentityKey {
+    /// A key that was one before.
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl fmt::Display for IdentityKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -16,6 +16,7 @@ mod secret;
 pub mod setting;
 mod sighting;
 mod span;
+mod unmerged;
 mod when;
 
 pub use blob::{BlobId, Family, Origin, PathClass, RepoPath, Stretch};
@@ -38,4 +39,5 @@ pub use report::{
 pub use secret::{FingerprintKey, Secret, bound_fingerprint};
 pub use sighting::{Attributes, LocatedFact, Sighting};
 pub use span::{Place, Span};
+pub use unmerged::{Declaration, Gate, Original, ReportPart, SeenValue, Unmerged};
 pub use when::{When, parse_instant};

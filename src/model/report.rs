@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Confidence, IdentityKey, Inventory, Risk, Severity, Suppression};
+use super::{Confidence, IdentityKey, Inventory, ReportPart, Risk, Severity, Suppression, Unmerged};
 
 /// A place in an input, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -220,6 +220,18 @@ pub struct Root {
     /// HEAD commit, for repositories.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<String>,
+    /// Name of the directory that the paths of this report are relative to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top: Option<String>,
+    /// The part of that directory that was read, where it is not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<String>,
+    /// What the paths of this root begin with, where a report has several such directories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// `owner/name`, when the remote tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
 }
 
 /// What was and was not read.
@@ -401,6 +413,12 @@ pub struct Report {
     pub score: Option<i32>,
     /// Gaps and limits.
     pub notices: Vec<Notice>,
+    /// The reports that this one was merged of; empty for that of a scan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<ReportPart>,
+    /// What the lists were made of, for merging.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unmerged: Option<Unmerged>,
 }
 
 impl Report {

@@ -30,6 +30,13 @@ pub(super) fn write_pretty<T: Serialize>(value: &T, out: &mut dyn io::Write) -> 
     out.write_all(b"\n")
 }
 
+/// Writes a value as one line of JSON, with the same characters escaped.
+pub(super) fn write_line<T: Serialize>(value: &T, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Line);
+    value.serialize(&mut serializer)?;
+    out.write_all(b"\n")
+}
+
 /// JSON Schema (draft 2020-12) of [`Report`], as committed in `docs/schema/report.json`. Unknown properties are allowed
 /// everywhere: fields may be added within `keyroll.report/1`.
 #[must_use]
@@ -60,25 +67,39 @@ fn is_plain(text: &[u8]) -> bool {
     text.iter().all(|b| matches!(b, b' '..=b'~')) && !text.windows(2).any(|pair| matches!(pair, b"##" | b"::"))
 }
 
+/// A formatter of one line that escapes the same.
+struct Line;
+
+impl Formatter for Line {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        shown(writer, fragment)
+    }
+}
+
+/// A piece of a string with what a terminal or a log acts upon escaped.
+fn shown<W: ?Sized + io::Write>(writer: &mut W, fragment: &str) -> io::Result<()> {
+    // A report is nearly all plain ASCII, and a colon or a number sign alone begins nothing.
+    if is_plain(fragment.as_bytes()) {
+        return writer.write_all(fragment.as_bytes());
+    }
+    let mut rest = fragment;
+    let acts = |text: &str, at: usize, c: char| {
+        acts_on_a_terminal(c) || text.get(at..).is_some_and(crate::text::escape::begins_command)
+    };
+    while let Some((at, c)) = rest.char_indices().find(|(at, c)| acts(rest, *at, *c)) {
+        let (plain, tail) = rest.split_at(at);
+        writer.write_all(plain.as_bytes())?;
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(writer, "\\u{unit:04x}")?;
+        }
+        rest = tail.get(c.len_utf8()..).unwrap_or_default();
+    }
+    writer.write_all(rest.as_bytes())
+}
+
 impl Formatter for Shown<'_> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        // A report is nearly all plain ASCII, and a colon or a number sign alone begins nothing.
-        if is_plain(fragment.as_bytes()) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut rest = fragment;
-        let acts = |text: &str, at: usize, c: char| {
-            acts_on_a_terminal(c) || text.get(at..).is_some_and(crate::text::escape::begins_command)
-        };
-        while let Some((at, c)) = rest.char_indices().find(|(at, c)| acts(rest, *at, *c)) {
-            let (plain, tail) = rest.split_at(at);
-            writer.write_all(plain.as_bytes())?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            rest = tail.get(c.len_utf8()..).unwrap_or_default();
-        }
-        writer.write_all(rest.as_bytes())
+        shown(writer, fragment)
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {

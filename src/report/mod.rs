@@ -1,15 +1,21 @@
 //! Outputs: one file each, all reading the one [`Report`].
 
 pub mod annotations;
+pub mod csv;
+pub mod diff;
+pub mod gitlab;
 pub mod html;
 pub mod json;
+pub mod jsonl;
+pub mod junit;
 pub mod markdown;
+mod origin;
 pub mod sarif;
 pub mod table;
 
 use std::io;
 
-use crate::model::Report;
+use crate::model::{Report, Severity};
 
 /// What outputs may be asked to do differently.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +28,13 @@ pub struct Style {
     pub sarif_suppressed: bool,
     /// Show more: every location and every notice.
     pub verbose: bool,
+    /// Severity from which a finding fails the run.
+    pub fail_on: Severity,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { width: 80, color: false, sarif_suppressed: false, verbose: false }
+        Self { width: 80, color: false, sarif_suppressed: false, verbose: false, fail_on: Severity::Medium }
     }
 }
 
@@ -49,6 +57,11 @@ pub const REPORTERS: &[&Reporter] = &[
     &sarif::REPORTER,
     &markdown::REPORTER,
     &html::REPORTER,
+    &jsonl::REPORTER,
+    &csv::FINDINGS,
+    &csv::IDENTITIES,
+    &gitlab::REPORTER,
+    &junit::REPORTER,
     &annotations::GITHUB,
     &annotations::AZURE,
 ];

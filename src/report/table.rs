@@ -3,6 +3,7 @@
 //! The order is that of a first reader's questions: is this complete, how bad is it, what do I do first, then the
 //! findings by identity with those in tests last, the identities, the ten risks, and last what was read and what was not.
 
+mod changes;
 pub(super) mod findings;
 pub(super) mod listing;
 pub(super) mod opening;
@@ -13,6 +14,7 @@ pub(super) mod summary;
 
 use std::io;
 
+pub use self::changes::write as changes;
 use self::findings::Told;
 use self::listing::Listing;
 use self::page::Page;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::ScanError;
 use crate::config::Settings;
-use crate::model::{FingerprintKey, Root};
+use crate::model::{FingerprintKey, RepoPath, Root};
 use crate::source::{Repository, discover};
 
 /// Where a scan starts.
@@ -17,6 +17,8 @@ pub struct StartingPoint {
     pub given: String,
     /// What reports call the top that holds it: empty, or its directory's name when there are several.
     pub top: Vec<u8>,
+    /// The name of the top's directory, which tells it from others when reports are merged.
+    pub directory: Vec<u8>,
     /// What reports call it: the top's name and the path below it.
     pub name: Vec<u8>,
     /// The repository that holds it.
@@ -44,8 +46,19 @@ impl StartingPoint {
             (Input::File(_), _) => "file",
             (Input::Directory(_), _) => "directory",
         };
-        let head = self.repository.as_ref().and_then(|r| r.head());
-        Root { path: self.given.clone(), kind: kind.to_owned(), head }
+        let text = |bytes: &Vec<u8>| (!bytes.is_empty()).then(|| RepoPath::new(bytes.clone()).display());
+        Root {
+            path: self.given.clone(),
+            kind: kind.to_owned(),
+            head: self.repository.as_ref().and_then(|r| r.head()),
+            top: text(&self.directory),
+            inside: match (&self.input, &self.repository) {
+                (Input::File(_), None) => text(&self.name).map(|n| n.rsplit('/').next().unwrap_or_default().to_owned()),
+                _ => text(&self.inside),
+            },
+            label: text(&self.top),
+            remote: self.repository.as_ref().and_then(|r| r.slug()),
+        }
     }
 }
 
@@ -59,6 +72,7 @@ pub fn resolve(settings: &Settings) -> Result<Vec<StartingPoint>, ScanError> {
             input: Input::Stdin,
             given: "<stdin>".to_owned(),
             top: Vec::new(),
+            directory: Vec::new(),
             name: Vec::new(),
             repository: None,
             inside: Vec::new(),
@@ -105,7 +119,8 @@ pub fn resolve_paths(paths: &[PathBuf]) -> Result<Vec<StartingPoint>, ScanError>
         };
         let input = if is_dir { Input::Directory(path) } else { Input::File(path) };
         let given = given.display().to_string();
-        points.push(StartingPoint { input, given, top: Vec::new(), name, repository, inside });
+        let directory = base(&top);
+        points.push(StartingPoint { input, given, top: Vec::new(), directory, name, repository, inside });
         tops.push(top);
     }
     label(&mut points, &tops);
@@ -121,7 +136,7 @@ fn label(points: &mut [StartingPoint], tops: &[PathBuf]) {
     let mut labels: BTreeMap<&PathBuf, Vec<u8>> = BTreeMap::new();
     let mut used: BTreeSet<Vec<u8>> = BTreeSet::new();
     for top in tops {
-        let base = top.file_name().map_or_else(|| b"root".to_vec(), |n| n.as_encoded_bytes().to_vec());
+        let base = base(top);
         labels.entry(top).or_insert_with(|| {
             let mut label = base.clone();
             let mut count = 1;
@@ -137,6 +152,11 @@ fn label(points: &mut [StartingPoint], tops: &[PathBuf]) {
         point.name = if point.name.is_empty() { label.clone() } else { [label.as_slice(), &point.name].join(&b'/') };
         point.top = label;
     }
+}
+
+/// The name of a top's directory.
+fn base(top: &Path) -> Vec<u8> {
+    top.file_name().map_or_else(|| b"root".to_vec(), |n| n.as_encoded_bytes().to_vec())
 }
 
 fn slashed(path: &Path) -> Vec<u8> {

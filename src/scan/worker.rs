@@ -168,10 +168,12 @@ impl<'a> Worker<'a> {
             Entry::Unreadable { name, error } => self.unreadable(&name, &error),
             Entry::Repository { repository, name } => {
                 let head = repository.head();
+                let (path, slug) = (name.display(), repository.slug());
                 if let Ok(mut tops) = self.tops.write() {
-                    tops.push(Top { name: name.as_bytes().to_vec(), slug: repository.slug(), repository });
+                    tops.push(Top { name: name.as_bytes().to_vec(), slug: slug.clone(), repository });
                 }
-                self.send(Message::Repository(Root { path: name.display(), kind: "repository".to_owned(), head }));
+                let kind = "repository".to_owned();
+                self.send(Message::Repository(Root { path, kind, head, remote: slug, ..Root::default() }));
             }
         }
     }

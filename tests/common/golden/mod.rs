@@ -60,6 +60,8 @@ pub fn report() -> Report {
         risks: risks(),
         score: Some(58),
         notices: notices(),
+        parts: Vec::new(),
+        unmerged: None,
     }
 }
 
@@ -211,7 +213,7 @@ fn notices() -> Vec<Notice> {
 
 fn coverage() -> Coverage {
     Coverage {
-        roots: vec![Root { path: ".".into(), kind: "repository".into(), head: Some(COMMIT.into()) }],
+        roots: vec![Root { path: ".".into(), kind: "repository".into(), head: Some(COMMIT.into()), ..Root::default() }],
         refs: 3,
         commits: 1204,
         history_blobs: 0,

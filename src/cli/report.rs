@@ -1,0 +1,59 @@
+//! `keyroll report`: a JSON report in other formats, several as one.
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow, bail};
+
+use super::args::ReportArgs;
+use super::{Exit, output};
+use crate::model::{FailOn, Report, Severity};
+use crate::scan::Merger;
+use crate::text::escape;
+
+/// Runs the command. Reports are read one at a time.
+pub fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
+    let targets = output::targets(&args.output)?;
+    let mut merger = Merger::default();
+    for path in &args.files {
+        merger.add(&path.display().to_string(), read(path)?)?;
+    }
+    let report = merger.finish().context("no report was given")?;
+    output::write(&report, &targets, &args.output, args.fail_on.into())?;
+    Ok(output::exit(&report, &FailOn::from(Severity::from(args.fail_on)), 1, args.exit_zero))
+}
+
+/// Reads a report.
+///
+/// # Errors
+/// When the file cannot be read or is no report of this schema, with line and column and without what stands there.
+pub fn read(path: &Path) -> anyhow::Result<Report> {
+    let name = || path.display().to_string();
+    let bytes = std::fs::read(path).with_context(name)?;
+    let report: Report = match serde_json::from_slice(&bytes) {
+        Ok(report) => report,
+        Err(error) => {
+            other_schema(&bytes, &name())?;
+            let message = escape::without_values(&error.to_string());
+            let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(m, _)| m);
+            return Err(anyhow!("{}:{}:{}: no keyroll report: {message}", name(), error.line(), error.column()));
+        }
+    };
+    if report.schema != Report::SCHEMA {
+        bail!("{}: its schema is not {}, the one that this version reads", name(), Report::SCHEMA);
+    }
+    Ok(report)
+}
+
+/// Says so when what cannot be read is a report of another schema.
+fn other_schema(bytes: &[u8], name: &str) -> anyhow::Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        schema: String,
+    }
+    match serde_json::from_slice::<Head>(bytes) {
+        Ok(head) if head.schema != Report::SCHEMA => {
+            bail!("{name}: its schema is not {}, the one that this version reads", Report::SCHEMA)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,58 @@
+//! Lists of what joins identities: rights, trusts, usages, third-party code, settings.
+
+use std::collections::BTreeMap;
+
+use super::link::Names;
+use super::{Declared, SAMPLE};
+use crate::model::{IdentityKey, Setting, Usage};
+
+/// The edges with their identities made canonical, sorted, each once. What a sample says of an identity that is also
+/// declared elsewhere is left out: a made-up policy must not make a real user an administrator.
+pub(super) fn kept<T: Ord>(
+    edges: Vec<Declared<T>>,
+    samples: &BTreeMap<&IdentityKey, bool>,
+    mut canonical: impl FnMut(&mut T) -> Option<IdentityKey>,
+) -> Vec<T> {
+    let mut out: Vec<T> = Vec::with_capacity(edges.len());
+    for Declared { mut what, sample, .. } in edges {
+        let real = canonical(&mut what).is_some_and(|id| samples.get(&id) == Some(&false));
+        if !(sample && real) {
+            out.push(what);
+        }
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+pub(super) fn usages(
+    mut usages: Vec<Declared<Usage>>,
+    samples: &BTreeMap<&IdentityKey, bool>,
+    names: &Names,
+) -> Vec<Usage> {
+    for usage in &mut usages {
+        if usage.sample && usage.what.identity.is_none() {
+            usage.what.attributes.insert(SAMPLE.to_owned(), "true".to_owned());
+        }
+    }
+    kept(usages, samples, |u| {
+        u.identity = u.identity.as_ref().map(|id| names.of(id));
+        u.identity.clone()
+    })
+}
+
+pub(super) fn settings(
+    mut settings: Vec<Declared<Setting>>,
+    samples: &BTreeMap<&IdentityKey, bool>,
+    names: &Names,
+) -> Vec<Setting> {
+    for setting in &mut settings {
+        if setting.sample && setting.what.identity.is_none() {
+            setting.what.attributes.insert(SAMPLE.to_owned(), "true".to_owned());
+        }
+    }
+    kept(settings, samples, |s| {
+        s.identity = s.identity.as_ref().map(|id| names.of(id));
+        s.identity.clone()
+    })
+}

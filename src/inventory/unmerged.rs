@@ -1,0 +1,163 @@
+//! What an inventory was made of, there and back: a report carries it beside the inventory, and merging takes both apart
+//! again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::identify::Keyed;
+use super::{Declared, Facts};
+use crate::model::{Declaration, Exposure, Inventory, Link, Location, Original, Proof, SeenValue, Sighting, Unmerged};
+
+/// What an inventory is made of. Evidence of several inventories may be put together in any order; what comes twice counts
+/// once.
+#[derive(Default)]
+pub struct Evidence {
+    pub(super) facts: Facts,
+    pub(super) sightings: Vec<Sighting>,
+    /// Files that formats read.
+    pub(super) files: BTreeMap<String, String>,
+    /// Links that follow from the facts as files, before they were put together.
+    pub(super) links: Vec<Link>,
+}
+
+impl Evidence {
+    /// What an inventory was made of.
+    #[must_use]
+    pub fn of(inventory: Inventory, unmerged: Unmerged) -> Self {
+        let sightings = sightings(&inventory.exposures, unmerged.values);
+        let facts = Facts {
+            identities: declared(unmerged.identities),
+            credentials: declared(unmerged.credentials),
+            grants: edges(unmerged.grants, |e| &e.location),
+            trusts: edges(unmerged.trusts, |e| &e.location),
+            usages: edges(unmerged.usages, |e| &e.location),
+            third_parties: edges(unmerged.third_parties, |e| &e.location),
+            settings: edges(unmerged.settings, |e| &e.location),
+        };
+        Self { facts, sightings, files: unmerged.files, links: unmerged.links }
+    }
+
+    /// Adds what another inventory was made of.
+    pub fn add(&mut self, other: Self) {
+        let (facts, more) = (&mut self.facts, other.facts);
+        facts.identities.extend(more.identities);
+        facts.credentials.extend(more.credentials);
+        facts.grants.extend(more.grants);
+        facts.trusts.extend(more.trusts);
+        facts.usages.extend(more.usages);
+        facts.third_parties.extend(more.third_parties);
+        facts.settings.extend(more.settings);
+        self.sightings.extend(other.sightings);
+        self.files.extend(other.files);
+        self.links.extend(other.links);
+    }
+}
+
+/// Declarations, sorted, each once.
+pub(super) fn declarations<T: Ord + Clone>(all: &[Declared<T>]) -> Vec<Declaration<T>> {
+    let entry = |d: &Declared<T>| Declaration { fact: d.what.clone(), sample: d.sample, location: d.location.clone() };
+    let mut out: Vec<Declaration<T>> = all.iter().map(entry).collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+fn declared<T>(all: Vec<Declaration<T>>) -> Vec<Declared<T>> {
+    all.into_iter().map(|d| Declared { what: d.fact, location: d.location, sample: d.sample }).collect()
+}
+
+/// The edges of a list as they were read, sorted, each once.
+pub(super) fn originals<T: Ord + Clone>(all: &[Declared<T>]) -> Vec<Original<T>> {
+    let mut out: Vec<Original<T>> = all.iter().map(|d| Original { what: d.what.clone(), sample: d.sample }).collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+fn edges<T>(originals: Vec<Original<T>>, place: fn(&T) -> &Location) -> Vec<Declared<T>> {
+    let declared = |o: Original<T>| Declared { location: place(&o.what).clone(), what: o.what, sample: o.sample };
+    originals.into_iter().map(declared).collect()
+}
+
+/// What each value showed, with its exposures; sightings that showed the same are one entry.
+pub(super) fn values(seen: Vec<Keyed>, exposures: &[Exposure]) -> Vec<SeenValue> {
+    let mut all: BTreeMap<SeenValue, BTreeSet<u64>> = BTreeMap::new();
+    for Keyed { id, sighting: s } in seen {
+        let key = (&id, &s.rule, &s.location);
+        let at = exposures.binary_search_by(|e| (&e.credential, &e.rule, &e.location).cmp(&key));
+        let Ok(at) = at else { continue };
+        let value = SeenValue {
+            exposures: Vec::new(),
+            provider: s.provider,
+            identity_kind: s.identity_kind,
+            human: s.human,
+            fingerprint: s.fingerprint,
+            bound: s.unbound.is_some(),
+            preview: s.preview,
+            identifier: s.identifier,
+            parts: s.parts,
+            attributes: s.proof.attributes,
+            identity: s.proof.identity,
+            validity: s.proof.validity,
+            issued: s.proof.issued,
+            expires: s.proof.expires,
+            public: s.proof.public,
+            encrypted: s.proof.encrypted,
+            anchor: s.anchor,
+            listed: s.listed,
+        };
+        all.entry(value).or_default().insert(at as u64);
+    }
+    let mut out: Vec<SeenValue> =
+        all.into_iter().map(|(value, at)| SeenValue { exposures: at.into_iter().collect(), ..value }).collect();
+    out.sort();
+    out
+}
+
+/// One sighting for each value and exposure. What an exposure does not tell of a single sighting of several is what it tells of
+/// all, which gives the same exposure again.
+fn sightings(exposures: &[Exposure], values: Vec<SeenValue>) -> Vec<Sighting> {
+    let mut out = Vec::new();
+    for mut value in values {
+        let places = std::mem::take(&mut value.exposures);
+        let known = places.iter().filter_map(|at| exposures.get(usize::try_from(*at).ok()?));
+        out.extend(known.map(|e| sighting(e, &value)));
+    }
+    out
+}
+
+fn sighting(e: &Exposure, v: &SeenValue) -> Sighting {
+    let v = v.clone();
+    Sighting {
+        rule: e.rule.clone(),
+        provider: v.provider,
+        identity_kind: v.identity_kind,
+        human: v.human,
+        fingerprint: v.fingerprint,
+        // Which value it was is not told; that it was bound to its place is.
+        unbound: v.bound.then(String::new),
+        preview: v.preview,
+        identifier: v.identifier,
+        parts: v.parts,
+        key_name: e.key_name.clone(),
+        confidence: e.confidence,
+        base_severity: e.base_severity,
+        proof: Proof {
+            validity: v.validity,
+            attributes: v.attributes,
+            identity: v.identity,
+            issued: v.issued,
+            expires: v.expires,
+            public: v.public,
+            encrypted: v.encrypted,
+            ..Proof::default()
+        },
+        suppressed: e.suppressed.clone(),
+        evidence: e.evidence.clone(),
+        test_path: e.test_path,
+        anchor: v.anchor,
+        listed: v.listed,
+        ends: None,
+        same: 0,
+        location: e.location.clone(),
+    }
+}
