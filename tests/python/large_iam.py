@@ -3,9 +3,9 @@
 
     python3 tests/python/large_iam.py OUT.json MEBIBYTES [ACCOUNT]
 
-For measuring how keyroll reads exports that are longer than any account's. Every run with the same arguments writes the
-same bytes. The mix is that of a large account: many roles with a trust policy, an inline policy and attached ones, some
-users and groups, and policies with several statements.
+For measuring how keyroll reads long exports. 256 MiB is about what an account at AWS's quotas gives: 5,000 roles with
+10 KiB of inline policies each and 1,500 policies of 6 KiB in five versions. Every run with the same arguments writes the
+same bytes.
 """
 
 import json
@@ -23,19 +23,24 @@ def statement(rng: random.Random, account: str) -> dict:
     return {"Sid": f"S{rng.randrange(10**6)}", "Effect": "Allow", "Action": actions, "Resource": resources}
 
 
-def document(rng: random.Random, account: str) -> dict:
-    return {"Version": "2012-10-17", "Statement": [statement(rng, account) for _ in range(rng.randrange(1, 6))]}
+def document(rng: random.Random, account: str, size: int) -> dict:
+    """A policy of about so many characters, white space not counted."""
+    statements = []
+    while size > 0:
+        statements.append(statement(rng, account))
+        size -= len(json.dumps(statements[-1], separators=(",", ":")))
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def role(rng: random.Random, account: str, n: int) -> dict:
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     if n % 7 == 0:
         trust["Principal"] = {"AWS": f"arn:aws:iam::{account}:role/app-{n // 2}"}
-    policy = {"PolicyName": "inline", "PolicyDocument": document(rng, account)}
+    policy = {"PolicyName": "inline", "PolicyDocument": document(rng, account, 9500)}
     return {
         "Path": "/",
         "RoleName": f"app-{n}",
-        "RoleId": f"AROAEXAMPLE{n:010}",
+        "RoleId": f"AROAEXAMPLE{account}{n:06}",
         "Arn": f"arn:aws:iam::{account}:role/app-{n}",
         "CreateDate": f"202{n % 6}-0{n % 9 + 1}-01T00:00:00+00:00",
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
@@ -50,13 +55,14 @@ def role(rng: random.Random, account: str, n: int) -> dict:
 
 
 def managed(rng: random.Random, account: str, n: int) -> dict:
-    version = {"Document": document(rng, account), "VersionId": "v1", "IsDefaultVersion": True}
-    old = [{"Document": document(rng, account), "VersionId": f"v{v}", "IsDefaultVersion": False} for v in range(2, 5)]
+    versions = [
+        {"Document": document(rng, account, 5800), "VersionId": f"v{v}", "IsDefaultVersion": v == 1} for v in range(1, 6)
+    ]
     return {
         "PolicyName": f"p-{n}",
         "Arn": f"arn:aws:iam::{account}:policy/p-{n}",
         "DefaultVersionId": "v1",
-        "PolicyVersionList": [version, *old],
+        "PolicyVersionList": versions,
     }
 
 
@@ -66,8 +72,10 @@ def main() -> None:
     rng = random.Random(account)
     with open(path, "w", encoding="utf-8") as out:
         out.write('{\n    "UserDetailList": [],\n    "GroupDetailList": [],\n    "Policies": [\n')
-        policies = (json.dumps(managed(rng, account, n), indent=4) for n in range(500))
-        out.write(",\n".join(policies))
+        n = 0
+        while out.tell() < size * 4 // 10:
+            out.write(("" if n == 0 else ",\n") + json.dumps(managed(rng, account, n), indent=4))
+            n += 1
         out.write('\n    ],\n    "RoleDetailList": [\n')
         n = 0
         while out.tell() < size:

@@ -4,7 +4,7 @@
 //! its account, or anybody. Within one account a trust policy that names the principal itself is enough
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html>). A deny beats both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::aws::{account_of_arn, resource_of_arn};
 use super::aws_policy::Statement;
@@ -115,11 +115,14 @@ pub struct Doors {
     accounts: BTreeMap<String, BTreeSet<usize>>,
     /// To anybody whose policies allow it.
     anybody: BTreeSet<usize>,
+    /// The ARNs of everybody in the export.
+    known: HashSet<String>,
 }
 
 impl Doors {
-    /// Adds a role that trusts these.
-    pub fn add(&mut self, role: usize, trusted: &[String]) {
+    /// Adds somebody of the export, by number and ARN; a role with whom it trusts.
+    pub fn add(&mut self, role: usize, arn: &str, trusted: &[String]) {
+        self.known.insert(arn.to_owned());
         for issuer in trusted {
             let door = match (account_of_arn(issuer), resource_of_arn(issuer)) {
                 (Some(account), Some("root")) => self.accounts.entry(account.to_owned()).or_default(),
@@ -203,8 +206,7 @@ pub fn steps(asker: &Asker<'_>, own: &str, all: &[Entry<'_>], doors: &Doors, wor
         };
         out.push(Step { role: entry.arn.to_owned(), source, condition });
     }
-    let known: BTreeSet<&str> = all.iter().map(|e| e.arn).collect();
-    for role in asker.named().into_iter().filter(|role| !known.contains(role)).take(TOLD) {
+    for role in asker.named().into_iter().filter(|role| !doors.known.contains(*role)).take(TOLD) {
         if let Asks::Allowed(source, condition) = asker.of(role) {
             out.push(Step { role: role.to_owned(), source, condition });
         }
@@ -234,7 +236,8 @@ mod tests {
         let subject = Subject { arn: A, sources, boundary };
         let all = [Entry { arn: A, level: Privilege::None }, Entry { arn: B, level: Privilege::Admin }];
         let mut doors = Doors::default();
-        doors.add(1, &trusted.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
+        doors.add(0, A, &[]);
+        doors.add(1, B, &trusted.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
         let steps = steps(&Asker::new(&subject), A, &all, &doors, &mut 1000);
         let line = |s: Step| {
             let end = s.role.rsplit('/').next().unwrap_or_default().to_owned();

@@ -308,7 +308,7 @@ impl<'o, 'a> Reading<'o, 'a> {
             };
             let level = grants.iter().map(|grant| grant.privilege).max().unwrap_or_default();
             all.push(aws_assume::Entry { arn: &one.arn, level });
-            doors.add(index, &one.trusted);
+            doors.add(index, &one.arn, &one.trusted);
             for grant in grants {
                 self.out.fact(Fact::Grant(one.at.clone(), grant));
             }
