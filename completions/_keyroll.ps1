@@ -33,7 +33,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('triage', 'triage', [CompletionResultType]::ParameterValue, 'Go through the findings one by one and keep what is false or accepted in the baseline')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over what other scanners were told')
             [CompletionResult]::new('stdin', 'stdin', [CompletionResultType]::ParameterValue, 'Scan standard input')
-            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Show a JSON report in another format')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Show JSON reports in another format, several as one')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'What is new, rotated, gone, worse or better between two JSON reports')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say why each possible value of a file was or was not reported')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'The rules that find credentials')
             [CompletionResult]::new('checks', 'checks', [CompletionResultType]::ParameterValue, 'The checks that assess the inventory')
@@ -60,6 +61,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Severity from which the exit code is 1 [default: medium]')
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code for findings')
             [CompletionResult]::new('--as-of', '--as-of', [CompletionResultType]::ParameterName, 'Date that ages are measured against [default: today]')
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'More rules: a folder or file of YAML')
             [CompletionResult]::new('--enable-rule', '--enable-rule', [CompletionResultType]::ParameterName, 'Run only these rules and checks')
             [CompletionResult]::new('--disable-rule', '--disable-rule', [CompletionResultType]::ParameterName, 'Do not run these rules and checks')
@@ -88,6 +90,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--no-inline-ignores', '--no-inline-ignores', [CompletionResultType]::ParameterName, 'Report what comments suppress, too')
             [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show whole secrets in the outputs; never use it where logs are kept')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Use no configuration')
+            [CompletionResult]::new('--trust-config', '--trust-config', [CompletionResultType]::ParameterName, 'Believe the configuration of the scanned repository, which else may only demand more')
             [CompletionResult]::new('--no-banner', '--no-banner', [CompletionResultType]::ParameterName, 'Accepted for old habits')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -111,6 +114,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Severity from which the exit code is 1 [default: medium]')
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code for findings')
             [CompletionResult]::new('--as-of', '--as-of', [CompletionResultType]::ParameterName, 'Date that ages are measured against [default: today]')
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'More rules: a folder or file of YAML')
             [CompletionResult]::new('--enable-rule', '--enable-rule', [CompletionResultType]::ParameterName, 'Run only these rules and checks')
             [CompletionResult]::new('--disable-rule', '--disable-rule', [CompletionResultType]::ParameterName, 'Do not run these rules and checks')
@@ -139,6 +143,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--no-inline-ignores', '--no-inline-ignores', [CompletionResultType]::ParameterName, 'Report what comments suppress, too')
             [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show whole secrets in the outputs; never use it where logs are kept')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Use no configuration')
+            [CompletionResult]::new('--trust-config', '--trust-config', [CompletionResultType]::ParameterName, 'Believe the configuration of the scanned repository, which else may only demand more')
             [CompletionResult]::new('--no-banner', '--no-banner', [CompletionResultType]::ParameterName, 'Accepted for old habits')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -181,6 +186,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
         'keyroll;ci' {
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Where the change starts, instead of what the CI provider says')
             [CompletionResult]::new('--head', '--head', [CompletionResultType]::ParameterName, 'Where it ends')
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Output format, and file if not standard output; repeatable')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format, and file if not standard output; repeatable')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File for the format that names none')
@@ -331,6 +337,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Severity from which the exit code is 1 [default: medium]')
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code for findings')
             [CompletionResult]::new('--as-of', '--as-of', [CompletionResultType]::ParameterName, 'Date that ages are measured against [default: today]')
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'More rules: a folder or file of YAML')
             [CompletionResult]::new('--enable-rule', '--enable-rule', [CompletionResultType]::ParameterName, 'Run only these rules and checks')
             [CompletionResult]::new('--disable-rule', '--disable-rule', [CompletionResultType]::ParameterName, 'Do not run these rules and checks')
@@ -359,6 +366,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--no-inline-ignores', '--no-inline-ignores', [CompletionResultType]::ParameterName, 'Report what comments suppress, too')
             [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show whole secrets in the outputs; never use it where logs are kept')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Use no configuration')
+            [CompletionResult]::new('--trust-config', '--trust-config', [CompletionResultType]::ParameterName, 'Believe the configuration of the scanned repository, which else may only demand more')
             [CompletionResult]::new('--no-banner', '--no-banner', [CompletionResultType]::ParameterName, 'Accepted for old habits')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -377,6 +385,18 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show every location and notice')
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No colours; NO_COLOR does the same')
             [CompletionResult]::new('--exit-zero', '--exit-zero', [CompletionResultType]::ParameterName, 'Exit 0 in spite of findings')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'keyroll;diff' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'How to write it')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to write it')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Severity from which what is new or worse makes the exit code 1')
+            [CompletionResult]::new('--exit-zero', '--exit-zero', [CompletionResultType]::ParameterName, 'Exit 0 in spite of what is new or worse')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show every change')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show every change')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'No colours; NO_COLOR does the same')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -444,11 +464,17 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the formats and the commands that produce exports')
+            [CompletionResult]::new('script', 'script', [CompletionResultType]::ParameterValue, 'Print a shell script that collects the exports of a provider, with commands that only read')
             break
         }
         'keyroll;formats;list' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'keyroll;formats;script' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'keyroll;config' {

@@ -28,6 +28,9 @@ _keyroll() {
             keyroll,config)
                 cmd="keyroll__subcmd__config"
                 ;;
+            keyroll,diff)
+                cmd="keyroll__subcmd__diff"
+                ;;
             keyroll,dir)
                 cmd="keyroll__subcmd__scan"
                 ;;
@@ -85,6 +88,9 @@ _keyroll() {
             keyroll__subcmd__formats,list)
                 cmd="keyroll__subcmd__formats__subcmd__list"
                 ;;
+            keyroll__subcmd__formats,script)
+                cmd="keyroll__subcmd__formats__subcmd__script"
+                ;;
             keyroll__subcmd__generate,candidates)
                 cmd="keyroll__subcmd__generate__subcmd__candidates"
                 ;;
@@ -125,7 +131,7 @@ _keyroll() {
 
     case "${cmd}" in
         keyroll)
-            opts="-h -V --help --version scan dir hook ci baseline triage import stdin report explain rules checks formats config generate"
+            opts="-h -V --help --version scan dir hook ci baseline triage import stdin report diff explain rules checks formats config generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -295,7 +301,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__ci)
-            opts="-f -o -q -v -c -b -h --base --head --no-new-suppressions --format --output --sarif-suppressed --quiet --verbose --no-color --confidence --fail-on --exit-code --exit-zero --config --no-config --baseline --key-file --as-of --show-secrets --help"
+            opts="-f -o -q -v -c -b -h --base --head --no-new-suppressions --members --format --output --sarif-suppressed --quiet --verbose --no-color --confidence --fail-on --exit-code --exit-zero --config --no-config --baseline --key-file --as-of --show-secrets --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -306,6 +312,10 @@ _keyroll() {
                     return 0
                     ;;
                 --head)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --members)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -424,6 +434,32 @@ _keyroll() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyroll__subcmd__diff)
+            opts="-f -v -h --format --fail-on --exit-zero --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "table json markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "table json markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "low medium high critical" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyroll__subcmd__explain)
             opts="-c -h --config --no-config --rules --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -451,7 +487,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__formats)
-            opts="-h --help list"
+            opts="-h --help list script"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -466,6 +502,20 @@ _keyroll() {
             ;;
         keyroll__subcmd__formats__subcmd__list)
             opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyroll__subcmd__formats__subcmd__script)
+            opts="-h --help aws gcp azure k8s github"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -871,7 +921,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__scan)
-            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --decode-history --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --show-secrets --rules --enable-rule --disable-rule --config --no-config --baseline --key-file --redact --no-banner --help"
+            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --decode-history --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --members --show-secrets --rules --enable-rule --disable-rule --config --no-config --trust-config --baseline --key-file --redact --no-banner --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -942,6 +992,10 @@ _keyroll() {
                     return 0
                     ;;
                 --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --members)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -989,7 +1043,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__stdin)
-            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --decode-history --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --show-secrets --rules --enable-rule --disable-rule --config --no-config --baseline --key-file --redact --no-banner --help"
+            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --decode-history --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --members --show-secrets --rules --enable-rule --disable-rule --config --no-config --trust-config --baseline --key-file --redact --no-banner --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1060,6 +1114,10 @@ _keyroll() {
                     return 0
                     ;;
                 --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --members)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -30,7 +30,8 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand triage 'Go through the findings one by one and keep what is false or accepted in the baseline'
             cand import 'Take over what other scanners were told'
             cand stdin 'Scan standard input'
-            cand report 'Show a JSON report in another format'
+            cand report 'Show JSON reports in another format, several as one'
+            cand diff 'What is new, rotated, gone, worse or better between two JSON reports'
             cand explain 'Say why each possible value of a file was or was not reported'
             cand rules 'The rules that find credentials'
             cand checks 'The checks that assess the inventory'
@@ -56,6 +57,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --fail-on 'Severity from which the exit code is 1 [default: medium]'
             cand --exit-code 'Exit code for findings'
             cand --as-of 'Date that ages are measured against [default: today]'
+            cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
             cand --rules 'More rules: a folder or file of YAML'
             cand --enable-rule 'Run only these rules and checks'
             cand --disable-rule 'Do not run these rules and checks'
@@ -84,6 +86,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --no-inline-ignores 'Report what comments suppress, too'
             cand --show-secrets 'Show whole secrets in the outputs; never use it where logs are kept'
             cand --no-config 'Use no configuration'
+            cand --trust-config 'Believe the configuration of the scanned repository, which else may only demand more'
             cand --no-banner 'Accepted for old habits'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -106,6 +109,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --fail-on 'Severity from which the exit code is 1 [default: medium]'
             cand --exit-code 'Exit code for findings'
             cand --as-of 'Date that ages are measured against [default: today]'
+            cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
             cand --rules 'More rules: a folder or file of YAML'
             cand --enable-rule 'Run only these rules and checks'
             cand --disable-rule 'Do not run these rules and checks'
@@ -134,6 +138,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --no-inline-ignores 'Report what comments suppress, too'
             cand --show-secrets 'Show whole secrets in the outputs; never use it where logs are kept'
             cand --no-config 'Use no configuration'
+            cand --trust-config 'Believe the configuration of the scanned repository, which else may only demand more'
             cand --no-banner 'Accepted for old habits'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -174,6 +179,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
         &'keyroll;ci'= {
             cand --base 'Where the change starts, instead of what the CI provider says'
             cand --head 'Where it ends'
+            cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
             cand -f 'Output format, and file if not standard output; repeatable'
             cand --format 'Output format, and file if not standard output; repeatable'
             cand -o 'File for the format that names none'
@@ -316,6 +322,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --fail-on 'Severity from which the exit code is 1 [default: medium]'
             cand --exit-code 'Exit code for findings'
             cand --as-of 'Date that ages are measured against [default: today]'
+            cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
             cand --rules 'More rules: a folder or file of YAML'
             cand --enable-rule 'Run only these rules and checks'
             cand --disable-rule 'Do not run these rules and checks'
@@ -344,6 +351,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --no-inline-ignores 'Report what comments suppress, too'
             cand --show-secrets 'Show whole secrets in the outputs; never use it where logs are kept'
             cand --no-config 'Use no configuration'
+            cand --trust-config 'Believe the configuration of the scanned repository, which else may only demand more'
             cand --no-banner 'Accepted for old habits'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -361,6 +369,17 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --verbose 'Show every location and notice'
             cand --no-color 'No colours; NO_COLOR does the same'
             cand --exit-zero 'Exit 0 in spite of findings'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keyroll;diff'= {
+            cand -f 'How to write it'
+            cand --format 'How to write it'
+            cand --fail-on 'Severity from which what is new or worse makes the exit code 1'
+            cand --exit-zero 'Exit 0 in spite of what is new or worse'
+            cand -v 'Show every change'
+            cand --verbose 'Show every change'
+            cand --no-color 'No colours; NO_COLOR does the same'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -418,10 +437,15 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand list 'List the formats and the commands that produce exports'
+            cand script 'Print a shell script that collects the exports of a provider, with commands that only read'
         }
         &'keyroll;formats;list'= {
             cand -h 'Print help'
             cand --help 'Print help'
+        }
+        &'keyroll;formats;script'= {
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'keyroll;config'= {
             cand -h 'Print help'

@@ -34,7 +34,8 @@ complete -c keyroll -n "__fish_keyroll_needs_command" -f -a "baseline" -d 'Findi
 complete -c keyroll -n "__fish_keyroll_needs_command" -f -a "triage" -d 'Go through the findings one by one and keep what is false or accepted in the baseline'
 complete -c keyroll -n "__fish_keyroll_needs_command" -f -a "import" -d 'Take over what other scanners were told'
 complete -c keyroll -n "__fish_keyroll_needs_command" -f -a "stdin" -d 'Scan standard input'
-complete -c keyroll -n "__fish_keyroll_needs_command" -f -a "report" -d 'Show a JSON report in another format'
+complete -c keyroll -n "__fish_keyroll_needs_command" -f -a "report" -d 'Show JSON reports in another format, several as one'
+complete -c keyroll -n "__fish_keyroll_needs_command" -f -a "diff" -d 'What is new, rotated, gone, worse or better between two JSON reports'
 complete -c keyroll -n "__fish_keyroll_needs_command" -f -a "explain" -d 'Say why each possible value of a file was or was not reported'
 complete -c keyroll -n "__fish_keyroll_needs_command" -f -a "rules" -d 'The rules that find credentials'
 complete -c keyroll -n "__fish_keyroll_needs_command" -f -a "checks" -d 'The checks that assess the inventory'
@@ -64,6 +65,7 @@ high\t'70–90'
 critical\t'91–100'"
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l exit-code -d 'Exit code for findings' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l as-of -d 'Date that ages are measured against [default: today]' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l rules -d 'More rules: a folder or file of YAML' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l enable-rule -d 'Run only these rules and checks' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l disable-rule -d 'Do not run these rules and checks' -r
@@ -88,6 +90,7 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l strict -d 'Trea
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l no-inline-ignores -d 'Report what comments suppress, too'
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l show-secrets -d 'Show whole secrets in the outputs; never use it where logs are kept'
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l no-config -d 'Use no configuration'
+complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l trust-config -d 'Believe the configuration of the scanned repository, which else may only demand more'
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l no-banner -d 'Accepted for old habits'
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -s f -l format -d 'Output format, and file if not standard output; repeatable' -r
@@ -113,6 +116,7 @@ high\t'70–90'
 critical\t'91–100'"
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l exit-code -d 'Exit code for findings' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l as-of -d 'Date that ages are measured against [default: today]' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l rules -d 'More rules: a folder or file of YAML' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l enable-rule -d 'Run only these rules and checks' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l disable-rule -d 'Do not run these rules and checks' -r
@@ -137,6 +141,7 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l strict -d 'Treat
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l no-inline-ignores -d 'Report what comments suppress, too'
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l show-secrets -d 'Show whole secrets in the outputs; never use it where logs are kept'
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l no-config -d 'Use no configuration'
+complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l trust-config -d 'Believe the configuration of the scanned repository, which else may only demand more'
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l no-banner -d 'Accepted for old habits'
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyroll -n "__fish_keyroll_using_subcommand hook" -l hook-type -d 'Which hook this is' -r -f -a "pre-commit\t'What is staged'
@@ -174,6 +179,7 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand hook" -l no-banner -d 'A
 complete -c keyroll -n "__fish_keyroll_using_subcommand hook" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -l base -d 'Where the change starts, instead of what the CI provider says' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -l head -d 'Where it ends' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -s f -l format -d 'Output format, and file if not standard output; repeatable' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -s o -l output -d 'File for the format that names none' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -l confidence -d 'Least confidence reported [default: medium]' -r -f -a "low\t'Worth a look when hunting'
@@ -318,6 +324,7 @@ high\t'70–90'
 critical\t'91–100'"
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l exit-code -d 'Exit code for findings' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l as-of -d 'Date that ages are measured against [default: today]' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l rules -d 'More rules: a folder or file of YAML' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l enable-rule -d 'Run only these rules and checks' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l disable-rule -d 'Do not run these rules and checks' -r
@@ -342,6 +349,7 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l strict -d 'Tre
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l no-inline-ignores -d 'Report what comments suppress, too'
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l show-secrets -d 'Show whole secrets in the outputs; never use it where logs are kept'
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l no-config -d 'Use no configuration'
+complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l trust-config -d 'Believe the configuration of the scanned repository, which else may only demand more'
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l no-banner -d 'Accepted for old habits'
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s f -l format -d 'Output format, and file if not standard output; repeatable' -r
@@ -356,6 +364,17 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s v -l verbose 
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l no-color -d 'No colours; NO_COLOR does the same'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l exit-zero -d 'Exit 0 in spite of findings'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c keyroll -n "__fish_keyroll_using_subcommand diff" -s f -l format -d 'How to write it' -r -f -a "table\t'For a terminal'
+json\t'For programs'
+markdown\t'For job summaries and comments'"
+complete -c keyroll -n "__fish_keyroll_using_subcommand diff" -l fail-on -d 'Severity from which what is new or worse makes the exit code 1' -r -f -a "low\t'1–39'
+medium\t'40–69'
+high\t'70–90'
+critical\t'91–100'"
+complete -c keyroll -n "__fish_keyroll_using_subcommand diff" -l exit-zero -d 'Exit 0 in spite of what is new or worse'
+complete -c keyroll -n "__fish_keyroll_using_subcommand diff" -s v -l verbose -d 'Show every change'
+complete -c keyroll -n "__fish_keyroll_using_subcommand diff" -l no-color -d 'No colours; NO_COLOR does the same'
+complete -c keyroll -n "__fish_keyroll_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyroll -n "__fish_keyroll_using_subcommand explain" -s c -l config -d 'Configuration file instead of .keyroll.yml at the top of this repository' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand explain" -l rules -d 'More rules: a folder or file of YAML' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand explain" -l no-config -d 'Use no configuration'
@@ -378,9 +397,11 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand checks; and not __fish_s
 complete -c keyroll -n "__fish_keyroll_using_subcommand checks; and not __fish_seen_subcommand_from list explain" -f -a "explain" -d 'Explain one check'
 complete -c keyroll -n "__fish_keyroll_using_subcommand checks; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c keyroll -n "__fish_keyroll_using_subcommand checks; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
-complete -c keyroll -n "__fish_keyroll_using_subcommand formats; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c keyroll -n "__fish_keyroll_using_subcommand formats; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List the formats and the commands that produce exports'
+complete -c keyroll -n "__fish_keyroll_using_subcommand formats; and not __fish_seen_subcommand_from list script" -s h -l help -d 'Print help'
+complete -c keyroll -n "__fish_keyroll_using_subcommand formats; and not __fish_seen_subcommand_from list script" -f -a "list" -d 'List the formats and the commands that produce exports'
+complete -c keyroll -n "__fish_keyroll_using_subcommand formats; and not __fish_seen_subcommand_from list script" -f -a "script" -d 'Print a shell script that collects the exports of a provider, with commands that only read'
 complete -c keyroll -n "__fish_keyroll_using_subcommand formats; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c keyroll -n "__fish_keyroll_using_subcommand formats; and __fish_seen_subcommand_from script" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyroll -n "__fish_keyroll_using_subcommand config; and not __fish_seen_subcommand_from show check init" -s h -l help -d 'Print help'
 complete -c keyroll -n "__fish_keyroll_using_subcommand config; and not __fish_seen_subcommand_from show check init" -f -a "show" -d 'Show which configuration is used here'
 complete -c keyroll -n "__fish_keyroll_using_subcommand config; and not __fish_seen_subcommand_from show check init" -f -a "check" -d 'Check a configuration'

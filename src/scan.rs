@@ -37,9 +37,9 @@ use crate::detect::{Accepted, Engine};
 use crate::formats;
 use crate::inventory;
 use crate::model::{
-    Confidence, Coverage, Environment, Finding, FingerprintKey, Gate, Identity, Lapsed, Limits, LocatedFact, Location,
-    Notice, NoticeKind, PathClass, RepoPath, Report, Root, RuleInfo, Severity, Sighting, SkipReason, Suppression,
-    ToolInfo, Usage, bound_fingerprint,
+    Confidence, Coverage, Environment, Fact, Finding, FingerprintKey, Gate, Identity, Lapsed, Limits, LocatedFact,
+    Location, Notice, NoticeKind, PathClass, RepoPath, Report, Root, RuleInfo, Severity, Sighting, SkipReason,
+    Suppression, ToolInfo, Usage, bound_fingerprint, setting,
 };
 use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, Repository, WalkOptions};
@@ -398,7 +398,8 @@ impl Gathered {
     /// Gives every copy of a blob its own sightings, and puts everything into an order that threads cannot change.
     fn finish(&mut self, settings: &Settings) {
         // Where a format reads a file, its reader counts the references.
-        let read: BTreeSet<String> = self.facts.iter().map(|f| f.location.path.clone()).collect();
+        let tells = |f: &&LocatedFact| !matches!(&f.fact, Fact::Setting(_, told) if setting::joins(told.name));
+        let read: BTreeSet<String> = self.facts.iter().filter(tells).map(|f| f.location.path.clone()).collect();
         for (blob, path) in std::mem::take(&mut self.copies) {
             if let Some(seeing) = self.blobs.get(&blob) {
                 self.sightings.extend(seeing.sightings.iter().cloned().map(|s| locate::moved(s, &path)));

@@ -1,7 +1,10 @@
 //! Pipelines that are spread over the files of one repository: reusable workflows and composite actions of GitHub,
 //! includes of GitLab, templates of Azure Pipelines. Each file is read alone; here the two sides are joined, by the path that one names and the other lies at.
 //!
-//! Files of two repositories are never joined, nor those of different archives. What a called job gets from its callers (events, rights of its token, secrets, an
+//! Files of two repositories are never joined, nor those of different archives. CircleCI has one file, whose continuation is
+//! named in a step's parameter, and Bitbucket imports from other repositories only: of these there is nothing to follow.
+//!
+//! What a called job gets from its callers (events, rights of its token, secrets, an
 //! environment) becomes an attribute or a grant of it; a file that is named and not among the inputs is told in the
 //! attribute `calls_unread` of the caller. A file that nobody here calls keeps what its reader said of it.
 
@@ -24,8 +27,7 @@ const CALLERS_MAX: usize = 8;
 /// Joins the files and drops the facts that were read for this alone.
 pub(super) fn join(inventory: &mut Inventory) {
     let all = std::mem::take(&mut inventory.settings);
-    let (told, settings): (Vec<Setting>, Vec<Setting>) =
-        all.into_iter().partition(|s| s.name == setting::CALLS || s.name == setting::CALLED);
+    let (told, settings): (Vec<Setting>, Vec<Setting>) = all.into_iter().partition(|s| setting::joins(&s.name));
     inventory.settings = settings;
     if told.is_empty() {
         return;

@@ -134,3 +134,9 @@ pub const STATE_SECRET: &str = "state-secret";
 pub const TOKEN_LIFE: &str = "token-life";
 /// A database lets a login do everything: the value names the attributes or the role that do.
 pub const DATABASE_POWER: &str = "database-power";
+
+/// Whether a setting is only there for the inventory to join files by.
+#[must_use]
+pub fn joins(name: &str) -> bool {
+    name == CALLS || name == CALLED
+}

@@ -71,6 +71,10 @@ use super::Format;
 
 /// The formats of this folder, in the order in which they are asked.
 pub const FORMATS: &[&Format] = &[
+    // What says its own name goes first: states and lists of clusters hold parts that look like other listings.
+    &kubernetes_export::FORMAT,
+    &terraform_state::STATE,
+    &terraform_state::SHOW,
     &aws_credential_report::FORMAT,
     &aws_access_keys::FORMAT,
     &aws_authorization_details::FORMAT,
@@ -112,9 +116,6 @@ pub const FORMATS: &[&Format] = &[
     &gcp_workload_identity::FORMAT,
     &gcp_activity::FORMAT,
     &gcp_roles::FORMAT,
-    &kubernetes_export::FORMAT,
-    &terraform_state::STATE,
-    &terraform_state::SHOW,
     &vault::FORMAT,
     &snowflake::FORMAT,
     &postgresql_roles::FORMAT,

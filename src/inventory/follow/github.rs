@@ -215,7 +215,7 @@ impl Callee<'_, '_, '_> {
     /// What is told of the token's power. `open` when the reader could not tell it.
     fn token(&self, identity: &mut Identity, rights: &Rights, open: bool, belongings: &mut Belongings) {
         let (power, id_token) = (rights.power(), rights.id_token());
-        if !graph_is_action(self.graph, self.file) {
+        if !self.graph.files[self.file].action {
             identity.attributes.insert("token".to_owned(), power.to_owned());
             identity.attributes.remove("id_token");
         }
@@ -234,7 +234,7 @@ impl Callee<'_, '_, '_> {
         let unknown = format!("{TOKEN} (unknown)");
         let known = format!("{TOKEN} ({power})");
         for party in belongings.parties.entry(identity.id.clone()).or_default() {
-            let passed = party.credentials.iter().any(|name| *name == unknown);
+            let passed = party.credentials.contains(&unknown);
             party.credentials.retain(|name| *name != unknown);
             if passed || power == "write" {
                 party.credentials.push(known.clone());
@@ -384,10 +384,6 @@ impl Callee<'_, '_, '_> {
             }
         }
     }
-}
-
-fn graph_is_action(graph: &Graph<'_>, file: usize) -> bool {
-    graph.files[file].action
 }
 
 /// Says under which names a credential is stored, where these are others.

@@ -23,6 +23,9 @@ const MERGED: [&str; 3] = ["variables", "id_tokens", "secrets"];
 /// Most credentials that are listed beside an image.
 const REACH_MAX: usize = 300;
 
+/// Most jobs that are looked at, counted once for each pipeline that they are in; what is over keeps what its reader said.
+const VISITS_MAX: usize = 500_000;
+
 const PREFIX: &str = "gitlab:job:";
 
 /// A file of a pipeline.
@@ -63,9 +66,10 @@ pub(super) fn join(inventory: &mut Inventory, told: &[Setting]) {
     }
     resolve(told, &places, &mut files);
     let mut gains: BTreeMap<usize, Gain> = BTreeMap::new();
+    let mut visits = VISITS_MAX;
     for root in 0..files.len() {
-        if !files[root].included && !files[root].to.is_empty() {
-            Pipeline::of(&files, told, root).share(&mut gains);
+        if visits > 0 && !files[root].included && !files[root].to.is_empty() {
+            Pipeline::of(&files, told, root).share(&mut gains, &mut visits);
         }
     }
     for file in &files {
@@ -187,9 +191,11 @@ impl<'f> Pipeline<'f> {
         told.and_then(|told| self.told[told].attributes.get(name)).map(String::as_str).unwrap_or_default()
     }
 
-    fn share(&self, gains: &mut BTreeMap<usize, Gain>) {
+    fn share(&self, gains: &mut BTreeMap<usize, Gain>, visits: &mut usize) {
         for file in &self.order {
             for (job, told) in &self.files[*file].jobs {
+                let Some(left) = visits.checked_sub(1) else { return };
+                *visits = left;
                 let mut gain = Gain::default();
                 self.of_job(*file, *told, &mut gain);
                 if !gain.parts.is_empty() || !gain.defines.is_empty() {
@@ -284,20 +290,42 @@ fn hand_over(inventory: &mut Inventory, gains: BTreeMap<usize, Gain>) {
         .filter(|(_, identity)| is_part(identity))
         .map(|(i, identity)| (i, identity.clone()))
         .collect();
+    let mut told: Vec<(usize, Setting)> = Vec::new();
     for (job, gain) in gains {
         let identity = &mut inventory.identities[job];
         let sample = identity.sample;
-        let parts = gain.parts.iter().filter_map(|part| parts.get(part)).filter(|part| sample || !part.sample);
-        give(identity, &parts.collect::<Vec<_>>(), &gain.defines, &store, &mut own);
+        let parts: Vec<&Identity> =
+            gain.parts.iter().filter_map(|part| parts.get(part)).filter(|part| sample || !part.sample).collect();
+        let held = give(identity, &parts, &gain.defines, &store, &mut own);
+        let settings = parts.iter().flat_map(|part| store.settings.get(&part.id).into_iter().flatten());
+        told.extend(settings.map(|setting| {
+            let subject = identity.name.clone();
+            (held, Setting { identity: Some(identity.id.clone()), subject, ..setting.clone() })
+        }));
     }
+    inventory.settings.extend(once(told));
     inventory.usages.extend(own.usages.into_values().flatten());
     inventory.third_parties.extend(own.parties.into_values().flatten());
     inventory.settings.extend(own.settings.into_values().flatten());
     inventory.identities.retain(|identity| !is_part(identity));
 }
 
-/// Gives a job the facts of parts of other files.
-fn give(identity: &mut Identity, parts: &[&Identity], defines: &BTreeSet<String>, store: &Store, own: &mut Store) {
+/// What one place says to all who extend it is said once, of the job that holds the most credentials.
+fn once(mut told: Vec<(usize, Setting)>) -> Vec<Setting> {
+    let place = |s: &Setting| (s.name.clone(), s.value.clone(), s.location.clone());
+    told.sort_by(|(held, a), (other, b)| (place(a), other, a).cmp(&(place(b), held, b)));
+    told.dedup_by(|(_, b), (_, a)| place(a) == place(b));
+    told.into_iter().map(|(_, setting)| setting).collect()
+}
+
+/// Gives a job the facts of parts of other files, settings left out; returns how many credentials it then holds.
+fn give(
+    identity: &mut Identity,
+    parts: &[&Identity],
+    defines: &BTreeSet<String>,
+    store: &Store,
+    own: &mut Store,
+) -> usize {
     let key = identity.id.clone();
     let usages = own.usages.entry(key.clone()).or_default();
     // A variable that another file sets is nothing stored.
@@ -311,7 +339,6 @@ fn give(identity: &mut Identity, parts: &[&Identity], defines: &BTreeSet<String>
         usages.iter().filter(|u| u.mode == AuthMode::Static).map(|u| u.mechanism.clone()).collect();
     let mut names: BTreeSet<String> = BTreeSet::new();
     let parties = own.parties.entry(key.clone()).or_default();
-    let settings = own.settings.entry(key.clone()).or_default();
     for part in parts {
         let what = part.attributes.get("part").map(String::as_str).unwrap_or_default();
         for usage in store.usages.get(&part.id).into_iter().flatten() {
@@ -326,12 +353,6 @@ fn give(identity: &mut Identity, parts: &[&Identity], defines: &BTreeSet<String>
         }
         let images = store.parties.get(&part.id).into_iter().flatten();
         parties.extend(images.map(|party| ThirdParty { identity: key.clone(), ..party.clone() }));
-        let told = store.settings.get(&part.id).into_iter().flatten();
-        settings.extend(told.map(|setting| Setting {
-            identity: Some(key.clone()),
-            subject: identity.name.clone(),
-            ..setting.clone()
-        }));
         if what == "environment" && !identity.attributes.contains_key("environment") {
             let named = part.attributes.get("environment").cloned().unwrap_or_default();
             identity.attributes.insert("environment".to_owned(), named);
@@ -358,4 +379,5 @@ fn give(identity: &mut Identity, parts: &[&Identity], defines: &BTreeSet<String>
         let list = held.iter().take(50).map(String::as_str).collect::<Vec<_>>().join(", ");
         identity.attributes.insert("secrets".to_owned(), list);
     }
+    held.len()
 }

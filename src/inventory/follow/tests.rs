@@ -558,3 +558,13 @@ fn templates_of_azure_stay_below_their_top_and_in_their_repository() {
     let found = joined(&[("azure-pipelines-a.yml", round), ("azure-pipelines-b.yml", &back)]);
     assert_eq!(attribute(&found, "a.yml#x", "called_by"), "azure-pipelines-b.yml");
 }
+
+#[test]
+fn what_a_hidden_job_says_to_all_who_extend_it_is_said_once() {
+    let root = "include: [ci/base.gitlab-ci.yml]\na: {extends: .docker, script: [make]}\nb: {extends: .docker, script: [push $NPM_TOKEN]}\n";
+    let base = ".docker:\n  services: ['docker:27-dind']\n";
+    let found = joined(&[(ROOT, root), ("ci/base.gitlab-ci.yml", base)]);
+    let told: Vec<&str> = found.settings.iter().map(|s| s.subject.as_str()).collect();
+    assert_eq!(told, [".gitlab-ci.yml / b"], "of the job that holds something");
+    assert_eq!(found.third_parties.iter().filter(|p| p.component == "docker").count(), 2);
+}

@@ -186,14 +186,18 @@ fn fields(html: &mut Html, facts: &Facts<'_>, finding: &Finding) {
     }
     if !finding.evidence.is_empty() {
         let shown = finding.evidence.len().min(facts.cap(EVIDENCE));
-        field(html, "Seen", |html| {
-            html.within("ul", &[], |html| {
-                finding.evidence.iter().take(shown).for_each(|sentence| html.leaf("li", &[], sentence));
-                words::more(html, "li", finding.evidence.len() - shown);
-            });
+        field(html, "Seen", |html| match finding.evidence.as_slice() {
+            [only] => html.text(only),
+            all => html.within("ul", &[], |html| {
+                all.iter().take(shown).for_each(|sentence| html.leaf("li", &[], sentence));
+                words::more(html, "li", all.len() - shown);
+            }),
         });
     }
-    field(html, "Where", |html| words::places(html, facts, &finding.locations, PLACES));
+    // A single place stands in the summary.
+    if finding.locations.len() > 1 {
+        field(html, "Where", |html| words::places(html, facts, &finding.locations, PLACES));
+    }
     field(html, "Score", |html| {
         html.text(&words::terms(finding));
     });

@@ -13,6 +13,8 @@ use crate::text::numbers::{count, grouped};
 const LISTED: usize = 10;
 /// Places where an identity is declared.
 const PLACES: usize = 3;
+/// Identities told in full, the worst first; of the others what repeats is counted, so that the page of a large estate opens.
+const FULL: usize = 500;
 /// Identities that are printed opened; of more, only those that the reader opened.
 const PRINTED: usize = 60;
 
@@ -30,6 +32,14 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
             "In the order of the table above; its search narrows this list, too. MFA protects people, and these have no \
              phone: the control card asks what stands in its place.",
         );
+        if facts.identities.len() > facts.cap(FULL) {
+            let text = format!(
+                "The {} worst are told in full. Of the others, what is more than their findings, controls and score is \
+                 counted: -v writes it here, the JSON report has it.",
+                grouped(FULL as u64)
+            );
+            html.leaf("p", &[("class", "more")], &text);
+        }
         if facts.identities.len() > PRINTED {
             let text = format!("On paper, the first {PRINTED} and those that were opened.");
             html.leaf("p", &[("class", "paper")], &text);
@@ -38,7 +48,9 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
             let class = if number < PRINTED { "card p" } else { "card" };
             html.within("details", &[("class", class)], |html| {
                 html.within("summary", &[], |html| head(html, facts, identity));
-                html.within("div", &[("id", &Place::Identity(number).id())], |html| one(html, facts, identity));
+                html.within("div", &[("id", &Place::Identity(number).id())], |html| {
+                    one(html, facts, identity, number < facts.cap(FULL));
+                });
             });
         }
     });
@@ -59,7 +71,20 @@ fn head(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     });
 }
 
-fn one(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
+fn one(html: &mut Html, facts: &Facts<'_>, identity: &Identity, full: bool) {
+    if !full {
+        html.within("p", &[], |html| {
+            html.text("Key ");
+            html.leaf("code", &[], identity.id.as_str());
+            if let Some(place) = identity.locations.first() {
+                html.text(" declared at ");
+                words::place(html, place);
+            }
+        });
+        findings(html, facts, identity);
+        brief(html, facts, identity);
+        return;
+    }
     about(html, facts, identity);
     chain::figure(html, facts, identity);
     findings(html, facts, identity);
@@ -68,7 +93,7 @@ fn one(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
             controls(html, card);
         }
         if let Some(score) = &identity.score {
-            explain(html, score);
+            html.within("div", &[], |html| explain(html, score));
         }
     });
     trusts(html, facts, identity);
@@ -76,6 +101,42 @@ fn one(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     usages(html, facts, identity);
     credentials(html, facts, identity);
     beside(html, facts, identity);
+}
+
+/// Control card and score in sentences, and how much else there is to tell.
+fn brief(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
+    if let Some(card) = &identity.controls {
+        let answers: Vec<String> = questions(card)
+            .into_iter()
+            .map(|(name, _, answer)| {
+                let why = if answer.evidence.is_empty() { String::new() } else { format!(" ({})", answer.evidence) };
+                let word = match answer.answer.as_str() {
+                    "yes" => "yes",
+                    "no" => "no",
+                    _ => "not seen",
+                };
+                format!("{name}: {word}{why}")
+            })
+            .collect();
+        html.leaf("h4", &[], "Control card");
+        html.leaf("p", &[], &answers.join(" · "));
+    }
+    if let Some(score) = &identity.score {
+        explain(html, score);
+    }
+    let counts = [
+        (facts.trusts_of(identity).len(), "trust", "trusts"),
+        (facts.grants_of(identity).len(), "right", "rights"),
+        (facts.usages_of(identity).len(), "login", "logins"),
+        (facts.owned_by(identity).len(), "credential", "credentials"),
+        (facts.third_parties_of(identity).len(), "piece of others’ code", "pieces of others’ code"),
+        (facts.settings_of(identity).len(), "setting", "settings"),
+    ];
+    let counts = counts.into_iter().filter(|(number, ..)| *number > 0);
+    let counts: Vec<String> = counts.map(|(number, one, many)| count(number as u64, one, many)).collect();
+    if !counts.is_empty() {
+        html.leaf("p", &[("class", "more")], &format!("and {} more", counts.join(", ")));
+    }
 }
 
 fn fact(html: &mut Html, name: &str, inside: impl FnOnce(&mut Html)) {
@@ -86,7 +147,7 @@ fn fact(html: &mut Html, name: &str, inside: impl FnOnce(&mut Html)) {
 fn about(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     let mut unseen = Vec::new();
     html.within("dl", &[("class", "about")], |html| {
-        html.leaf("dt", &[], "Key");
+        html.leaf("dt", &[("class", "w")], "Key");
         html.within("dd", &[("class", "w")], |html| {
             html.leaf("code", &[], identity.id.as_str());
             for alias in &identity.aliases {
@@ -117,11 +178,11 @@ fn about(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
             fact(html, name, |html| html.text(value));
         }
         if !unseen.is_empty() {
-            html.leaf("dt", &[], "Not seen");
+            html.leaf("dt", &[("class", "w")], "Not seen");
             html.leaf("dd", &[("class", "w")], &unseen.join(", "));
         }
         if !identity.locations.is_empty() {
-            html.leaf("dt", &[], "Declared");
+            html.leaf("dt", &[("class", "w")], "Declared");
             html.within("dd", &[("class", "w")], |html| words::places(html, facts, &identity.locations, PLACES));
         }
     });
@@ -133,7 +194,7 @@ fn findings(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
         return;
     }
     html.leaf("h4", &[], "Findings and what to do");
-    html.within("ul", &[("class", "own")], |html| {
+    html.within("ul", &[], |html| {
         let shown = all.len().min(facts.cap(LISTED * 2));
         for finding in all.iter().take(shown) {
             html.within("li", &[], |html| {
@@ -151,22 +212,26 @@ fn findings(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     });
 }
 
+/// The questions of the card: in a word, in full, and the answer.
+fn questions(card: &ControlCard) -> [(&'static str, &'static str, &ControlAnswer); 8] {
+    [
+        ("dedicated", "Dedicated to one workload?", &card.dedicated),
+        ("short-lived", "Short-lived?", &card.short_lived),
+        ("bound", "Bound to an audience and a scope?", &card.bound),
+        ("automated", "Issued and refreshed without a person?", &card.automated),
+        ("rotated", "Rotated within the limit?", &card.rotated),
+        ("revocable", "Revocable, by a known path?", &card.revocable),
+        ("owned", "Owned?", &card.owned),
+        ("logged", "Are privileged actions logged?", &card.logged),
+    ]
+}
+
 fn controls(html: &mut Html, card: &ControlCard) {
-    let questions: [(&str, &ControlAnswer); 8] = [
-        ("Dedicated to one workload?", &card.dedicated),
-        ("Short-lived?", &card.short_lived),
-        ("Bound to an audience and a scope?", &card.bound),
-        ("Issued and refreshed without a person?", &card.automated),
-        ("Rotated within the limit?", &card.rotated),
-        ("Revocable, by a known path?", &card.revocable),
-        ("Owned?", &card.owned),
-        ("Are privileged actions logged?", &card.logged),
-    ];
     html.within("div", &[], |html| {
         html.leaf("h4", &[], "Control card");
         html.within("dl", &[("class", "controls")], |html| {
             let mut unseen: Vec<String> = Vec::new();
-            for (question, answer) in questions {
+            for (_, question, answer) in questions(card) {
                 let (class, word) = match answer.answer.as_str() {
                     "yes" => ("yes", "✓ yes"),
                     "no" => ("no", "✕ no"),
@@ -213,27 +278,25 @@ fn likelihood(score: &Score) -> Option<f64> {
 
 /// The factors, and how they make the score.
 fn explain(html: &mut Html, score: &Score) {
-    html.within("div", &[], |html| {
-        html.within("h4", &[], |html| {
-            html.text(&format!("Score {}", score.value));
-            if score.low != score.high {
-                let text = format!(" between {} and {} for all that is not known", score.low, score.high);
-                html.leaf("small", &[], &text);
-            }
-        });
-        let names = ["exposure", "lifetime", "isolation", "activity", "privilege", "validity"];
-        let factors = names.iter().filter_map(|name| Some((*name, score.factors.get(*name)?)));
-        let factors: Vec<String> = factors
-            .map(|(name, value)| {
-                let unknown = score.unknown.iter().any(|unknown| unknown == name);
-                format!("{name} {}{}", thousandths(*value), if unknown { " (not known)" } else { "" })
-            })
-            .collect();
-        html.leaf("p", &[("class", "factors")], &factors.join(" · "));
-        if let Some(sum) = product(score) {
-            html.leaf("p", &[("class", "sum")], &sum);
+    html.within("h4", &[], |html| {
+        html.text(&format!("Score {}", score.value));
+        if score.low != score.high {
+            let text = format!(" between {} and {} for all that is not known", score.low, score.high);
+            html.leaf("small", &[], &text);
         }
     });
+    let names = ["exposure", "lifetime", "isolation", "activity", "privilege", "validity"];
+    let factors = names.iter().filter_map(|name| Some((*name, score.factors.get(*name)?)));
+    let factors: Vec<String> = factors
+        .map(|(name, value)| {
+            let unknown = score.unknown.iter().any(|unknown| unknown == name);
+            format!("{name} {}{}", thousandths(*value), if unknown { " (not known)" } else { "" })
+        })
+        .collect();
+    html.leaf("p", &[("class", "factors")], &factors.join(" · "));
+    if let Some(sum) = product(score) {
+        html.leaf("p", &[("class", "sum")], &sum);
+    }
 }
 
 /// The sum in a sentence; the numbers in it are those of the report.
@@ -263,7 +326,7 @@ fn list<T>(html: &mut Html, facts: &Facts<'_>, title: &str, items: &[T], mut eac
         return;
     }
     html.leaf("h4", &[], title);
-    html.within("ul", &[("class", "lines")], |html| {
+    html.within("ul", &[], |html| {
         let shown = items.len().min(facts.cap(LISTED));
         for item in items.iter().take(shown) {
             html.within("li", &[], |html| each(html, item));

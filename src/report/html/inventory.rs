@@ -163,8 +163,8 @@ fn interval(html: &mut Html, score: &Score) {
     let (low, high, value) = (within(score.low), within(score.high), within(score.value));
     let attributes = [("viewBox", "0 0 100 8"), ("preserveAspectRatio", "none"), ("aria-hidden", "true")];
     html.within("svg", &attributes, |html| {
-        html.shape("path", &[("d", &format!("M0 4H100M{low} 1V7M{low} 4H{high}"))]);
-        html.shape("path", &[("class", "v"), ("d", &format!("M{value} 0V8"))]);
+        let mark = (value - 1).clamp(0, 97);
+        html.shape("path", &[("d", &format!("M{low} 3.5H{high}V5H{low}zM{mark} 0h3v8h-3z"))]);
     });
 }
 

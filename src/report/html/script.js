@@ -64,9 +64,15 @@
         shown += keep ? 1 : 0;
         if (entry.hidden !== !keep) {
           entry.hidden = !keep;
-          for (const element of entry.elements) if (element) element.classList.toggle("off", !keep);
+          entry.elements[0].classList.toggle("off", !keep);
+          if (entry.elements[1]) follow.push(entry);
         }
       }
+      // The list that follows the table is further down: its turn comes when the table has been drawn.
+      clearTimeout(later);
+      later = setTimeout(() => {
+        for (const entry of follow.splice(0)) entry.elements[1].classList.toggle("off", entry.hidden);
+      }, 120);
       // What holds nothing any more is left out with it.
       if (form.dataset.list === "findings") {
         for (const selector of [".group", ".part"]) {
@@ -81,6 +87,8 @@
       form.dataset.took = (performance.now() - started).toFixed(1);
     };
     let waiting = 0;
+    let later = 0;
+    const follow = [];
     const soon = () => {
       clearTimeout(waiting);
       waiting = setTimeout(apply, 90);

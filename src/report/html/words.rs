@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::writer::{Html, Place};
 use crate::model::{
-    Confidence, EnvironmentClass, Finding, Identity, Location, Severity, Status, Suppression, SuppressionKind,
+    Confidence, EnvironmentClass, Finding, Identity, Location, Severity, Status, Suppression, SuppressionKind, Term,
     Validity, When,
 };
 use crate::report::table::findings::{at_line, circumstances};
@@ -25,8 +25,12 @@ pub(super) fn place(html: &mut Html, location: &Location) {
 
 /// Places as a list, the first of them and how many more there are.
 pub(super) fn places(html: &mut Html, facts: &Facts<'_>, locations: &[Location], limit: usize) {
+    if let [only] = locations {
+        place(html, only);
+        return;
+    }
     let shown = locations.len().min(facts.cap(limit));
-    html.within("ul", &[("class", "places")], |html| {
+    html.within("ul", &[], |html| {
         for location in locations.iter().take(shown) {
             html.within("li", &[], |html| place(html, location));
         }
@@ -164,7 +168,8 @@ pub(super) fn short_risk(risk: crate::model::Risk) -> &'static str {
 pub(super) fn terms(finding: &Finding) -> String {
     let sum: i64 = finding.terms.iter().map(|term| i64::from(term.points)).sum();
     let mut text = String::new();
-    for term in &finding.terms {
+    let (unknown, told): (Vec<&Term>, Vec<&Term>) = finding.terms.iter().partition(|t| unknown_of(t).is_some());
+    for term in told {
         let sign = match (text.is_empty(), term.points < 0) {
             (true, true) => "−",
             (true, false) => "",
@@ -174,11 +179,18 @@ pub(super) fn terms(finding: &Finding) -> String {
         let why = if term.why.is_empty() { String::new() } else { format!(" ({})", term.why) };
         text.push_str(&format!("{sign}{} {}{why}", term.points.unsigned_abs(), term.name));
     }
-    match (text.is_empty(), sum == i64::from(finding.score)) {
+    let text = match (text.is_empty(), sum == i64::from(finding.score)) {
         (true, _) => finding.score.to_string(),
         (false, true) => format!("{text} = {}", finding.score),
         (false, false) => format!("{text} = {sum}, held at {}", finding.score),
-    }
+    };
+    let unknown: Vec<&str> = unknown.into_iter().filter_map(unknown_of).collect();
+    if unknown.is_empty() { text } else { format!("{text}; not known: {}", unknown.join(", ")) }
+}
+
+/// What a term that adds nothing says no input told.
+fn unknown_of(term: &Term) -> Option<&str> {
+    term.name.strip_prefix("unknown: ").filter(|_| term.points == 0)
 }
 
 /// `3 places`, and how many of them are in history only.

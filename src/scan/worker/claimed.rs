@@ -147,7 +147,7 @@ impl Worker<'_> {
         let mut keep = |mut fact: Fact| {
             joins::hide(&mut fact, &|| self.sight.key.get());
             if let Fact::Setting(_, told) = &mut fact
-                && [setting::CALLS, setting::CALLED].contains(&told.name)
+                && setting::joins(told.name)
             {
                 // Paths in pipelines begin at the top of their repository.
                 let root = self.top_of(named.name);
