@@ -2,13 +2,15 @@
 
 mod compare;
 
+mod levels;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::collect::CollectArg;
-use crate::model::{Confidence, Severity};
+pub use levels::{ConfidenceArg, SeverityArg};
 
 pub use compare::{DiffArgs, DiffFormat};
 
@@ -561,52 +563,4 @@ pub enum DocsArg {
     Checks,
     /// Every format.
     Formats,
-}
-
-/// Severities as flags take them.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum SeverityArg {
-    /// 1–39.
-    Low,
-    /// 40–69.
-    Medium,
-    /// 70–90.
-    High,
-    /// 91–100.
-    Critical,
-}
-
-impl From<SeverityArg> for Severity {
-    fn from(arg: SeverityArg) -> Self {
-        match arg {
-            SeverityArg::Low => Self::Low,
-            SeverityArg::Medium => Self::Medium,
-            SeverityArg::High => Self::High,
-            SeverityArg::Critical => Self::Critical,
-        }
-    }
-}
-
-/// Confidences as flags take them.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum ConfidenceArg {
-    /// Worth a look when hunting.
-    Low,
-    /// The default.
-    Medium,
-    /// Shape and context agree.
-    High,
-    /// Proved offline.
-    Confirmed,
-}
-
-impl From<ConfidenceArg> for Confidence {
-    fn from(arg: ConfidenceArg) -> Self {
-        match arg {
-            ConfidenceArg::Low => Self::Low,
-            ConfidenceArg::Medium => Self::Medium,
-            ConfidenceArg::High => Self::High,
-            ConfidenceArg::Confirmed => Self::Confirmed,
-        }
-    }
 }

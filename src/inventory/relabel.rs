@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use data_encoding::BASE64;
 
 use super::{Declared, Evidence, Facts};
-use crate::model::{Attributes, IdentityKey, Location, bound_fingerprint};
+use crate::model::{Attributes, IdentityKey, Location, bound_fingerprint, setting};
 
 /// The attribute that names the directory of a module of infrastructure code.
 const MODULE: &str = "module";
@@ -41,6 +41,14 @@ impl Relabel {
     #[must_use]
     pub fn path(&self, path: &str) -> String {
         self.renamed(path).unwrap_or_else(|| path.to_owned())
+    }
+
+    /// The top of a repository by its new name; a top without one is empty.
+    fn root(&self, root: &str) -> String {
+        if root.is_empty() {
+            return self.labels.get(&None).cloned().flatten().unwrap_or_default();
+        }
+        self.path(root)
     }
 
     fn renamed(&self, path: &str) -> Option<String> {
@@ -258,8 +266,13 @@ fn facts(facts: &mut Facts, r: &Relabel) {
     }
     for s in facts.settings.iter_mut().map(|d| &mut d.what) {
         s.identity = s.identity.as_ref().map(|id| r.key(id));
-        [&mut s.value, &mut s.subject].into_iter().for_each(|text| r.text(text));
+        // A pattern over paths is no path, and begins at the top of its own repository.
+        if s.name != setting::CODE_OWNER {
+            [&mut s.value, &mut s.subject].into_iter().for_each(|text| r.text(text));
+        }
         r.location(&mut s.location);
+        let root = s.attributes.get("root").filter(|_| setting::joins(s.name.as_str())).map(|root| r.root(root));
         r.attributes(&mut s.attributes);
+        s.attributes.extend(root.map(|root| ("root".to_owned(), root)));
     }
 }

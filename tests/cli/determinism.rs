@@ -67,7 +67,11 @@ fn all(world: &World, jobs: &str) -> Vec<String> {
 
 #[track_caller]
 fn assert_same(a: &[String], b: &[String]) {
-    for (a, b) in a.iter().zip(b) {
+    // The directory's own name, which stands for a root that has no remote.
+    let rest = |text: &String| -> String {
+        text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("\"top\": ")).collect()
+    };
+    for (a, b) in a.iter().map(rest).zip(b.iter().map(rest)) {
         if let Some((x, y)) = a.lines().zip(b.lines()).find(|(x, y)| x != y) {
             panic!("{x:?} became {y:?}");
         }

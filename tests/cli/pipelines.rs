@@ -23,7 +23,7 @@ fn scan(files: &[(&str, &str)]) -> Value {
 
 fn job<'v>(report: &'v Value, end: &str) -> &'v Value {
     let jobs = list(report, "identities");
-    jobs.into_iter().find(|i| i["id"].as_str().unwrap().ends_with(end)).unwrap_or_else(|| panic!("no {end}"))
+    jobs.iter().find(|i| i["id"].as_str().unwrap().ends_with(end)).unwrap_or_else(|| panic!("no {end}"))
 }
 
 const CALLEE: &str = ".github/workflows/build.yml";
@@ -93,7 +93,7 @@ fn a_key_that_no_caller_hands_on_is_no_stored_credential() {
         let report = scan(&[(CALLEE, callee), (CALLER, &caller(more))]);
         let named = |u: &&Value| u["credential"] == "AWS_KEY" && u["identity"].as_str().unwrap().ends_with("#build");
         let usages = list(&report, "usages");
-        let usage = usages.into_iter().find(named).unwrap().clone();
+        let usage = usages.iter().find(named).unwrap().clone();
         (usage["mode"].clone(), usage["attributes"]["stored_as"].clone())
     };
     assert_eq!(stored("    secrets: {AWS_KEY: '${{ secrets.PROD_KEY }}'}\n"), (json!("referenced"), json!("PROD_KEY")));

@@ -65,7 +65,7 @@ fn a_secret_that_is_not_rotated_is_found_after_ninety_days_unless_a_service_owns
             with(f, more);
             f.status = status;
         })];
-        ids(&run(Vec::new(), facts).1).iter().any(|id| *id == "NHI7-sm-no-rotation")
+        ids(&run(Vec::new(), facts).1).contains(&"NHI7-sm-no-rotation")
     };
     assert!(found(&[("changed", "2026-08-26")], Status::Active), "91 days");
     assert!(!found(&[("changed", "2026-08-27")], Status::Active), "90 days");
@@ -110,7 +110,7 @@ fn two_keys_that_live_on_are_found_and_a_rotation_under_way_is_not() {
                 k.status = status;
             }),
         ];
-        ids(&run(Vec::new(), facts).1).iter().any(|id| *id == "NHI9-two-active-keys")
+        ids(&run(Vec::new(), facts).1).contains(&"NHI9-two-active-keys")
     };
     assert!(found("2026-10-25", Status::Active), "31 days");
     assert!(!found("2026-10-26", Status::Active), "30 days");

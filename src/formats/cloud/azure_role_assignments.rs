@@ -127,7 +127,7 @@ impl Reading {
         let machine = kind.eq_ignore_ascii_case("ServicePrincipal") || kind.eq_ignore_ascii_case("MSI");
         let unsaid = kind.is_empty() || kind.eq_ignore_ascii_case("Unknown");
         // Without a type an address is a person's.
-        if !machine && !(unsaid && !name.is_some_and(|name| name.contains('@'))) {
+        if !machine && (!unsaid || name.is_some_and(|name| name.contains('@'))) {
             return;
         }
         let mut fact = holder(&id, name);

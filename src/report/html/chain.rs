@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::facts::Facts;
+use super::words;
 use super::writer::Html;
-use super::{identity, words};
 use crate::model::Identity;
 use crate::report::table::findings::at_line;
 use crate::report::table::summary::privilege;
@@ -144,7 +144,7 @@ fn left(facts: &Facts<'_>, me: &Identity) -> Left {
             let entry = files.entry(exposure.location.file()).or_insert((0, false));
             *entry = (entry.0 + 1, entry.1 || exposure.location.in_head);
         }
-        let severity = identity::worst(facts.open_exposures(credential).map(|e| e.base_severity));
+        let severity = words::worst(facts.open_exposures(credential).map(|e| e.base_severity));
         let shown = ROWS.saturating_sub(left.sources.len() + 1).min(2);
         for (file, (times, now)) in files.iter().take(shown) {
             let first = facts.open_exposures(credential).find(|e| e.location.file() == *file);

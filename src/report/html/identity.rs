@@ -4,7 +4,7 @@
 use super::facts::Facts;
 use super::writer::{Html, Place};
 use super::{chain, inventory, words};
-use crate::model::{AuthMode, ControlAnswer, ControlCard, Identity, Privilege, Score, Severity, Status};
+use crate::model::{AuthMode, ControlAnswer, ControlCard, Identity, Privilege, Score, Status};
 use crate::report::table::findings::first_sentence;
 use crate::report::table::summary::{mode_name, privilege};
 use crate::text::numbers::{count, grouped};
@@ -468,11 +468,6 @@ fn beside(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     });
 }
 
-/// How grave the worst of several exposures is.
-pub(super) fn worst(severities: impl Iterator<Item = Severity>) -> Severity {
-    severities.max().unwrap_or(Severity::Info)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -490,7 +485,7 @@ mod tests {
         let leaked = product(&score([1000, 1000, 1000, 500, 0, 1000], 96, 0)).unwrap();
         assert!(leaked.ends_with("magnitude 1.000 = 96.1, rounded 96."), "{leaked}");
         let held = product(&score([700, 600, 1000, 0, 500, 900], 78, 78)).unwrap();
-        assert!(held.ends_with("= 54.1, held up to 78 by its worst open finding."), "{held}");
+        assert!(held.ends_with("= 54.4, held up to 78 by its worst open finding."), "{held}");
         let dead = product(&score([700, 1000, 1000, 0, 500, 50], 4, 78)).unwrap();
         assert!(dead.ends_with("so its findings hold nothing up."), "{dead}");
         assert_eq!(product(&Score::default()), None, "without factors there is no sum");

@@ -224,6 +224,11 @@ pub(super) fn shorten(text: &str, room: usize, keep_end: bool) -> String {
     }
 }
 
+/// How grave the worst of several exposures is.
+pub(super) fn worst(severities: impl Iterator<Item = Severity>) -> Severity {
+    severities.max().unwrap_or(Severity::Info)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
