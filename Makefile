@@ -61,12 +61,14 @@ deny: ## licences, sources and bans of dependencies
 advisories: ## known vulnerabilities of dependencies; wants the network and cargo-deny
 	$(CARGO) deny --locked check advisories
 
-python: $(VENV)/.ready $(KEYROLL) ## SARIF output against the schema of OASIS, hooks under pre-commit, queries of docs/fleet.md
+python: $(VENV)/.ready $(KEYROLL) ## SARIF output against the schema of OASIS, hooks under pre-commit, queries of docs/fleet.md, HTML in a Chromium
 	@mkdir -p $(TARGET)/checks
 	$(KEYROLL) scan tests/fixtures src --no-config --no-history --exit-zero -q -f sarif=$(TARGET)/checks/scan.sarif || [ $$? -eq 3 ]
 	$(VENV)/bin/python tests/python/check_sarif.py tests/fixtures/report/*.sarif $(TARGET)/checks/scan.sarif
 	$(VENV)/bin/python tests/python/pre_commit_hooks.py $(KEYROLL)
 	$(VENV)/bin/python tests/python/check_fleet.py $(KEYROLL)
+	@if $(PYTHON) tests/python/check_html.py --has-chromium; then $(PYTHON) tests/python/check_html.py $(KEYROLL); \
+	else $(call missing,chromium,opens HTML reports: a package named chromium or CHROMIUM=path); fi
 
 selfscan: $(KEYROLL) ## keyroll on this repository: nothing but what .keyroll.yml explains
 	$(KEYROLL) scan . --no-history -q -c .keyroll.yml
@@ -82,7 +84,6 @@ generate: ## rewrite what is generated: completions, manual, reference pages, sc
 
 full: ## as test, with nothing skipped, long runs, and the fuzz targets built
 	KEYROLL_FULL=1 $(MAKE) test STRICT=1
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { $(call missing,chromium,renders HTML reports); }
 	cd fuzz && $(CARGO) check
 	@echo "ok: make full"
 

@@ -6,6 +6,8 @@
 mod gitlab;
 #[path = "common/golden/mod.rs"]
 mod golden;
+#[path = "report/html.rs"]
+mod html;
 #[path = "report/lines.rs"]
 mod lines;
 #[path = "report/sarif.rs"]

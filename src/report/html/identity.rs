@@ -88,14 +88,17 @@ fn one(html: &mut Html, facts: &Facts<'_>, identity: &Identity, full: bool) {
     about(html, facts, identity);
     chain::figure(html, facts, identity);
     findings(html, facts, identity);
-    html.within("div", &[("class", "two")], |html| {
-        if let Some(card) = &identity.controls {
-            controls(html, card);
-        }
-        if let Some(score) = &identity.score {
-            html.within("div", &[], |html| explain(html, score));
-        }
-    });
+    // A sample has neither.
+    if identity.controls.is_some() || identity.score.is_some() {
+        html.within("div", &[("class", "two")], |html| {
+            if let Some(card) = &identity.controls {
+                controls(html, card);
+            }
+            if let Some(score) = &identity.score {
+                html.within("div", &[], |html| explain(html, score));
+            }
+        });
+    }
     trusts(html, facts, identity);
     grants(html, facts, identity);
     usages(html, facts, identity);

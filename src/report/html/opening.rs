@@ -97,7 +97,7 @@ fn alarm(html: &mut Html, report: &Report) {
         }
         if !causes.is_empty() {
             let causes: Vec<String> = causes.iter().map(|(code, n)| format!("{code} {}", grouped(*n))).collect();
-            html.leaf("p", &[("class", "dim")], &causes.join(", "));
+            html.leaf("p", &[("class", "dim")], &format!("By cause: {}.", causes.join(", ")));
         }
     });
 }
