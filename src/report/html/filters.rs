@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::words;
 use super::writer::Html;
 
 /// A field that chooses among values.
@@ -10,8 +11,13 @@ pub(super) struct Choice<'a> {
     pub key: &'static str,
     /// Its label.
     pub label: &'static str,
-    /// Its values, each once.
-    pub values: BTreeSet<&'a str>,
+    /// Its values, each once, in the order in which they are offered.
+    pub values: Vec<&'a str>,
+}
+
+/// Values in the order of the alphabet, each once.
+pub(super) fn sorted<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    values.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// A form over a list: search, choices, switches, and how many are shown.
@@ -38,7 +44,10 @@ pub(super) fn form(
                 html.leaf("label", &[("for", &id)], choice.label);
                 html.within("select", &[("id", &id), ("name", choice.key)], |html| {
                     html.leaf("option", &[("value", "")], "any");
-                    choice.values.iter().for_each(|value| html.leaf("option", &[("value", value)], value));
+                    for value in &choice.values {
+                        let shown = if *value == words::UNSEEN { "not seen" } else { value };
+                        html.leaf("option", &[("value", value)], shown);
+                    }
                 });
             });
         }

@@ -76,10 +76,18 @@ fn form(html: &mut Html, facts: &Facts<'_>) {
     let confidences: BTreeSet<Confidence> = all.iter().map(|finding| finding.confidence).collect();
     let risks: BTreeSet<Risk> = all.iter().map(|finding| finding.risk).collect();
     let choices = [
-        Choice { key: "severity", label: "Severity", values: severities.iter().map(|s| s.as_str()).collect() },
-        Choice { key: "confidence", label: "Confidence", values: confidences.iter().map(|c| c.as_str()).collect() },
+        Choice { key: "severity", label: "Severity", values: severities.iter().rev().map(|s| s.as_str()).collect() },
+        Choice {
+            key: "confidence",
+            label: "Confidence",
+            values: confidences.iter().rev().map(|c| c.as_str()).collect(),
+        },
         Choice { key: "risk", label: "Risk", values: risks.into_iter().map(words::short_risk).collect() },
-        Choice { key: "rule", label: "Rule or check", values: all.iter().map(|finding| finding.id.as_str()).collect() },
+        Choice {
+            key: "rule",
+            label: "Rule or check",
+            values: filters::sorted(all.iter().map(|finding| finding.id.as_str())),
+        },
     ];
     filters::form(html, "findings", "Search findings", &choices, &[("head", "in the checkout now")]);
 }

@@ -70,15 +70,27 @@ fn form(html: &mut Html, facts: &Facts<'_>) {
     let risks: BTreeSet<Risk> = open().map(|finding| finding.risk).collect();
     let severities: BTreeSet<Severity> = open().map(|finding| finding.severity).collect();
     let choices = [
-        Choice { key: "kind", label: "Kind", values: identities.iter().map(|i| i.kind.as_str()).collect() },
-        Choice { key: "provider", label: "Provider", values: identities.iter().map(|i| i.provider.as_str()).collect() },
+        Choice { key: "kind", label: "Kind", values: filters::sorted(identities.iter().map(|i| i.kind.as_str())) },
+        Choice {
+            key: "provider",
+            label: "Provider",
+            values: filters::sorted(identities.iter().map(|i| i.provider.as_str())),
+        },
         Choice {
             key: "environment",
             label: "Environment",
-            values: identities.iter().map(|i| words::environment(i.environment.class)).collect(),
+            values: filters::sorted(identities.iter().map(|i| words::environment(i.environment.class))),
         },
-        Choice { key: "auth", label: "Authenticates", values: identities.iter().flat_map(|i| modes(i)).collect() },
-        Choice { key: "severity", label: "Worst finding", values: severities.iter().map(|s| s.as_str()).collect() },
+        Choice {
+            key: "auth",
+            label: "Authenticates",
+            values: filters::sorted(identities.iter().flat_map(|i| modes(i))),
+        },
+        Choice {
+            key: "severity",
+            label: "Worst finding",
+            values: severities.iter().rev().map(|s| s.as_str()).collect(),
+        },
         Choice { key: "risk", label: "Risk", values: risks.into_iter().map(words::short_risk).collect() },
     ];
     let samples = identities.iter().any(|identity| identity.sample);

@@ -87,12 +87,7 @@ impl Html {
 
     /// A link to another place of the page.
     pub(super) fn jump(&mut self, to: Place, class: &str, text: &str) {
-        let target = format!("#{}", to.id());
-        if class.is_empty() {
-            self.leaf("a", &[("href", &target)], text);
-        } else {
-            self.leaf("a", &[("href", &target), ("class", class)], text);
-        }
+        self.leaf("a", &[("href", &format!("#{}", to.id())), ("class", class)], text);
     }
 
     /// A link to a section of the page.
@@ -130,7 +125,8 @@ impl Html {
         }
         self.out.push('<');
         self.out.push_str(tag);
-        for (name, value) in attributes {
+        // A class that is empty is none; another attribute without a value is a switch.
+        for (name, value) in attributes.iter().filter(|(name, value)| *name != "class" || !value.is_empty()) {
             self.out.push(' ');
             self.out.push_str(name);
             if !value.is_empty() {
