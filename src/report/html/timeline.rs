@@ -102,10 +102,11 @@ fn drawing(html: &mut Html, facts: &Facts<'_>, lines: &[Line<'_>]) {
                 one(html, line, TOP + row as u32 * STEP + 13, &at);
             }
         });
+        let mut key = String::from("A thick line to the right: in the checkout now. Dotted: in the history only.");
         if lines.len() > drawn.len() {
-            let text = format!("The {} most important of {}.", drawn.len(), grouped(lines.len() as u64));
-            html.leaf("figcaption", &[], &text);
+            key.push_str(&format!(" The {} most important of {}.", drawn.len(), grouped(lines.len() as u64)));
         }
+        html.leaf("figcaption", &[], &key);
     });
 }
 
