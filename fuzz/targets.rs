@@ -2,7 +2,7 @@
 //!
 //! Used by the targets of `cargo fuzz` and by `tests/fuzz_corpus.rs`, which replays the seeds as a plain test.
 
-use std::io::{BufReader, Cursor};
+use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -158,12 +158,13 @@ impl Sink for Members {
         assert!(self.bytes <= (self.length + 1) * 201 + LONGEST, "{} bytes of {}", self.bytes, self.length);
     }
 
-    fn long(&mut self, inside: Inside<'_>, _: &[u8], rest: &mut dyn std::io::Read) -> bool {
+    fn long(&mut self, inside: Inside<'_>, head: &[u8], rest: &mut dyn Read) -> bool {
         Self::holds(inside);
-        let bytes = std::io::copy(rest, &mut std::io::sink()).unwrap_or_default();
-        self.bytes += usize::try_from(bytes).unwrap_or(usize::MAX);
+        let more = std::io::copy(rest, &mut std::io::sink()).unwrap_or_default();
+        self.bytes += head.len() + usize::try_from(more).unwrap_or(usize::MAX);
         assert!(self.bytes <= (self.length + 1) * 201 + LONGEST, "{} bytes of {}", self.bytes, self.length);
-        false
+        // What is told of it must not change what else is read.
+        more.is_multiple_of(2)
     }
 
     fn trouble(&mut self, inside: Inside<'_>, why: Trouble) {

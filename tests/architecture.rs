@@ -54,8 +54,6 @@ const LAW: &[(&str, &[&str])] = &[
 const OWED: &[(&str, &str, &str)] = &[
     ("circle", "assess/card.rs", "card asks factors for dates, factors draws the card"),
     ("circle", "formats/ci/github/checkout.rs", "checkout reads a step's inputs, step keeps its checkouts"),
-    ("holds", "report/diff.rs", "two reports compared are no output of one, and outputs show them"),
-    ("holds", "report/origin.rs", "the outputs for fleets share it"),
     ("circle", "validate/basic_auth.rs", "basic_auth and connection_string read one target"),
 ];
 

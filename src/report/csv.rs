@@ -4,10 +4,12 @@
 //! what it says (<https://owasp.org/www-community/attacks/CSV_Injection>). Control characters are shown as escapes, so no
 //! cell has more than one line.
 
+pub(in crate::report) mod origin;
+
 use std::collections::BTreeMap;
 use std::io;
 
-use super::origin::Origins;
+use self::origin::Origins;
 use super::{Reporter, Style};
 use crate::model::{
     AuthMode, ControlCard, EnvironmentClass, Human, Identity, Privilege, Report, Severity, Status, When,

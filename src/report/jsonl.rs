@@ -5,8 +5,8 @@ use std::io;
 
 use serde::Serialize;
 
+use super::csv::origin::Origins;
 use super::json::write_line;
-use super::origin::Origins;
 use super::{Reporter, Style};
 use crate::model::{Coverage, Headline, Identity, Location, Report, Score, ToolInfo, When};
 

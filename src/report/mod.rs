@@ -9,7 +9,6 @@ pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod markdown;
-mod origin;
 pub mod sarif;
 pub mod table;
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Collects what keyroll reads of a Kubernetes cluster. Written by `keyroll formats script k8s`.
 #
-# It only reads: every command lists or describes. No value of a secret is asked for.
+# It only reads: every command lists or describes. No value of a secret is written down; what a pod has as plain text in its
+# environment is.
 # What it writes lies in one folder that you alone can open (mode 700); delete it when the scan is done.
 #
 # Needs kubectl with a context for the cluster (KEYROLL_CONTEXT names another than the current one) and leave to list the

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::{Location, Report, Root};
 
 /// Names of a report's repositories, by what paths in them begin with.
-pub(super) struct Origins<'a> {
+pub(in crate::report) struct Origins<'a> {
     /// Repositories below a root, and roots with a label.
     below: BTreeMap<&'a str, &'a str>,
     /// The only root without a label.
@@ -18,7 +18,7 @@ fn name(root: &Root) -> &str {
 }
 
 impl<'a> Origins<'a> {
-    pub(super) fn of(report: &'a Report) -> Self {
+    pub(in crate::report) fn of(report: &'a Report) -> Self {
         let mut out = Self { below: BTreeMap::new(), whole: None };
         let roots = || report.coverage.roots.iter().filter(|r| r.kind != "stdin");
         for root in roots().filter(|r| r.top.is_some()) {
@@ -36,7 +36,7 @@ impl<'a> Origins<'a> {
     }
 
     /// The name of the repository or directory that holds a place, if the report tells.
-    pub(super) fn of_place(&self, place: &Location) -> Option<&'a str> {
+    pub(in crate::report) fn of_place(&self, place: &Location) -> Option<&'a str> {
         let path = place.container.as_deref().unwrap_or(&place.path);
         if path.is_empty() || path == "<stdin>" {
             return None;
