@@ -35,7 +35,7 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
     samples::section(&mut page, report, &listing, style, &mut told);
     findings::suppressed(&mut page, report, style);
     summary::identities(&mut page, report, style);
-    risks::risks(&mut page, report);
+    risks::risks(&mut page, report, style);
     summary::notices(&mut page, report, style);
     summary::coverage(&mut page, report);
     summary::hints(&mut page, report, style);

@@ -80,8 +80,7 @@ fn all_formats(world: &World, sides: &[&str]) {
     while let Some(next) = open.pop() {
         for entry in fs::read_dir(&next).unwrap().map(|e| e.unwrap().path()) {
             // Which cluster a list is of is told by the directories beside it, which a shard does not see.
-            // What an application of Argo CD comes from is compared with the path, which a shard begins elsewhere.
-            if entry.ends_with("kubernetes-export") || entry.ends_with("argo/projects") {
+            if entry.ends_with("kubernetes-export") {
                 continue;
             }
             match entry.is_dir() {

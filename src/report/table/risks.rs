@@ -1,17 +1,18 @@
 //! The ten risks: those assessed with both their numbers, the others with what it would take.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::opening::nothing_scanned;
 use super::page::{Column, Ink, Page};
 use crate::model::{Report, RiskStatus, RiskSummary};
-use crate::text::numbers::grouped;
+use crate::report::Style;
+use crate::text::numbers::{count, grouped};
 
 /// Columns of the risks' ids.
 const LABEL: usize = 7;
 
 /// The ten risks; after a run that read nothing there is nothing to say of them.
-pub(super) fn risks(page: &mut Page, report: &Report) {
+pub(super) fn risks(page: &mut Page, report: &Report, style: &Style) {
     if report.risks.is_empty() || nothing_scanned(report) {
         return;
     }
@@ -25,22 +26,77 @@ pub(super) fn risks(page: &mut Page, report: &Report) {
     let (missing, other): (Vec<&RiskSummary>, Vec<&RiskSummary>) =
         of(RiskStatus::NotAssessed).partition(|risk| needs(&risk.why).is_some());
     let partly: Vec<&RiskSummary> = of(RiskStatus::Partly).filter(|risk| !risk.why.trim().is_empty()).collect();
-    let mut commands: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut inputs = Inputs { near: if style.verbose { None } else { Some(providers(report)) }, ..Inputs::default() };
     let lists = [
         ("Assessed in part, inputs missing:", &partly),
         ("Not assessed, inputs missing:", &missing),
         ("Not assessed:", &other),
     ];
     for (title, risks) in lists {
-        list(page, title, risks, &mut commands);
+        list(page, title, risks, &mut inputs);
     }
-    if !commands.is_empty() {
+    if !inputs.commands.is_empty() {
         page.blank();
         page.flow(0, &[(Ink::Bold, "Exports to scan along with the code, and the read-only command that makes each:")]);
     }
-    for (what, command) in commands {
+    for (what, command) in &inputs.commands {
         page.flow(2, &[(Ink::Plain, &format!("{what}:")), (Ink::Bold, command)]);
     }
+    if !inputs.others.is_empty() {
+        let more = count(inputs.others.len() as u64, "kind of export", "kinds of exports");
+        let text = format!("{more} of other providers: keyroll formats list, or -v.");
+        page.flow(if inputs.commands.is_empty() { 0 } else { 2 }, &[(Ink::Plain, &text)]);
+    }
+}
+
+/// Inputs that risks lack, gathered over all of them.
+#[derive(Default)]
+struct Inputs<'a> {
+    /// Providers whose exports are named; all when `None`.
+    near: Option<BTreeSet<&'a str>>,
+    /// Exports that are named, with the command that makes each.
+    commands: BTreeMap<&'a str, &'a str>,
+    /// Exports that are only counted.
+    others: BTreeSet<&'a str>,
+}
+
+impl<'a> Inputs<'a> {
+    /// Takes up what one risk lacks, and says it: an export of a provider that nothing in the report has to do with is one of
+    /// many, and counted.
+    fn take(&mut self, needs: &[Need<'a>]) -> String {
+        let near =
+            |need: &Need<'a>| self.near.as_ref().is_none_or(|near| need.command.is_none() || is_of(need.what, near));
+        let (named, others): (Vec<&Need<'a>>, Vec<&Need<'a>>) = needs.iter().partition(|need| near(need));
+        self.commands.extend(named.iter().filter_map(|need| Some((need.what, need.command?))));
+        self.others.extend(others.iter().map(|need| need.what));
+        let mut all: Vec<String> = named.iter().map(|need| need.what.to_owned()).collect();
+        if !others.is_empty() {
+            let kinds = count(others.len() as u64, "kind of export", "kinds of exports");
+            all.push(if named.is_empty() { kinds } else { format!("{} more", others.len()) });
+        }
+        all.join(", ")
+    }
+}
+
+/// Providers that something in the report has to do with.
+fn providers(report: &Report) -> BTreeSet<&str> {
+    let identities = report.inventory.identities.iter().filter(|i| !i.sample).map(|i| i.provider.as_str());
+    let usages = report.inventory.usages.iter().map(|u| u.provider.as_str());
+    let credentials = report.inventory.credentials.iter().map(|c| c.provider.as_str());
+    identities.chain(usages).chain(credentials).filter(|provider| !provider.is_empty()).collect()
+}
+
+/// Whether an export is of one of these providers. Most are named for theirs.
+fn is_of(export: &str, providers: &BTreeSet<&str>) -> bool {
+    let own: &[&str] = match export.split('-').next().unwrap_or_default() {
+        "entra" | "azure" => &["azure", "entra"],
+        "gcp" => &["gcp", "google"],
+        "deploy" => &["github", "gitlab"],
+        "postgresql" => &["postgres", "postgresql", "database"],
+        _ => &[],
+    };
+    let name = export.split('-').next().unwrap_or_default();
+    providers.contains(name) || own.iter().any(|name| providers.contains(name))
 }
 
 fn table(page: &mut Page, risks: &[&RiskSummary]) {
@@ -63,7 +119,7 @@ fn table(page: &mut Page, risks: &[&RiskSummary]) {
     page.table(&columns, &rows);
 }
 
-fn list<'a>(page: &mut Page, title: &str, risks: &[&'a RiskSummary], commands: &mut BTreeMap<&'a str, &'a str>) {
+fn list<'a>(page: &mut Page, title: &str, risks: &[&'a RiskSummary], inputs: &mut Inputs<'a>) {
     if risks.is_empty() {
         return;
     }
@@ -71,10 +127,7 @@ fn list<'a>(page: &mut Page, title: &str, risks: &[&'a RiskSummary], commands: &
     page.flow(0, &[(Ink::Bold, title)]);
     for risk in risks {
         let what = match needs(&risk.why) {
-            Some(needs) => {
-                commands.extend(needs.iter().filter_map(|need| need.command.map(|command| (need.what, command))));
-                needs.iter().map(|need| need.what).collect::<Vec<_>>().join(", ")
-            }
+            Some(needs) => inputs.take(&needs),
             None => risk.why.trim().to_owned(),
         };
         let title = if what.is_empty() { risk.title.clone() } else { format!("{}:", risk.title) };
@@ -122,6 +175,18 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::*;
+
+    #[test]
+    fn exports_of_providers_that_nothing_has_to_do_with_are_counted_and_other_inputs_named() {
+        let needs = needs("needs aws-secrets (`a`), git-history (x), gcp-assets (`g`), deploy-keys (`d`)").unwrap();
+        let mut near = Inputs { near: Some(["google", "aws"].into()), ..Inputs::default() };
+        assert_eq!(near.take(&needs), "aws-secrets, git-history (x), gcp-assets, 1 more");
+        assert_eq!(near.commands.keys().copied().collect::<Vec<_>>(), ["aws-secrets", "gcp-assets"]);
+        let mut none = Inputs { near: Some(BTreeSet::new()), ..Inputs::default() };
+        assert_eq!(none.take(&needs[..1]), "1 kind of export");
+        assert_eq!(none.others.len(), 1);
+        assert_eq!(Inputs::default().take(&needs), "aws-secrets, git-history (x), gcp-assets, deploy-keys");
+    }
 
     #[test]
     fn inputs_are_told_apart_from_the_commands_that_make_them() {

@@ -117,9 +117,7 @@ fn application(object: &Object<'_>, spec: &[&str], sink: &mut Sink<'_, '_>) {
             continue;
         }
         let version = part("targetRevision");
-        let repository = object.file.place().split('/').take(2).collect::<Vec<_>>().join("/");
-        let own = repository.len() > 1 && url.trim_end_matches(".git").ends_with(&repository);
-        app.third_party(&url, &version, is_commit(&version), own, source.span);
+        app.third_party(&url, &version, is_commit(&version), object.file.is_of(&url), source.span);
     }
     sink.workload(app);
 }

@@ -22,6 +22,7 @@ pub(super) struct File<'a> {
     text: &'a str,
     chart: bool,
     live: bool,
+    repository: &'a str,
     place: String,
     scope: String,
     environment: Option<Environment>,
@@ -36,6 +37,7 @@ impl<'a> File<'a> {
             text: input.text,
             chart: path.contains("/templates/") && template::is_templated(input.text),
             live: false,
+            repository,
             place: format!("{repository}/{path}"),
             scope: format!("{repository}/{}", directory(&path)),
             environment: overlay(&path),
@@ -111,6 +113,13 @@ impl<'a> File<'a> {
     /// Whether it is a template of a chart, whose objects may or may not be rendered.
     pub(super) fn is_chart(&self) -> bool {
         self.chart
+    }
+
+    /// Whether an address is that of the repository in which this file lies.
+    pub(super) fn is_of(&self, url: &str) -> bool {
+        let name = url.trim_end_matches('/').trim_end_matches(".git").strip_suffix(self.repository);
+        // What stands before it ends a host or a path: `acme/app` is no part of `notacme/app`.
+        !self.repository.is_empty() && name.is_some_and(|before| before.ends_with(['/', ':']))
     }
 
     /// `owner/name/path`.
@@ -290,6 +299,7 @@ impl<'o, 'b> Sink<'o, 'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::RepoPath;
 
     #[test]
     fn templates_belong_to_their_chart_and_overlays_to_their_environment() {
@@ -297,5 +307,20 @@ mod tests {
         assert_eq!(directory("k8s/x.yaml"), "k8s");
         assert_eq!(overlay("k8s/overlays/prod/x.yaml").map(|e| e.class), Some(EnvironmentClass::Prod));
         assert_eq!(overlay("k8s/overlays/prod.yaml").map(|e| e.class), None);
+    }
+
+    #[test]
+    fn an_address_is_the_repositorys_own_by_its_whole_name_and_never_by_a_directory() {
+        let path = RepoPath::from("shop/apps/x.yaml");
+        let of = |repository, url: &str| File::new(&Input { path: &path, repository, text: "" }, &[]).is_of(url);
+        for url in ["https://github.com/acme/app", "https://github.com/acme/app.git/", "git@github.com:acme/app.git"] {
+            assert!(of(Some("acme/app"), url), "{url}");
+        }
+        for url in
+            ["https://github.com/notacme/app", "https://github.com/acme/app-two", "https://github.com/other/shop"]
+        {
+            assert!(!of(Some("acme/app"), url), "{url}");
+            assert!(!of(None, url), "{url}");
+        }
     }
 }
