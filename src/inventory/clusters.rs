@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Confidence, Fact, IdentityKey, Link, LocatedFact, Location, Privilege, setting};
+use super::{Declared, Facts};
+use crate::model::{Confidence, IdentityKey, Link, Location, Privilege, setting};
 
 /// The format of such exports.
 const EXPORT: &str = "kubernetes-export";
@@ -23,56 +24,114 @@ fn directory(location: &Location) -> String {
     format!("{container}{inside}").replace(['#', '@'], "_")
 }
 
+/// Files that formats read, with the format of each.
+type Files = BTreeMap<String, String>;
+
+/// Whether a place is in an export of a cluster.
+fn is_export(files: &Files, location: &Location) -> bool {
+    files.get(&location.file()).is_some_and(|format| format == EXPORT)
+}
+
 /// Joins what files of one cluster tell, keeps clusters apart, and links what bears one name in several of them.
-pub(super) fn settle(facts: &mut [LocatedFact]) -> Vec<Link> {
+pub(super) fn settle(facts: &mut Facts, files: &Files) -> Vec<Link> {
     let mut links = Vec::new();
-    fill_rights(facts);
-    tell_apart(facts, &mut links);
+    if files.values().any(|format| format == EXPORT) {
+        fill_rights(facts, files);
+        tell_apart(facts, files, &mut links);
+    }
     links
 }
 
 /// Rewrites what exports of clusters that are not one tell, and links the accounts that bear one name.
-fn tell_apart(facts: &mut [LocatedFact], links: &mut Vec<Link>) {
-    let apart = apart(facts);
+fn tell_apart(facts: &mut Facts, files: &Files, links: &mut Vec<Link>) {
+    let apart = apart(facts, files);
     if apart.is_empty() {
         return;
     }
-    let mut accounts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for fact in facts.iter_mut() {
-        let directory = directory(&fact.location);
-        let cluster = apart.get(&directory).filter(|_| fact.format == EXPORT);
-        match cluster {
-            Some(cluster) => rewrite(&mut fact.fact, cluster, &mut accounts),
-            // A manifest or a token may mean the account of any of them.
-            None => {
-                if let Fact::Identity(_, identity) = &fact.fact
-                    && identity.key.as_str().starts_with(ACCOUNT)
-                {
-                    accounts.entry(identity.key.to_string()).or_default().insert(identity.key.to_string());
+    let cluster = |location: &Location| apart.get(&directory(location)).filter(|_| is_export(files, location));
+    let mut accounts = Accounts::default();
+    for Declared { what, location, .. } in &mut facts.identities {
+        let account = what.key.as_str().starts_with(ACCOUNT);
+        match cluster(location) {
+            Some(cluster) => {
+                accounts.rename(&mut what.key, cluster);
+                if account {
+                    what.name = format!("{} ({cluster})", what.name);
+                    what.attributes.insert("cluster".to_owned(), cluster.clone());
                 }
             }
+            // A manifest or a token may mean the account of any of them.
+            None if account => accounts.add(what.key.to_string(), what.key.to_string()),
+            None => {}
         }
     }
-    for ids in accounts.values().filter(|ids| ids.len() > 1) {
-        let ids: Vec<&String> = ids.iter().take(LINKS_MAX).collect();
-        for pair in ids.windows(2) {
-            let [from, to] = pair else { continue };
-            links.push(Link {
-                from: (*from).clone(),
-                to: (*to).clone(),
-                confidence: Confidence::Low,
-                why: "equal names; exports of two directories give accounts of this name different ids".to_owned(),
-            });
+    for Declared { what, location, .. } in &mut facts.credentials {
+        let Some(cluster) = cluster(location) else { continue };
+        what.identity.iter_mut().for_each(|key| accounts.rename(key, cluster));
+        if what.key.starts_with(TOKEN) {
+            what.key = format!("{}@{cluster}", what.key);
+        }
+    }
+    for Declared { what, location, .. } in &mut facts.usages {
+        let Some(cluster) = cluster(location) else { continue };
+        what.identity.iter_mut().for_each(|key| accounts.rename(key, cluster));
+        if let Some(account) = what.attributes.get_mut("service_account") {
+            *account = format!("{account}@{cluster}");
+        }
+    }
+    for Declared { what, location, .. } in &mut facts.settings {
+        let Some(cluster) = cluster(location) else { continue };
+        what.identity.iter_mut().for_each(|key| accounts.rename(key, cluster));
+        what.attributes.insert("cluster".to_owned(), cluster.clone());
+    }
+    let mut all = |key: &mut IdentityKey, location: &Location| {
+        cluster(location).into_iter().for_each(|cluster| accounts.rename(key, cluster));
+    };
+    facts.grants.iter_mut().for_each(|d| all(&mut d.what.identity, &d.location));
+    facts.trusts.iter_mut().for_each(|d| all(&mut d.what.identity, &d.location));
+    facts.third_parties.iter_mut().for_each(|d| all(&mut d.what.identity, &d.location));
+    accounts.link(links);
+}
+
+/// The ids that accounts of one name got.
+#[derive(Default)]
+struct Accounts(BTreeMap<String, BTreeSet<String>>);
+
+impl Accounts {
+    fn add(&mut self, name: String, id: String) {
+        self.0.entry(name).or_default().insert(id);
+    }
+
+    /// Keys an account by its cluster, too.
+    fn rename(&mut self, key: &mut IdentityKey, cluster: &str) {
+        if let Some(name) = key.as_str().strip_prefix(ACCOUNT) {
+            let own = IdentityKey::new("kubernetes", "service-account", &format!("{name}@{cluster}"));
+            self.add(key.to_string(), own.to_string());
+            *key = own;
+        }
+    }
+
+    fn link(self, links: &mut Vec<Link>) {
+        for ids in self.0.values().filter(|ids| ids.len() > 1) {
+            let ids: Vec<&String> = ids.iter().take(LINKS_MAX).collect();
+            for pair in ids.windows(2) {
+                let [from, to] = pair else { continue };
+                links.push(Link {
+                    from: (*from).clone(),
+                    to: (*to).clone(),
+                    confidence: Confidence::Low,
+                    why: "equal names; exports of two directories give accounts of this name different ids".to_owned(),
+                });
+            }
         }
     }
 }
 
 /// Fills in what the roles of a cluster allow where a binding does not know it, because the role stands in another file of the
 /// same directory: `kubectl get` of one kind at a time makes such files.
-fn fill_rights(facts: &mut [LocatedFact]) {
+fn fill_rights(facts: &mut Facts, files: &Files) {
     let mut roles: BTreeMap<(String, String), Privilege> = BTreeMap::new();
-    for fact in facts.iter().filter(|fact| fact.format == EXPORT) {
-        let Fact::Setting(_, f) = &fact.fact else { continue };
+    for Declared { what: f, location, .. } in facts.settings.iter().filter(|d| is_export(files, &d.location)) {
         let level = f.attributes.get("privilege").map(String::as_str);
         let level = match level.filter(|_| f.name == setting::ROLE_POWER) {
             Some("admin") => Privilege::Admin,
@@ -81,12 +140,11 @@ fn fill_rights(facts: &mut [LocatedFact]) {
             Some("read-scoped") => Privilege::ReadScoped,
             _ => continue,
         };
-        let slot = roles.entry((directory(&fact.location), f.subject.clone())).or_default();
+        let slot = roles.entry((directory(location), f.subject.clone())).or_default();
         *slot = level.max(*slot);
     }
-    for fact in facts.iter_mut().filter(|fact| fact.format == EXPORT) {
-        let directory = directory(&fact.location);
-        let Fact::Grant(_, f) = &mut fact.fact else { continue };
+    for Declared { what: f, location, .. } in facts.grants.iter_mut().filter(|d| is_export(files, &d.location)) {
+        let directory = directory(location);
         if f.privilege != Privilege::Unknown {
             continue;
         }
@@ -104,14 +162,13 @@ fn fill_rights(facts: &mut [LocatedFact]) {
 
 /// The directories whose exports are of clusters that others of the exports are not of, each with the first directory of its
 /// own cluster.
-fn apart(facts: &[LocatedFact]) -> BTreeMap<String, String> {
+fn apart(facts: &Facts, files: &Files) -> BTreeMap<String, String> {
     // The ids of each account, by directory.
     let mut ids: BTreeMap<&str, BTreeMap<String, BTreeSet<&str>>> = BTreeMap::new();
-    for fact in facts.iter().filter(|fact| fact.format == EXPORT) {
-        let Fact::Identity(_, identity) = &fact.fact else { continue };
+    for Declared { what: identity, location, .. } in facts.identities.iter().filter(|d| is_export(files, &d.location)) {
         let Some(name) = identity.key.as_str().strip_prefix(ACCOUNT) else { continue };
         for id in identity.aliases.iter().filter_map(|alias| alias.as_str().strip_prefix(ID)) {
-            ids.entry(name).or_default().entry(directory(&fact.location)).or_default().insert(id);
+            ids.entry(name).or_default().entry(directory(location)).or_default().insert(id);
         }
     }
     // Directories that know one id are of one cluster: the first of them stands for all.
@@ -155,67 +212,25 @@ fn apart(facts: &[LocatedFact]) -> BTreeMap<String, String> {
     apart
 }
 
-fn rewrite(fact: &mut Fact, cluster: &str, accounts: &mut BTreeMap<String, BTreeSet<String>>) {
-    let mut key = |key: &mut IdentityKey| {
-        if let Some(name) = key.as_str().strip_prefix(ACCOUNT) {
-            let own = IdentityKey::new("kubernetes", "service-account", &format!("{name}@{cluster}"));
-            accounts.entry(key.to_string()).or_default().insert(own.to_string());
-            *key = own;
-        }
-    };
-    match fact {
-        Fact::Identity(_, f) => {
-            let account = f.key.as_str().starts_with(ACCOUNT);
-            key(&mut f.key);
-            if account {
-                f.name = format!("{} ({cluster})", f.name);
-                f.attributes.insert("cluster".to_owned(), cluster.to_owned());
-            }
-        }
-        Fact::Credential(_, f) => {
-            f.identity.iter_mut().for_each(key);
-            if f.key.starts_with(TOKEN) {
-                f.key = format!("{}@{cluster}", f.key);
-            }
-        }
-        Fact::Grant(_, f) => key(&mut f.identity),
-        Fact::Trust(_, f) => key(&mut f.identity),
-        Fact::Usage(_, f) => {
-            f.identity.iter_mut().for_each(key);
-            if let Some(account) = f.attributes.get_mut("service_account") {
-                *account = format!("{account}@{cluster}");
-            }
-        }
-        Fact::ThirdParty(_, f) => key(&mut f.identity),
-        Fact::Setting(_, f) => {
-            f.identity.iter_mut().for_each(key);
-            f.attributes.insert("cluster".to_owned(), cluster.to_owned());
-        }
-        Fact::Secret(..) => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{At, IdentityFact, IdentityKind};
+    use crate::model::{IdentityFact, IdentityKind};
 
-    fn account(path: &str, name: &str, id: &str) -> LocatedFact {
+    fn account(path: &str, name: &str, id: &str) -> Declared<IdentityFact> {
         let key = IdentityKey::new("kubernetes", "service-account", name);
         let mut fact = IdentityFact::new(key, IdentityKind::ServiceAccount, "kubernetes", name);
         fact.aliases = vec![IdentityKey::new("kubernetes", "id", id)];
         let location = Location { path: path.to_owned(), line: 1, ..Location::default() };
-        LocatedFact { fact: Fact::Identity(At::default(), fact), location, format: EXPORT, sample: false }
+        Declared { what: fact, location, sample: false }
     }
 
-    fn keys(mut facts: Vec<LocatedFact>) -> (Vec<String>, usize) {
-        let mut links = Vec::new();
-        tell_apart(&mut facts, &mut links);
-        let key = |f: LocatedFact| match f.fact {
-            Fact::Identity(_, f) => f.key.as_str().trim_start_matches(ACCOUNT).to_owned(),
-            _ => String::new(),
-        };
-        (facts.into_iter().map(key).collect(), links.len())
+    fn keys(identities: Vec<Declared<IdentityFact>>) -> (Vec<String>, usize) {
+        let files = identities.iter().map(|d| (d.location.file(), EXPORT.to_owned())).collect();
+        let mut facts = Facts { identities, ..Facts::default() };
+        let links = settle(&mut facts, &files);
+        let key = |d: Declared<IdentityFact>| d.what.key.as_str().trim_start_matches(ACCOUNT).to_owned();
+        (facts.identities.into_iter().map(key).collect(), links.len())
     }
 
     #[test]

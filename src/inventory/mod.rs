@@ -22,7 +22,7 @@ mod unmerged;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    CredentialFact, Fact, Grant, IdentityFact, IdentityKey, Inventory, Link, LocatedFact, Location, RuleInfo, Setting,
+    CredentialFact, Fact, Grant, IdentityFact, IdentityKey, Inventory, LocatedFact, Location, RuleInfo, Setting,
     Sighting, ThirdParty, Trust, Unmerged, Usage,
 };
 
@@ -61,32 +61,26 @@ pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleI
 
 /// The inventory, and what it was made of as far as it does not tell itself: [`Evidence::of`] both gives what went in.
 #[must_use]
-pub fn build_whole(
-    sightings: Vec<Sighting>,
-    mut facts: Vec<LocatedFact>,
-    rules: Vec<RuleInfo>,
-) -> (Inventory, Unmerged) {
+pub fn build_whole(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleInfo>) -> (Inventory, Unmerged) {
     let formats_read = formats_read(&facts);
     let read = facts.iter().filter(|f| f.format != "code").map(|f| (f.location.file(), f.format.to_owned()));
     let files = read.collect();
-    let links = clusters::settle(&mut facts);
-    let (mut inventory, unmerged) = assemble(sightings, sort_out(facts), rules, links);
+    let (mut inventory, unmerged) = assemble(sightings, sort_out(facts), rules, files);
     inventory.formats_read = formats_read;
-    (inventory, Unmerged { files, ..unmerged })
+    (inventory, unmerged)
 }
 
 /// The same of what reports hold. Which formats were read is for the caller to say.
 #[must_use]
 pub fn rebuild(evidence: Evidence, rules: Vec<RuleInfo>) -> (Inventory, Unmerged) {
-    let (inventory, unmerged) = assemble(evidence.sightings, evidence.facts, rules, evidence.links);
-    (inventory, Unmerged { files: evidence.files, ..unmerged })
+    assemble(evidence.sightings, evidence.facts, rules, evidence.files)
 }
 
 fn assemble(
     sightings: Vec<Sighting>,
     mut facts: Facts,
     rules: Vec<RuleInfo>,
-    mut links: Vec<Link>,
+    files: BTreeMap<String, String>,
 ) -> (Inventory, Unmerged) {
     let mut unmerged = Unmerged {
         identities: unmerged::declarations(&facts.identities),
@@ -96,9 +90,10 @@ fn assemble(
         usages: unmerged::originals(&facts.usages),
         third_parties: unmerged::originals(&facts.third_parties),
         settings: unmerged::originals(&facts.settings),
-        links: links.clone(),
+        files,
         ..Unmerged::default()
     };
+    let mut links = clusters::settle(&mut facts, &unmerged.files);
     facts.identities.extend(sightings.iter().filter_map(identify::named_identity));
     let names = link::Names::resolve(&mut facts, &mut links);
     let identities = merge::identities(std::mem::take(&mut facts.identities), &names);

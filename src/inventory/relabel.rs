@@ -131,7 +131,13 @@ impl Relabel {
 
     /// A text that is a key, a path, or begins with a path, by its new name.
     fn text(&self, text: &mut String) {
-        let declares = text.contains('#').then(|| self.declared(text)).flatten();
+        let declares = text.contains('#').then(|| {
+            // Kinds of Kubernetes stand before what they name: `Role infra#reader`.
+            let kind = text.split_once(' ').filter(|(kind, _)| kind.bytes().all(|b| b.is_ascii_alphabetic()));
+            let of_kind = || kind.and_then(|(kind, name)| Some(format!("{kind} {}", self.declared(name)?)));
+            self.declared(text).or_else(of_kind)
+        });
+        let declares = declares.flatten();
         if let Some(renamed) = self.key_text(text).or(declares) {
             *text = renamed;
         } else {

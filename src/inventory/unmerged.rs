@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::identify::Keyed;
 use super::{Declared, Facts};
-use crate::model::{Declaration, Exposure, Inventory, Link, Location, Original, Proof, SeenValue, Sighting, Unmerged};
+use crate::model::{Declaration, Exposure, Inventory, Location, Original, Proof, SeenValue, Sighting, Unmerged};
 
 /// What an inventory is made of. Evidence of several inventories may be put together in any order; what comes twice counts
 /// once.
@@ -15,8 +15,6 @@ pub struct Evidence {
     pub(super) sightings: Vec<Sighting>,
     /// Files that formats read.
     pub(super) files: BTreeMap<String, String>,
-    /// Links that follow from the facts as files, before they were put together.
-    pub(super) links: Vec<Link>,
 }
 
 impl Evidence {
@@ -33,7 +31,7 @@ impl Evidence {
             third_parties: edges(unmerged.third_parties, |e| &e.location),
             settings: edges(unmerged.settings, |e| &e.location),
         };
-        Self { facts, sightings, files: unmerged.files, links: unmerged.links }
+        Self { facts, sightings, files: unmerged.files }
     }
 
     /// Adds what another inventory was made of.
@@ -48,7 +46,6 @@ impl Evidence {
         facts.settings.extend(more.settings);
         self.sightings.extend(other.sightings);
         self.files.extend(other.files);
-        self.links.extend(other.links);
     }
 }
 

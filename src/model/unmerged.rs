@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Confidence, Coverage, CredentialFact, Grant, Human, IdentityFact, IdentityHint, IdentityKind, Link, Location,
-    Setting, Severity, ThirdParty, ToolInfo, Trust, Usage, Validity, When,
+    Confidence, Coverage, CredentialFact, Grant, Human, IdentityFact, IdentityHint, IdentityKind, Location, Setting,
+    Severity, ThirdParty, ToolInfo, Trust, Usage, Validity, When,
 };
 
 /// Facts and values as they were before they were joined. Of no use but to merge reports; it tells nothing that the lists of
@@ -41,9 +41,6 @@ pub struct Unmerged {
     /// The same of settings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<Original<Setting>>,
-    /// Links that were made before anything was joined.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<Link>,
     /// What each value in the clear showed, with the exposures that show it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<SeenValue>,

@@ -67,16 +67,18 @@ fn all(world: &World, jobs: &str) -> Vec<String> {
 
 #[track_caller]
 fn assert_same(a: &[String], b: &[String]) {
-    // The directory's own name, which stands for a root that has no remote.
-    let rest = |text: &String| -> String {
-        text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("\"top\": ")).collect()
-    };
-    for (a, b) in a.iter().map(rest).zip(b.iter().map(rest)) {
+    for (a, b) in a.iter().zip(b) {
         if let Some((x, y)) = a.lines().zip(b.lines()).find(|(x, y)| x != y) {
             panic!("{x:?} became {y:?}");
         }
         assert_eq!(a.len(), b.len());
     }
+}
+
+/// Outputs of directories of two names: the name itself, by which a root without a remote is told apart, is left out.
+fn nameless(outputs: &[String]) -> Vec<String> {
+    let is_name = |line: &str| line.trim_start().starts_with("\"top\": ");
+    outputs.iter().map(|text| text.split_inclusive('\n').filter(|line| !is_name(line)).collect()).collect()
 }
 
 #[test]
@@ -134,8 +136,8 @@ fn the_order_in_which_files_were_made_changes_no_byte() {
     for (path, text) in files().into_iter().rev() {
         backward.put(path, text);
     }
-    assert_same(&all(&forward, "1"), &all(&backward, "1"));
-    assert_same(&all(&forward, "8"), &all(&backward, "8"));
+    assert_same(&nameless(&all(&forward, "1")), &nameless(&all(&backward, "1")));
+    assert_same(&nameless(&all(&forward, "8")), &nameless(&all(&backward, "8")));
 }
 
 #[test]
@@ -147,7 +149,7 @@ fn the_name_of_the_directory_changes_nothing_but_itself() {
     let run = |below: &str| world.run_in(below, &["scan", ".", "--as-of", AS_OF, "-f", "json"]).out;
     let first = run("one");
     fs::rename(world.at("one"), world.at("two")).unwrap();
-    assert_same(&[first], &[run("two")]);
+    assert_same(&nameless(&[first]), &nameless(&[run("two")]));
 }
 
 #[test]
