@@ -19,15 +19,20 @@ pub enum CollectArg {
     Github,
 }
 
-/// The script of a provider.
-fn script(of: CollectArg) -> &'static str {
-    match of {
-        CollectArg::Aws => include_str!("collect/aws.sh"),
-        CollectArg::Gcp => include_str!("collect/gcp.sh"),
-        CollectArg::Azure => include_str!("collect/azure.sh"),
-        CollectArg::K8s => include_str!("collect/k8s.sh"),
-        CollectArg::Github => include_str!("collect/github.sh"),
-    }
+/// Where the script of a provider takes in what all scripts begin with.
+const START: &str = "#:start\n";
+
+/// The script of a provider: what it reads and needs, what all begin with, its commands, what all end with.
+fn script(of: CollectArg) -> String {
+    let (name, own) = match of {
+        CollectArg::Aws => ("aws", include_str!("collect/aws.sh")),
+        CollectArg::Gcp => ("gcp", include_str!("collect/gcp.sh")),
+        CollectArg::Azure => ("azure", include_str!("collect/azure.sh")),
+        CollectArg::K8s => ("k8s", include_str!("collect/k8s.sh")),
+        CollectArg::Github => ("github", include_str!("collect/github.sh")),
+    };
+    let start = include_str!("collect/start.sh").replace("PROVIDER", name);
+    own.replacen(START, &start, 1) + include_str!("collect/end.sh")
 }
 
 /// Prints one.
@@ -35,7 +40,7 @@ fn script(of: CollectArg) -> &'static str {
 /// # Errors
 /// When standard output cannot be written.
 pub fn run(of: CollectArg) -> anyhow::Result<Exit> {
-    print(script(of))
+    print(&script(of))
 }
 
 #[cfg(test)]
@@ -80,6 +85,7 @@ mod tests {
             let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
             shell.stdin.take().unwrap().write_all(script(of).as_bytes()).unwrap();
             assert!(shell.wait().unwrap().success(), "{of:?}");
+            assert!(!script(of).contains(START) && !script(of).contains("PROVIDER"), "{of:?}");
         }
     }
 

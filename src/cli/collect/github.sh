@@ -11,35 +11,7 @@
 # KEYROLL_ORG=acme names the organisation. KEYROLL_REPOS="acme/a acme/b" names repositories; without it, all are asked.
 #
 # Usage: sh collect-github.sh [FOLDER] [default: keyroll-github-DATE]; then: keyroll scan FOLDER
-set -u
-umask 077
-out=${1:-keyroll-github-$(date +%Y%m%d)}
-mkdir -p "$out" && chmod 700 "$out" || exit 1
-failed=0
-
-# save FILE COMMAND...: keeps what a command prints, or tells that it failed and goes on.
-save() {
-    file=$1
-    shift
-    if "$@" >"$out/$file.part" 2>"$out/error.txt"; then
-        mv "$out/$file.part" "$out/$file"
-        echo "ok      $file" >&2
-    else
-        failed=$((failed + 1))
-        rm -f "$out/$file.part"
-        echo "FAILED  $file: $* ($(head -n 1 "$out/error.txt" | cut -c 1-200))" >&2
-    fi
-    rm -f "$out/error.txt"
-}
-
-need() {
-    command -v "$1" >/dev/null 2>&1 || { echo "$1 is needed: $2" >&2; exit 1; }
-}
-
-# A name as a file may have it.
-plain() {
-    printf '%s' "$1" | tr -c 'A-Za-z0-9._-' '_'
-}
+#:start
 
 need gh "https://cli.github.com"
 org=${KEYROLL_ORG:-}
@@ -50,7 +22,6 @@ save personal-access-tokens.json gh api --paginate "orgs/$org/personal-access-to
 save secrets.json gh api --paginate "orgs/$org/actions/secrets"
 save dependabot-secrets.json gh api --paginate "orgs/$org/dependabot/secrets"
 save runners.json gh api --paginate "orgs/$org/actions/runners"
-save hooks.json gh api --paginate "orgs/$org/hooks"
 save audit-log.json gh api --paginate "orgs/$org/audit-log?include=all&per_page=100"
 repos=${KEYROLL_REPOS:-$(gh api --paginate "orgs/$org/repos?per_page=100" --jq '.[].full_name' 2>/dev/null)}
 for repo in $repos; do
@@ -58,7 +29,6 @@ for repo in $repos; do
     save "deploy-keys-$name.json" gh api --paginate "repos/$repo/keys"
     save "secrets-$name.json" gh api --paginate "repos/$repo/actions/secrets"
     save "runners-$name.json" gh api --paginate "repos/$repo/actions/runners"
-    save "hooks-$name.json" gh api --paginate "repos/$repo/hooks"
     environments=$(gh api --paginate "repos/$repo/environments" --jq '.environments[].name' 2>/dev/null | tr ' ' '?')
     for environment in $environments; do
         case $environment in *\?*) continue ;; esac
@@ -66,9 +36,3 @@ for repo in $repos; do
         save "secrets-$name-$(plain "$environment").json" gh api --paginate "repos/$repo/environments/$escaped/secrets"
     done
 done
-
-if [ "$failed" -gt 0 ]; then
-    echo "$failed commands failed: what they list is missing, and keyroll will call it not assessed" >&2
-    exit 3
-fi
-echo "done: keyroll scan $out" >&2
