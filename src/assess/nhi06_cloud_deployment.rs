@@ -22,7 +22,9 @@ use super::pipelines;
 use super::trust::{self, Scope};
 use super::view::View;
 use super::{Check, Context, say};
-use crate::model::{AuthMode, Confidence, Finding, Identity, IdentityKind, Location, Privilege, Risk, Severity, Trust};
+use crate::model::{
+    AuthMode, Confidence, Finding, Identity, IdentityKind, Location, Privilege, Risk, Severity, Trust, Usage,
+};
 
 const AWS_OIDC: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html";
 const GITHUB_OIDC: &str =
@@ -220,17 +222,20 @@ pub(super) fn stored(
             finding.suppressed.clone_from(&accepted);
             finding
         });
-        // One use that nobody accepted is enough.
-        if accepted.is_none() {
-            finding.suppressed = None;
-        }
-        let name = usage.credential.as_deref().unwrap_or("a literal value");
-        let sentence = format!("{name} goes to {}", usage.mechanism);
-        say(&mut finding.evidence, sentence);
-        finding.locations.push(usage.location.clone());
-        finding.locations.dedup();
+        add_use(finding, usage, accepted.is_some());
     }
     groups.into_values().collect()
+}
+
+/// One more use of a stored credential in a finding about them. One that nobody accepted is enough to keep it open.
+fn add_use(finding: &mut Finding, usage: &Usage, accepted: bool) {
+    if !accepted {
+        finding.suppressed = None;
+    }
+    let name = usage.credential.as_deref().unwrap_or("a literal value");
+    say(&mut finding.evidence, format!("{name} goes to {}", usage.mechanism));
+    finding.locations.push(usage.location.clone());
+    finding.locations.dedup();
 }
 
 /// A stranger's code run with the repository's credentials.

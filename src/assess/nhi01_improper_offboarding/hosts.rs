@@ -13,8 +13,6 @@ use crate::model::{
     setting,
 };
 
-/// Days without use after which a deploy key is held to be forgotten.
-const KEY_IDLE_DAYS: i64 = 90;
 /// Days without a change after which a stored secret that nothing reads is held to be forgotten.
 const SECRET_IDLE_DAYS: i64 = 180;
 
@@ -57,7 +55,7 @@ fn deploy_key_stale(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
                 _ if null => key.created.days_before(now).map(|n| (n, "never used, as far as the list tells; added")),
                 _ => None,
             };
-            let idle = idle.filter(|(n, _)| *n > KEY_IDLE_DAYS);
+            let idle = idle.filter(|(n, _)| *n > context.policy.limits().identity_unused);
             let gone = departed::maker(key, view, context);
             if idle.is_none() && gone.is_none() {
                 return None;

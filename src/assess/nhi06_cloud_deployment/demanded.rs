@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::add_use;
 use crate::assess::estate::PIPELINES;
 use crate::assess::headline::is_placeholder;
 use crate::assess::view::View;
-use crate::assess::{Check, Context, say};
+use crate::assess::{Check, Context};
 use crate::model::{AuthMode, Confidence, Finding, Risk, Severity, Usage};
 
 /// A stored credential for a provider for which the policy demands federation.
@@ -51,14 +52,7 @@ fn run(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
             finding.suppressed.clone_from(&accepted);
             finding
         });
-        // One use that nobody accepted is enough.
-        if accepted.is_none() {
-            finding.suppressed = None;
-        }
-        let name = usage.credential.as_deref().unwrap_or("a literal value");
-        say(&mut finding.evidence, format!("{name} goes to {}", usage.mechanism));
-        finding.locations.push(usage.location.clone());
-        finding.locations.dedup();
+        add_use(finding, usage, accepted.is_some());
     }
     groups.into_values().collect()
 }

@@ -16,8 +16,6 @@ use crate::model::{Confidence, Credential, Finding, IdentityKey, Risk, Severity,
 const YEAR: i64 = 366;
 /// An end so far off is none.
 const FAR: i64 = 730;
-/// After so many days a token is old.
-const OLD: i64 = 90;
 
 /// A client secret or certificate with a long life.
 pub(in crate::assess) const ENTRA_SECRET_LIFE: Check = Check {
@@ -130,7 +128,7 @@ pub(in crate::assess) const OKTA_SLIDING: Check = Check {
     run: |view, context| {
         let live = view.credentials().filter(|c| is_okta_token(c) && dead(c, context.as_of).is_none());
         live.filter_map(|token| {
-            let age = token.created.days_before(context.as_of).filter(|age| *age > OLD)?;
+            let age = token.created.days_before(context.as_of).filter(|age| *age > context.policy.limits().key_age)?;
             let mut finding = OKTA_SLIDING.on(token);
             if age > YEAR {
                 finding.base_severity = Severity::High;
@@ -220,7 +218,7 @@ pub(in crate::assess) const DATABRICKS_TOKEN: Check = Check {
                     let whole = (end.as_second() - made.as_second()).div_euclid(86_400);
                     let severity = match whole {
                         _ if whole > YEAR => Severity::High,
-                        _ if whole > OLD => Severity::Medium,
+                        _ if whole > context.policy.limits().key_age => Severity::Medium,
                         _ => return None,
                     };
                     (severity, format!("it lives {}, until {}", days(whole), end.strftime("%Y-%m-%d")))

@@ -7,9 +7,6 @@ use crate::assess::view::{View, days, subject_of};
 use crate::assess::{Adjustment, Check, Context};
 use crate::model::{Confidence, Credential, Finding, Risk, Severity, Status, When};
 
-/// A value older than this is due.
-const ROTATE_DAYS: i64 = 90;
-
 /// A secret of AWS that nothing rotates.
 pub(in crate::assess) const SM_NO_ROTATION: Check = Check {
     id: "NHI7-sm-no-rotation",
@@ -81,7 +78,7 @@ fn owner(secret: &Credential, finding: &mut Finding) {
 }
 
 fn never(secret: &Credential, context: &Context<'_>) -> Option<Finding> {
-    let age = unchanged(secret, context).filter(|age| *age > ROTATE_DAYS)?;
+    let age = unchanged(secret, context).filter(|age| *age > context.policy.limits().key_age)?;
     (attribute(secret, "rotation") == "off").then_some(())?;
     let mut finding = SM_NO_ROTATION.on(secret);
     finding.title = format!("Secret {} is not rotated and at least {} old", name(secret), days(age));
