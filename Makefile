@@ -90,6 +90,8 @@ full: ## as test, with nothing skipped, long runs, and the fuzz targets built
 bench: ## time the release build beside the peers on PATH (BENCH_TREE, BENCH_RUNS)
 	$(CARGO) build --locked --release
 	$(PYTHON) benches/run.py --keyroll $(TARGET)/release/keyroll --runs $(or $(BENCH_RUNS),5) $(if $(BENCH_TREE),--tree $(BENCH_TREE))
+	@if $(PYTHON) tests/python/check_html.py --has-chromium; then \
+	$(PYTHON) tests/python/check_html.py --times $(TARGET)/release/keyroll; else echo "skipped: chromium times HTML reports"; fi
 
 accuracy: ## score the release build on a labelled corpus, if there is one (CORPUS)
 	@if [ ! -f $(CORPUS)/run_lines.py ]; then echo "skipped: no corpus at $(CORPUS)"; exit 0; fi; \

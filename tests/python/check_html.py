@@ -106,14 +106,22 @@ OWED = r"""
 class Check:
     """Collects what is wrong, so that one run tells all of it."""
 
-    def __init__(self):
+    def __init__(self, times=False):
         self.wrong = []
+        self.times = times
 
     def that(self, holds, what):
         """One thing that must hold."""
         if not holds:
             self.wrong.append(what)
             print(f"WRONG: {what}")
+
+    def within(self, taken, most, what):
+        """A time, which other work on the machine lengthens: told, and held only where times are what is asked for."""
+        if self.times:
+            self.that(taken <= most, f"{what} {taken:.0f} ms, {most} are allowed")
+        elif taken > most:
+            print(f"slow: {what} {taken:.0f} ms, {most} are the aim; make bench holds it")
 
     def quiet(self, browser, address, what):
         """Nothing went wrong in the page and nothing but it was asked for."""
@@ -237,7 +245,7 @@ def large(check, browser, page, address, report):
         browser.settle()
         paints.append(browser.run("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
     check.quiet(browser, address, "5,000 identities")
-    check.that(min(paints) <= PAINT, f"first paint after {min(paints):.0f} ms")
+    check.within(min(paints), PAINT, "first paint after")
     time.sleep(2)
     identities, findings = report["identities"], report["findings"]
     aws = sum(1 for one in identities if one["provider"] == "aws")
@@ -266,7 +274,7 @@ def large(check, browser, page, address, report):
     for words in ("deploy", "", "eu", "", "backup", "", "sync", "", "report", ""):
         times.append(choose(browser, "identities", q=words)[1])
         time.sleep(0.4)
-    check.that(min(times) <= FILTER, f"a filter takes {min(times):.0f} ms and more")
+    check.within(min(times), FILTER, "a filter takes")
     sorts = []
     for column, order in ((9, -1), (9, 1), (0, 1)):
         sorts.append(browser.run(f"""(async () => {{
@@ -282,7 +290,7 @@ def large(check, browser, page, address, report):
             ordered = all((a - b) * order <= 0 for a, b in zip(known, known[1:]))
             check.that(ordered and len(known) == real, f"sorted by score, {order}")
             check.that(None not in scores[:real], f"sorted by score, {order}: what has none comes last")
-    check.that(min(sorts) <= SORT, f"a sort takes {min(sorts):.0f} ms")
+    check.within(min(sorts), SORT, "a sort takes")
     print(f"5,000 identities: {size:.1f} MB, first paint {min(paints):.0f} ms, loaded {min(loads):.1f} s, "
           f"filter {min(times):.0f}–{max(times):.0f} ms, sort {min(sorts):.0f}–{max(sorts):.0f} ms")
 
@@ -305,13 +313,14 @@ def main():
     parser = argparse.ArgumentParser(description="Checks pages of -f html in a Chromium.")
     parser.add_argument("--has-chromium", action="store_true", help="only say whether there is a Chromium")
     parser.add_argument("--shots", type=pathlib.Path, help="write pictures into this directory, too")
+    parser.add_argument("--times", action="store_true", help="fail when the page is slow, too")
     parser.add_argument("keyroll", nargs="?", help="the binary")
     arguments = parser.parse_args()
     binary = chromium.find()
     if arguments.has_chromium or binary is None:
         return 0 if binary else 1
 
-    check = Check()
+    check = Check(arguments.times)
     with tempfile.TemporaryDirectory() as top, chromium.Chromium(binary) as browser:
         top = pathlib.Path(top)
         source = ROOT / "tests/fixtures/report/golden.json"

@@ -139,14 +139,9 @@ fn affected(html: &mut Html, risk: &RiskSummary) {
     html.within("div", &[("class", "needs")], |html| match needs(&risk.why) {
         Some(missing) => {
             html.text(&format!("{lead}needs "));
-            for (at, need) in missing.iter().enumerate() {
-                html.text(if at > 0 { ", " } else { "" });
-                html.text(need.what);
-                if let Some(command) = need.command.filter(|_| risk.status == RiskStatus::NotAssessed) {
-                    html.text(": ");
-                    html.leaf("code", &[("class", "command")], command);
-                }
-            }
+            // The commands that make them stand below the table, each once.
+            let names: Vec<&str> = missing.iter().map(|need| need.what).collect();
+            html.text(&names.join(", "));
         }
         None => html.text(&format!("{lead}{}", risk.why.trim())),
     });

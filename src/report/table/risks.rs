@@ -11,6 +11,9 @@ use crate::text::numbers::{count, grouped};
 /// Columns of the risks' ids.
 const LABEL: usize = 7;
 
+/// So many exports are named whosever they are.
+const FEW: usize = 8;
+
 /// The ten risks; after a run that read nothing there is nothing to say of them.
 pub(super) fn risks(page: &mut Page, report: &Report, style: &Style) {
     if report.risks.is_empty() || nothing_scanned(report) {
@@ -26,7 +29,10 @@ pub(super) fn risks(page: &mut Page, report: &Report, style: &Style) {
     let (missing, other): (Vec<&RiskSummary>, Vec<&RiskSummary>) =
         of(RiskStatus::NotAssessed).partition(|risk| needs(&risk.why).is_some());
     let partly: Vec<&RiskSummary> = of(RiskStatus::Partly).filter(|risk| !risk.why.trim().is_empty()).collect();
-    let mut inputs = Inputs { near: if style.verbose { None } else { Some(providers(report)) }, ..Inputs::default() };
+    let exports = report.risks.iter().filter_map(|risk| needs(&risk.why)).flatten();
+    let exports: BTreeSet<&str> = exports.filter(|need| need.command.is_some()).map(|need| need.what).collect();
+    let all = style.verbose || exports.len() <= FEW;
+    let mut inputs = Inputs { near: (!all).then(|| providers(report)), ..Inputs::default() };
     let lists = [
         ("Assessed in part, inputs missing:", &partly),
         ("Not assessed, inputs missing:", &missing),
