@@ -85,14 +85,10 @@ fn assemble(
     let mut unmerged = Unmerged {
         identities: unmerged::declarations(&facts.identities),
         credentials: unmerged::declarations(&facts.credentials),
-        grants: unmerged::originals(&facts.grants),
-        trusts: unmerged::originals(&facts.trusts),
-        usages: unmerged::originals(&facts.usages),
-        third_parties: unmerged::originals(&facts.third_parties),
-        settings: unmerged::originals(&facts.settings),
         files,
         ..Unmerged::default()
     };
+    let read = unmerged::Read::of(&facts);
     let mut links = clusters::settle(&mut facts, &unmerged.files);
     facts.identities.extend(sightings.iter().filter_map(identify::named_identity));
     let names = link::Names::resolve(&mut facts, &mut links);
@@ -146,6 +142,7 @@ fn assemble(
     links.sort();
     links.dedup_by(|a, b| (&a.from, &a.to) == (&b.from, &b.to));
     inventory.links = links;
+    read.beside(&inventory, &mut unmerged);
     (inventory, unmerged)
 }
 

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::identify::Keyed;
 use super::{Declared, Facts};
-use crate::model::{Declaration, Exposure, Inventory, Location, Original, Proof, SeenValue, Sighting, Unmerged};
+use crate::model::{
+    Declaration, Exposure, Grant, Inventory, Location, Original, Originals, Proof, SeenValue, Setting, Sighting,
+    ThirdParty, Trust, Unmerged, Usage,
+};
 
 /// What an inventory is made of. Evidence of several inventories may be put together in any order; what comes twice counts
 /// once.
@@ -25,11 +28,11 @@ impl Evidence {
         let facts = Facts {
             identities: declared(unmerged.identities),
             credentials: declared(unmerged.credentials),
-            grants: edges(unmerged.grants, |e| &e.location),
-            trusts: edges(unmerged.trusts, |e| &e.location),
-            usages: edges(unmerged.usages, |e| &e.location),
-            third_parties: edges(unmerged.third_parties, |e| &e.location),
-            settings: edges(unmerged.settings, |e| &e.location),
+            grants: edges(inventory.grants, unmerged.grants, |e| &e.location),
+            trusts: edges(inventory.trusts, unmerged.trusts, |e| &e.location),
+            usages: edges(inventory.usages, unmerged.usages, |e| &e.location),
+            third_parties: edges(inventory.third_parties, unmerged.third_parties, |e| &e.location),
+            settings: edges(inventory.settings, unmerged.settings, |e| &e.location),
         };
         Self { facts, sightings, files: unmerged.files }
     }
@@ -63,16 +66,58 @@ fn declared<T>(all: Vec<Declaration<T>>) -> Vec<Declared<T>> {
 }
 
 /// The edges of a list as they were read, sorted, each once.
-pub(super) fn originals<T: Ord + Clone>(all: &[Declared<T>]) -> Vec<Original<T>> {
+fn originals<T: Ord + Clone>(all: &[Declared<T>]) -> Vec<Original<T>> {
     let mut out: Vec<Original<T>> = all.iter().map(|d| Original { what: d.what.clone(), sample: d.sample }).collect();
     out.sort();
     out.dedup();
     out
 }
 
-fn edges<T>(originals: Vec<Original<T>>, place: fn(&T) -> &Location) -> Vec<Declared<T>> {
-    let declared = |o: Original<T>| Declared { location: place(&o.what).clone(), what: o.what, sample: o.sample };
-    originals.into_iter().map(declared).collect()
+/// How a finished list differs from what was read.
+fn beside<T: Ord>(mut read: Vec<Original<T>>, list: &[T]) -> Originals<T> {
+    let known: BTreeSet<&T> = read.iter().filter(|o| !o.sample).map(|o| &o.what).collect();
+    let made = list.iter().zip(0u64..).filter(|(what, _)| !known.contains(what)).map(|(_, at)| at).collect();
+    let shown: BTreeSet<&T> = list.iter().collect();
+    read.retain(|o| o.sample || !shown.contains(&o.what));
+    Originals { read, made }
+}
+
+fn edges<T>(list: Vec<T>, originals: Originals<T>, place: fn(&T) -> &Location) -> Vec<Declared<T>> {
+    let made: BTreeSet<u64> = originals.made.into_iter().collect();
+    let own = list.into_iter().zip(0u64..).filter(|(_, at)| !made.contains(at)).map(|(what, _)| (what, false));
+    own.chain(originals.read.into_iter().map(|o| (o.what, o.sample)))
+        .map(|(what, sample)| Declared { location: place(&what).clone(), what, sample })
+        .collect()
+}
+
+/// What was read of the lists that change once facts are joined.
+pub(super) struct Read {
+    grants: Vec<Original<Grant>>,
+    trusts: Vec<Original<Trust>>,
+    usages: Vec<Original<Usage>>,
+    third_parties: Vec<Original<ThirdParty>>,
+    settings: Vec<Original<Setting>>,
+}
+
+impl Read {
+    pub(super) fn of(facts: &Facts) -> Self {
+        Self {
+            grants: originals(&facts.grants),
+            trusts: originals(&facts.trusts),
+            usages: originals(&facts.usages),
+            third_parties: originals(&facts.third_parties),
+            settings: originals(&facts.settings),
+        }
+    }
+
+    /// Enters what the finished inventory does not tell of it.
+    pub(super) fn beside(self, inventory: &Inventory, unmerged: &mut Unmerged) {
+        unmerged.grants = beside(self.grants, &inventory.grants);
+        unmerged.trusts = beside(self.trusts, &inventory.trusts);
+        unmerged.usages = beside(self.usages, &inventory.usages);
+        unmerged.third_parties = beside(self.third_parties, &inventory.third_parties);
+        unmerged.settings = beside(self.settings, &inventory.settings);
+    }
 }
 
 /// What each value showed, with its exposures; sightings that showed the same are one entry.

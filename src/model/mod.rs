@@ -39,5 +39,5 @@ pub use report::{
 pub use secret::{FingerprintKey, Secret, bound_fingerprint};
 pub use sighting::{Attributes, LocatedFact, Sighting};
 pub use span::{Place, Span};
-pub use unmerged::{Declaration, Gate, Original, ReportPart, SeenValue, Unmerged};
+pub use unmerged::{Declaration, Gate, Original, Originals, ReportPart, SeenValue, Unmerged};
 pub use when::{When, parse_instant};

@@ -26,21 +26,21 @@ pub struct Unmerged {
     /// Every declaration of a credential.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<Declaration<CredentialFact>>,
-    /// Rights as they were read, before anything followed from them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub grants: Vec<Original<Grant>>,
+    /// Rights as they were read, where the list of the report shows them otherwise.
+    #[serde(default, skip_serializing_if = "Originals::is_empty")]
+    pub grants: Originals<Grant>,
     /// The same of trusts.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub trusts: Vec<Original<Trust>>,
+    #[serde(default, skip_serializing_if = "Originals::is_empty")]
+    pub trusts: Originals<Trust>,
     /// The same of usages.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub usages: Vec<Original<Usage>>,
+    #[serde(default, skip_serializing_if = "Originals::is_empty")]
+    pub usages: Originals<Usage>,
     /// The same of third-party code.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub third_parties: Vec<Original<ThirdParty>>,
+    #[serde(default, skip_serializing_if = "Originals::is_empty")]
+    pub third_parties: Originals<ThirdParty>,
     /// The same of settings.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub settings: Vec<Original<Setting>>,
+    #[serde(default, skip_serializing_if = "Originals::is_empty")]
+    pub settings: Originals<Setting>,
     /// What each value in the clear showed, with the exposures that show it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<SeenValue>,
@@ -85,6 +85,32 @@ pub struct Declaration<T> {
     pub sample: bool,
     /// Where.
     pub location: Location,
+}
+
+/// How a list of the report differs from what was read: most entries stand in it as they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+pub struct Originals<T> {
+    /// What was read and is not in the list as it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read: Vec<Original<T>>,
+    /// Places in the list, from 0, of entries that were not read so: they followed from others, or were changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<u64>,
+}
+
+impl<T> Default for Originals<T> {
+    fn default() -> Self {
+        Self { read: Vec::new(), made: Vec::new() }
+    }
+}
+
+impl<T> Originals<T> {
+    /// True when the list holds what was read and nothing else.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.read.is_empty() && self.made.is_empty()
+    }
 }
 
 /// An entry of one of the report's lists as it was read.
