@@ -13,7 +13,7 @@ use super::scan::watched;
 use super::settings::{self, environment};
 use super::{Exit, complain, output};
 use crate::config::{self, Commits, Config, ConfigFile, Settings, Tree};
-use crate::model::{Notice, NoticeKind, Report, Severity, SuppressionKind};
+use crate::model::{FailOn, Notice, NoticeKind, Report, SuppressionKind};
 use crate::report::{self, Style};
 use crate::scan::{self, Place};
 use crate::text::escape;
@@ -80,11 +80,11 @@ pub fn run(args: &CiArgs) -> anyhow::Result<Exit> {
         );
     }
     let new = new_suppressions(&report, &plan, &place);
-    write(&report, args, (provider, settings.fail_on.severity), &new)?;
+    write(&report, args, (provider, settings.fail_on), &new)?;
     for line in &new {
         complain(&escape::terminal(&format!("new suppression: {line}")));
     }
-    let exit = output::exit(&report, &settings.fail_on, args.gate.exit_code, args.gate.exit_zero);
+    let exit = output::exit(&report, settings.fail_on, args.gate.exit_code, args.gate.exit_zero);
     if args.no_new_suppressions && !new.is_empty() && !args.gate.exit_zero && !matches!(exit, Exit::Findings(_)) {
         complain("--no-new-suppressions: somebody else has to agree to these first");
         return Ok(Exit::Findings(args.gate.exit_code));
@@ -353,7 +353,7 @@ fn entries(file: &ConfigFile) -> BTreeSet<String> {
 fn write(
     report: &Report,
     args: &CiArgs,
-    (provider, fail_on): (Option<&str>, Severity),
+    (provider, fail_on): (Option<&str>, FailOn),
     new: &[String],
 ) -> anyhow::Result<()> {
     output::write(report, &output::targets(&args.output)?, &args.output, fail_on)?;

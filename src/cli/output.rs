@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use super::args::OutputArgs;
 use super::settings::environment;
 use super::{Exit, complain};
-use crate::model::{FailOn, NoticeKind, Report, Severity};
+use crate::model::{FailOn, NoticeKind, Report};
 use crate::report::{self, Reporter, Style};
 use crate::text::escape;
 use crate::text::numbers::count;
@@ -67,11 +67,11 @@ pub fn targets(args: &OutputArgs) -> anyhow::Result<Vec<Target>> {
     Ok(targets)
 }
 
-/// Writes every output; `fail_on` is the severity from which findings fail the run. A pipe that is closed early ends that output quietly.
+/// Writes every output; `fail_on` says which findings fail the run. A pipe that is closed early ends that output quietly.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(report: &Report, targets: &[Target], args: &OutputArgs, fail_on: Severity) -> anyhow::Result<()> {
+pub fn write(report: &Report, targets: &[Target], args: &OutputArgs, fail_on: FailOn) -> anyhow::Result<()> {
     let own = Style { fail_on, ..style(args) };
     for target in targets {
         match &target.file {
@@ -148,7 +148,7 @@ pub fn terminal_style(verbose: bool, no_color: bool) -> Style {
 }
 
 /// How a report ends a run.
-pub fn exit(report: &Report, fail_on: &FailOn, code: u8, zero: bool) -> Exit {
+pub fn exit(report: &Report, fail_on: FailOn, code: u8, zero: bool) -> Exit {
     // Somebody who stops a scan is told that it saw a part, whatever stood in that.
     if report.coverage.interrupted {
         return Exit::Incomplete;

@@ -12,14 +12,15 @@ use crate::text::escape;
 
 /// Runs the command. Reports are read one at a time.
 pub fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
+    let fail_on = FailOn::from(Severity::from(args.fail_on));
     let targets = output::targets(&args.output)?;
     let mut merger = Merger::default();
     for path in &args.files {
         merger.add(&path.display().to_string(), read(path)?)?;
     }
     let report = merger.finish().context("no report was given")?;
-    output::write(&report, &targets, &args.output, args.fail_on.into())?;
-    Ok(output::exit(&report, &FailOn::from(Severity::from(args.fail_on)), 1, args.exit_zero))
+    output::write(&report, &targets, &args.output, fail_on)?;
+    Ok(output::exit(&report, fail_on, 1, args.exit_zero))
 }
 
 /// Reads a report.

@@ -22,8 +22,8 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
     }
     let settings = settings::from_args(args, stdin)?;
     let report = watched(&settings, args.output.quiet)?;
-    output::write(&report, &targets, &args.output, settings.fail_on.severity)?;
-    Ok(output::exit(&report, &settings.fail_on, args.exit_code, args.exit_zero))
+    output::write(&report, &targets, &args.output, settings.fail_on)?;
+    Ok(output::exit(&report, settings.fail_on, args.exit_code, args.exit_zero))
 }
 
 /// Runs a scan that shows its progress and can be stopped.

@@ -1,6 +1,6 @@
 //! What an organisation demands: limits, required federation, exceptions that end, who owns what and which environment it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use globset::{Glob, GlobMatcher, GlobSet};
 use jiff::Timestamp;
@@ -301,7 +301,7 @@ pub fn limits(section: &PolicySection) -> Limits {
 /// # Errors
 /// Names the risk or severity that there is not.
 pub fn fail_on(config: &Config, severity: Option<Severity>) -> Result<FailOn, ConfigError> {
-    let mut risks = BTreeMap::new();
+    let mut all = FailOn::from(severity.or(config.file.fail_on).unwrap_or(Severity::Medium));
     for (name, from) in &config.file.fail_on_risk {
         let refuse = |message: &str| fail(config, &format!("fail-on-risk.{}", shown(name)), message.to_owned());
         let wanted = name.trim().to_ascii_uppercase();
@@ -317,9 +317,9 @@ pub fn fail_on(config: &Config, severity: Option<Severity>) -> Result<FailOn, Co
                     .ok_or_else(|| refuse("wants low, medium, high, critical or never"))?,
             ),
         };
-        risks.insert(risk, severity);
+        all = all.under(risk, severity);
     }
-    Ok(FailOn { severity: severity.or(config.file.fail_on).unwrap_or(Severity::Medium), risks })
+    Ok(all)
 }
 
 fn shown(text: &str) -> String {

@@ -1,7 +1,5 @@
 //! What an organisation demands of its identities, in numbers; and from where on a run fails.
 
-use std::collections::BTreeMap;
-
 use super::{Finding, Location, Risk, Severity};
 
 /// Longest lives and longest times without use, in whole days.
@@ -59,42 +57,61 @@ pub struct Lapsed {
     pub location: Location,
 }
 
-/// Which findings fail a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which findings fail a run: from which severity on, for each of the ten risks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailOn {
-    /// From this severity on.
-    pub severity: Severity,
-    /// From another severity on for findings under a risk; `None` when they never fail a run.
-    pub risks: BTreeMap<Risk, Option<Severity>>,
+    severity: Severity,
+    from: [Option<Severity>; Risk::ALL.len()],
 }
 
 impl From<Severity> for FailOn {
     fn from(severity: Severity) -> Self {
-        Self { severity, risks: BTreeMap::new() }
+        Self { severity, from: [Some(severity); Risk::ALL.len()] }
     }
 }
 
 impl FailOn {
+    /// Another severity for findings under a risk; `None` when they never fail a run.
+    #[must_use]
+    pub fn under(mut self, risk: Risk, severity: Option<Severity>) -> Self {
+        if let Some(at) = Risk::ALL.iter().position(|known| *known == risk)
+            && let Some(slot) = self.from.get_mut(at)
+        {
+            *slot = severity;
+        }
+        self
+    }
+
+    /// The severity for risks of which nothing else is said.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// Risks with another severity than that.
+    pub fn exceptions(&self) -> impl Iterator<Item = (Risk, Option<Severity>)> {
+        let general = Some(self.severity);
+        Risk::ALL.into_iter().zip(self.from).filter(move |(_, from)| *from != general)
+    }
+
     /// Whether a finding fails the run. One that is suppressed, by a comment, the configuration or the baseline, never does.
     #[must_use]
     pub fn fails(&self, finding: &Finding) -> bool {
-        let from = self.risks.get(&finding.risk).copied().unwrap_or(Some(self.severity));
+        let from = Risk::ALL.iter().zip(self.from).find(|(risk, _)| **risk == finding.risk).and_then(|(_, from)| from);
         finding.suppressed.is_none() && from.is_some_and(|from| finding.severity >= from)
     }
 
     /// The stricter of two: a finding fails when either says so.
     #[must_use]
     pub fn stricter(&self, other: &Self) -> Self {
-        let severity = self.severity.min(other.severity);
-        let of = |fail: &Self, risk| fail.risks.get(&risk).copied().unwrap_or(Some(fail.severity));
-        let risks = Risk::ALL.into_iter().filter_map(|risk| {
-            let from = match (of(self, risk), of(other, risk)) {
+        let mut both = Self::from(self.severity.min(other.severity));
+        for (slot, (a, b)) in both.from.iter_mut().zip(self.from.into_iter().zip(other.from)) {
+            *slot = match (a, b) {
                 (Some(a), Some(b)) => Some(a.min(b)),
                 (a, b) => a.or(b),
             };
-            (from != Some(severity)).then_some((risk, from))
-        });
-        Self { severity, risks: risks.collect() }
+        }
+        both
     }
 }
 
@@ -104,12 +121,13 @@ mod tests {
 
     #[test]
     fn the_stricter_of_two_fails_whatever_either_fails() {
-        let a = FailOn { severity: Severity::High, risks: [(Risk::Nhi2, Some(Severity::Low))].into() };
-        let b = FailOn { severity: Severity::Medium, risks: [(Risk::Nhi2, None), (Risk::Nhi9, None)].into() };
+        let a = FailOn::from(Severity::High).under(Risk::Nhi2, Some(Severity::Low));
+        let b = FailOn::from(Severity::Medium).under(Risk::Nhi2, None).under(Risk::Nhi9, None);
         let both = a.stricter(&b);
         assert_eq!(both, b.stricter(&a));
-        assert_eq!(both.severity, Severity::Medium);
-        assert_eq!(both.risks, [(Risk::Nhi2, Some(Severity::Low)), (Risk::Nhi9, Some(Severity::High))].into());
+        assert_eq!(both.severity(), Severity::Medium);
+        let exceptions: Vec<_> = both.exceptions().collect();
+        assert_eq!(exceptions, [(Risk::Nhi2, Some(Severity::Low)), (Risk::Nhi9, Some(Severity::High))]);
         assert_eq!(a.stricter(&a), a);
     }
 }

@@ -36,7 +36,7 @@ fn xml(text: &str) -> String {
 }
 
 fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
-    let fails = |f: &Finding| f.suppressed.is_none() && f.severity >= style.fail_on;
+    let fails = |f: &Finding| style.fail_on.fails(f);
     let failures = report.findings.iter().filter(|f| fails(f)).count();
     let skipped = report.findings.iter().filter(|f| f.suppressed.is_some()).count();
     let (tests, errors) = (report.findings.len() + 1, u8::from(report.incomplete));

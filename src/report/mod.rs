@@ -14,7 +14,7 @@ pub mod table;
 
 use std::io;
 
-use crate::model::{Report, Severity};
+use crate::model::{FailOn, Report, Severity};
 
 /// What outputs may be asked to do differently.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +27,13 @@ pub struct Style {
     pub sarif_suppressed: bool,
     /// Show more: every location and every notice.
     pub verbose: bool,
-    /// Severity from which a finding fails the run.
-    pub fail_on: Severity,
+    /// Which findings fail the run.
+    pub fail_on: FailOn,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { width: 80, color: false, sarif_suppressed: false, verbose: false, fail_on: Severity::Medium }
+        Self { width: 80, color: false, sarif_suppressed: false, verbose: false, fail_on: Severity::Medium.into() }
     }
 }
 

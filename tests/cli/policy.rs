@@ -128,6 +128,18 @@ fn a_risk_may_fail_a_run_from_another_severity_or_never() {
 }
 
 #[test]
+fn the_test_view_fails_what_the_run_fails() {
+    let failing = |config: &str| {
+        let run = world(config).run(&["scan", ".", "--as-of", "2026-09-15", "-f", "junit"]);
+        (run.code, run.out.matches("<failure ").count())
+    };
+    let all: Vec<String> = (1..=10).map(|n| format!("NHI{n}: never")).collect();
+    assert_eq!(failing(&format!("fail-on-risk: {{{}}}\n", all.join(", "))), (0, 0));
+    let age = all.join(", ").replace("NHI7: never", "NHI7: medium");
+    assert_eq!(failing(&format!("fail-on-risk: {{{age}}}\n")), (1, 1));
+}
+
+#[test]
 fn environments_and_owners_of_the_configuration_hold_for_paths_accounts_and_names() {
     let config = "environments:\n  - {path: .github/, environment: nonprod}\n  - {identity: '*ship*', environment: prod}\n\
                   owners:\n  - {path: .github/, owner: team-web}\n  - {identity: '*billing*', owner: team-billing}\n";

@@ -102,7 +102,7 @@ fn every_line_has_a_type_and_fields_of_one_name_have_one_type_in_all_of_them() {
 fn cases_fail_from_the_severity_that_fails_the_run() {
     let report = golden::report();
     for fail_on in [Severity::Low, Severity::High, Severity::Critical] {
-        let text = render("junit", &report, &Style { fail_on, ..Style::default() });
+        let text = render("junit", &report, &Style { fail_on: fail_on.into(), ..Style::default() });
         well_formed(&text);
         let failing = report.findings.iter().filter(|f| f.suppressed.is_none() && f.severity >= fail_on).count();
         assert_eq!(text.matches("<failure ").count(), failing);

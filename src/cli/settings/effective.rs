@@ -16,8 +16,8 @@ pub(super) fn effective(config: &Config) -> anyhow::Result<String> {
     say("confidence", file.confidence.unwrap_or(Confidence::Medium).as_str().to_owned(), file.confidence.is_some());
     say("severity", file.severity.unwrap_or(Severity::Low).as_str().to_owned(), file.severity.is_some());
     let fail_on = policy::fail_on(config, None)?;
-    say("fail-on", fail_on.severity.as_str().to_owned(), file.fail_on.is_some());
-    for (risk, from) in &fail_on.risks {
+    say("fail-on", fail_on.severity().as_str().to_owned(), file.fail_on.is_some());
+    for (risk, from) in fail_on.exceptions() {
         let name = risk.id().split(':').next().unwrap_or_default();
         say(&format!("fail-on-risk.{name}"), from.map_or("never", Severity::as_str).to_owned(), true);
     }
