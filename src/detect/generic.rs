@@ -45,8 +45,8 @@ pub enum Verdict {
     Dropped {
         /// The value.
         value: Span,
-        /// What it was taken for.
-        why: Drop,
+        /// What it was taken for; nothing when the ranker refused it: see [`taken_for`].
+        why: Option<Drop>,
     },
 }
 
@@ -109,7 +109,7 @@ pub fn read(text: &[u8], at: usize, word: &str, strength: Strength, class: &Path
     let bytes = value.of(text);
     // Encrypted in place: nothing is fetched from elsewhere.
     if bytes.starts_with(b"!vault") {
-        return Some(Verdict::Dropped { value, why: Drop::Encrypted });
+        return Some(Verdict::Dropped { value, why: Some(Drop::Encrypted) });
     }
     if filter::is_reference(bytes) {
         // `${DB_PASSWORD:-hunter2}`: what is used when the variable is not set stands in the clear.
@@ -125,6 +125,12 @@ pub fn read(text: &[u8], at: usize, word: &str, strength: Strength, class: &Path
         Ok((confidence, weak)) => Some(Verdict::Secret { name, value, confidence, weak }),
         Err(why) => Some(Verdict::Dropped { value, why }),
     }
+}
+
+/// What the value at a keyword looks most like that the ranker refused.
+#[must_use]
+pub fn taken_for(text: &[u8], at: usize, word: &str, strength: Strength) -> Drop {
+    assigned(text, at, word, strength).map_or(Drop::Unlikely, |found| value::taken_for(&found, found.value.of(text)))
 }
 
 #[cfg(test)]

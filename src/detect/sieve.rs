@@ -14,7 +14,7 @@ use super::{blocks, context, engine::Scratch};
 use crate::model::{Confidence, PathClass, Stretch};
 use crate::rules::Matcher;
 
-/// How far an assignment reaches before its word (64 bytes of a name, the word before it, the text that the ranker reads) and
+/// Most of how far an assignment reaches before its word (64 bytes of a name, the word before it, the text that the ranker reads) and
 /// behind it (the rest of the word, 64 bytes of a name, 96 up to the value, 1200 of a value, a scheme, what the ranker reads):
 /// see [`generic::read`].
 const NAME_REACH: usize = 128 + if generic::AROUND > context::NEAR { generic::AROUND } else { context::NEAR };
@@ -31,7 +31,7 @@ const LEAST: usize = 192;
 const OBJECT_REACH: usize = 9 << 10;
 
 /// A keyword that stands in a text, in one number, so that lists of them are sorted and moved fast: where it begins, its
-/// number in the tables of the sieve, and marks.
+/// number in the tables of the sieve, how far behind it the text mattered, and marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Hit(u64);
 
@@ -46,7 +46,7 @@ impl Hit {
     const HELD: u64 = 8;
 
     fn new(at: usize, id: usize, wide: bool) -> Self {
-        Self((at as u64) << 32 | (id as u64) << 8 | if wide { Self::WIDE } else { 0 })
+        Self((at as u64) << 32 | (id as u64) << 16 | if wide { Self::WIDE } else { 0 })
     }
 
     fn at(self) -> usize {
@@ -54,7 +54,21 @@ impl Hit {
     }
 
     fn id(self) -> usize {
-        (self.0 >> 8) as usize & 0xffff
+        (self.0 >> 16) as usize & 0xffff
+    }
+
+    /// How far behind its place the text mattered when it was judged, in bytes; nothing when that is not known.
+    fn reach(self) -> Option<usize> {
+        let reach = (self.0 >> 8) as usize & 0xff;
+        (reach > 0).then_some(reach * Self::STEP)
+    }
+
+    /// Bytes of a step of what [`Hit::reach`] counts in.
+    const STEP: usize = VALUE_REACH.div_ceil(0xff);
+
+    /// Remembers how far behind its place the text mattered.
+    fn set_reach(&mut self, reach: usize) {
+        self.0 = self.0 & !0xff00 | (reach.div_ceil(Self::STEP).min(0xff) as u64) << 8;
     }
 
     fn is(self, mark: u64) -> bool {
@@ -63,7 +77,7 @@ impl Hit {
 
     /// The same, without marks that say what was decided.
     fn bare(self) -> u64 {
-        self.0 & !0xff
+        self.0 & !0xffff
     }
 }
 
@@ -239,7 +253,7 @@ impl<'e> Sieve<'e> {
         let checked = |h: &Hit| {
             let depends = self.depends[h.id()];
             let before = first || h.at() - from >= depends.before;
-            let after = last || end - h.at() >= depends.after;
+            let after = last || end - h.at() >= h.reach().unwrap_or(depends.after);
             let kept = moved(h);
             if before && after { kept } else { Hit((kept.0 | Hit::DIRTY) & !(Hit::HOT | Hit::HELD)) }
         };
@@ -271,6 +285,7 @@ impl<'e> Sieve<'e> {
             match hit.id().checked_sub(rules) {
                 Some(word) => {
                     let (word, strength) = generic::WORDS[word];
+                    hits[*i].set_reach(word_reach(text, hit.at(), word));
                     if self.engine.near_provider(text, hit.at(), word).is_some() {
                         hits[*i].0 |= Hit::HOT;
                         continue;
@@ -333,6 +348,21 @@ impl<'e> Sieve<'e> {
         near
     }
 }
+
+/// How much text behind a word of the generic detector decides what is read there: up to the end of a line, and what the ranker
+/// reads behind a value. Neither a value nor a token near a provider's name goes over a line break, unless a backslash stands
+/// before that.
+fn word_reach(text: &[u8], at: usize, word: &str) -> usize {
+    let from = generic::name_at(text, at, word).end + VALUE_BEGINS;
+    let rest = text.get(from..text.len().min(at + VALUE_REACH)).unwrap_or_default();
+    let ends = |i: &usize| text.get(from + i - 1) != Some(&b'\\');
+    let line = memchr::memchr_iter(b'\n', rest).find(ends);
+    line.map_or(VALUE_REACH, |line| (from + line + 1 + generic::AROUND - at).min(VALUE_REACH))
+}
+
+/// How far behind the name of an assignment its value may begin (96 bytes and a scheme), or behind a provider's word: see
+/// [`generic::read`] and [`context::NEAR`]. With room for a provider's word that goes on behind the name.
+const VALUE_BEGINS: usize = 64 + if context::NEAR > 136 { context::NEAR } else { 136 };
 
 /// Sorts hits that are nearly in order: each was found within a keyword's length of its place.
 fn put_in_order(hits: &mut [Hit]) {

@@ -64,8 +64,9 @@ pub(super) fn refused(found: &Assigned<'_>, class: &PathClass) -> Option<Drop> {
     if names_public(&name) || names_id(&name) {
         return Some(Drop::Identifier);
     }
-    // Certificates and sealed values are longer than keys; tokens with parts may be, too.
-    if value.len() > LONGEST_KEY && !value.contains(&b'.') {
+    // Certificates and sealed values are longer than keys; tokens with parts and those of a header may be, too.
+    let in_header = text.get(..found.value.start).is_some_and(|t| t.ends_with(b"Bearer "));
+    if value.len() > LONGEST_KEY && !value.contains(&b'.') && !in_header {
         return Some(Drop::Encrypted);
     }
     if is_encoded_text(value) {
@@ -82,24 +83,21 @@ impl Assigned<'_> {
     }
 }
 
-/// Decides on name, value and surroundings: what can be no value of its own is refused by rule, the rest is ranked.
-pub(super) fn judge(found: &Assigned<'_>, class: &PathClass) -> Result<(Confidence, bool), Drop> {
+/// Decides on name, value and surroundings: what can be no value of its own is refused by rule, the rest is ranked. What the
+/// ranker refuses it does not name: [`taken_for`] does, for those who ask.
+pub(super) fn judge(found: &Assigned<'_>, class: &PathClass) -> Result<(Confidence, bool), Option<Drop>> {
     if let Some(why) = refused(found, class) {
-        return Err(why);
+        return Err(Some(why));
     }
     let value = found.value.of(found.text);
-    let mut confidence = ranker::confidence(found);
+    let mut confidence = ranker::confidence(found).ok_or(None)?;
     if is_prose(found, value) {
-        confidence = confidence.min(Some(Confidence::Low));
+        confidence = confidence.min(Confidence::Low);
     }
-    match if is_strong_password(found, value) || is_strong_token(found, value) {
-        confidence.max(confidence.and(Some(Confidence::Medium)))
-    } else {
-        confidence
-    } {
-        Some(confidence) => Ok((confidence, value.len() < 12 || entropy::guess_bits(value) < WEAK)),
-        None => Err(taken_for(found, value)),
+    if confidence < Confidence::Medium && (is_strong_password(found, value) || is_strong_token(found, value)) {
+        confidence = Confidence::Medium;
     }
+    Ok((confidence, value.len() < 12 || entropy::guess_bits(value) < WEAK))
 }
 
 /// A word behind a word in a sentence: `no vault password provided`. A password may be told so, but hardly ever one of letters
@@ -157,7 +155,7 @@ const LEAST: usize = 4;
 const WEAK: f32 = 40.0;
 
 /// What a value that the ranker refused looks most like.
-fn taken_for(found: &Assigned<'_>, value: &[u8]) -> Drop {
+pub(super) fn taken_for(found: &Assigned<'_>, value: &[u8]) -> Drop {
     let name = String::from_utf8_lossy(found.name.of(found.text)).into_owned();
     let shape = Shape::of(value);
     let lower = String::from_utf8_lossy(value).to_ascii_lowercase();

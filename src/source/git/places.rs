@@ -205,10 +205,12 @@ pub fn find(
     // Where a remote promised to send what is not here, there is much of it, and only its number is told.
     let partial = objects.is_partial();
     let absent: Mutex<Absent> = Mutex::default();
+    // Nearly all that trees name is here, and a look at the packs' lists for each costs more than reading the trees.
+    let here: HashSet<u64, foldhash::fast::RandomState> = objects.ids(Kind::Blob).map(key).collect();
     let absent_number = |id: &[u8]| {
         let number =
             |mut absent: MutexGuard<'_, Absent>| absent.number(id, ABSENT, if partial { 0 } else { MAX_MISSING });
-        if objects.knows(id) { None } else { absent.lock().ok().and_then(number) }
+        if here.contains(&key(id)) || objects.knows(id) { None } else { absent.lock().ok().and_then(number) }
     };
     let also: Mutex<Named> = Mutex::default();
     let unread = objects.sweep(&sweep, &|item: Item<'_, Vec<Mark>>| {
