@@ -49,10 +49,17 @@ pub(super) fn confidence(text: &[u8], found: Span, secret: Span) -> Confidence {
     let hex = value.iter().all(u8::is_ascii_hexdigit);
     let grouped = memchr::memchr_iter(b'-', value).count() > 2;
     let digest = hex && matches!(value.len(), 32 | 40 | 64 | 128);
+    // `deepgram = "…"`: a digest is hardly ever given the name of a service.
+    let assigned = between.iter().any(|b| matches!(b, b'=' | b':'))
+        && between
+            .split(|b| matches!(b, b'=' | b':'))
+            .skip(1)
+            .flatten()
+            .all(|b| matches!(b, b' ' | b'"' | b'\'' | b'`'));
     match (said, value.len()) {
         (true, 20..) if lines == 0 && !grouped => Confidence::High,
         (true, 12..) => Confidence::Medium,
-        (false, 20..) if lines == 0 && !digest && between.len() <= 48 => Confidence::Medium,
+        (false, 20..) if lines == 0 && (!digest || assigned) && between.len() <= 48 => Confidence::Medium,
         _ => Confidence::Low,
     }
 }

@@ -21,7 +21,17 @@ impl Engine {
         let candidates = std::mem::take(&mut out.candidates);
         let by_name: BTreeMap<Span, Candidate> =
             candidates.iter().filter(|c| self.is_sure_by_name(c)).map(|c| (c.span, c.clone())).collect();
+        let is = |c: &Candidate, matcher: &Matcher| self.rules[c.rule.0 as usize].matcher == *matcher;
+        let names: BTreeMap<Span, String> = candidates
+            .iter()
+            .filter(|c| is(c, &Matcher::Generic))
+            .filter_map(|c| Some((c.span, c.key_name.clone()?)))
+            .collect();
         let mut kept = self.merge(&lines, candidates);
+        // Whether a token that cannot be decoded is one depends on what it is called.
+        for token in kept.iter_mut().filter(|c| c.key_name.is_none() && is(c, &Matcher::Jwt)) {
+            token.key_name = names.get(&token.span).cloned();
+        }
         let halves = self.pair(&lines, &mut kept);
         // What a rule doubts without its other half stands by its name.
         for candidate in kept.iter_mut().filter(|c| c.confidence < Confidence::Medium) {

@@ -60,7 +60,9 @@ fn decode(text: &str) -> Option<Target> {
     let bytes = util::base64(value.as_bytes())?;
     let (user, password) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
     let readable = |s: &str| s.chars().all(|c| !c.is_control());
-    (readable(user) && readable(password)).then(|| Target {
+    // The password of `_json_key` is the key file of a Google service account, lines and all
+    // (<https://docs.cloud.google.com/artifact-registry/docs/docker/authentication>).
+    (readable(user) && (readable(password) || user == "_json_key")).then(|| Target {
         user: Some(user.to_owned()).filter(|u| !u.is_empty()),
         password: Some(password.to_owned()),
         ..Target::default()

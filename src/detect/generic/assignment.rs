@@ -281,7 +281,15 @@ pub(super) fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, 
                 }
             }
         }
-        None if separator == Separator::Markup => rest.iter().position(|b| matches!(b, b'<' | b'\n' | b'\r'))?,
+        None if separator == Separator::Markup => {
+            let end = rest.iter().position(|b| matches!(b, b'<' | b'\n' | b'\r'))?;
+            let inner = rest.get(..end).and_then(last_in_braces);
+            return Some((
+                separator,
+                inner.map_or(Span::new(at, at + end), |i| Span::new(at + i.start, at + i.end)),
+                false,
+            ));
+        }
         None => rest
             .iter()
             .position(|b| {
@@ -294,6 +302,15 @@ pub(super) fn value_after(text: &[u8], from: usize) -> Option<(Separator, Span, 
             .unwrap_or(rest.len()),
     };
     (end <= rest.len()).then(|| (separator, Span::new(at, at + end), quote.is_some()))
+}
+
+/// The last of several words in the braces that Jenkins puts around what an element holds (`<secret>{…}</secret>`). What it
+/// encrypted is one word of base64.
+fn last_in_braces(content: &[u8]) -> Option<Span> {
+    let inner = content.strip_prefix(b"{")?.strip_suffix(b"}")?;
+    let words = inner.trim_ascii_end();
+    let start = words.iter().rposition(|b| *b == b' ')? + 1;
+    (words.len() > start).then(|| Span::new(1 + start, 1 + words.len()))
 }
 
 /// Functions that make bytes or a string of a literal.

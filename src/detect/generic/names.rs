@@ -13,6 +13,7 @@ pub const WORDS: &[(&str, Strength)] = &[
     ("pass:", Strength::Password),
     ("pass\"", Strength::Password),
     ("pass'", Strength::Password),
+    ("pass>", Strength::Password),
     ("identified by", Strength::Password),
     ("secret", Strength::Strong),
     ("token", Strength::Strong),
