@@ -38,6 +38,8 @@ mod hostile;
 mod hosts;
 #[path = "cli/identities.rs"]
 mod identities;
+#[path = "cli/inert.rs"]
+mod inert;
 #[path = "cli/inventory.rs"]
 mod inventory;
 #[path = "cli/invocation.rs"]
@@ -58,6 +60,8 @@ mod places;
 mod policy;
 #[path = "cli/redaction.rs"]
 mod redaction;
+#[path = "cli/secrecy.rs"]
+mod secrecy;
 #[path = "cli/suppression.rs"]
 mod suppression;
 #[path = "common/world.rs"]

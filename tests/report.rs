@@ -12,6 +12,8 @@ mod html;
 mod lines;
 #[path = "report/sarif.rs"]
 mod sarif;
+#[path = "report/sarif_limits.rs"]
+mod sarif_limits;
 #[path = "report/table.rs"]
 mod table;
 #[path = "report/table_reader.rs"]
@@ -152,11 +154,11 @@ fn the_golden_report_is_as_hostile_as_it_claims() {
 /// Writes the same text wherever a scanned repository or a rule's author can put one.
 fn overwrite(report: &mut Report, text: &str) {
     for finding in &mut report.findings {
-        let texts = [&mut finding.id, &mut finding.title, &mut finding.why, &mut finding.remediation];
-        texts.into_iter().for_each(|slot| text.clone_into(slot));
+        [&mut finding.id, &mut finding.title].into_iter().for_each(|slot| text.clone_into(slot));
+        [&mut finding.why, &mut finding.remediation].into_iter().for_each(|slot| *slot = text.into());
         finding.preview = Some(text.to_owned());
         finding.evidence = vec![text.to_owned()];
-        finding.terms.iter_mut().for_each(|term| text.clone_into(&mut term.name));
+        finding.terms.iter_mut().for_each(|term| term.name = text.into());
         for place in &mut finding.locations {
             text.clone_into(&mut place.path);
             place.commit = Some(text.to_owned());

@@ -346,8 +346,8 @@ impl Check {
             preview: None,
             fingerprint: Some(subject_fingerprint(subject)),
             evidence: Vec::new(),
-            why: self.why.to_owned(),
-            remediation: self.remediation.to_owned(),
+            why: self.why.into(),
+            remediation: self.remediation.into(),
             suppressed: None,
         }
     }
@@ -408,7 +408,7 @@ pub fn assess(inventory: &mut Inventory, context: &Context<'_>) -> Assessment {
                 finding.locations.push(Location::default());
             }
         }
-        findings.sort_by(|a, b| order(a, &view).cmp(&order(b, &view)));
+        sort(&mut findings, &view);
         let (risks, score) = estate::summarise(&findings, &view, context);
         let headline = headline::count(&findings, &view);
         let verdicts = factors::verdicts(&findings, &view, context);
@@ -444,13 +444,36 @@ fn without_sample(mut finding: Finding, view: &View<'_>) -> Option<Finding> {
 /// Most important first: severity, then what is rather sure, then what a machine issued before what a person may have
 /// made up for a test, then what stands outside tests; among these by score, values in the clear first, and by place. The
 /// rest of the key makes the order total.
-fn order<'f>(f: &'f Finding, view: &View<'_>) -> impl Ord + use<'f> {
+fn sort(findings: &mut [Finding], view: &View<'_>) {
+    // What has to be looked up is looked up once for each, and the findings, which are large, are moved once.
+    let importance: Vec<_> = findings.iter().map(|f| importance(f, view)).collect();
+    let mut order: Vec<usize> = (0..findings.len()).collect();
+    order.sort_by(|a, b| {
+        let rest = |at: &usize| {
+            let f = findings.get(*at)?;
+            Some((f.locations.first(), f.risk, &f.id, &f.fingerprint, &f.credential, &f.identity))
+        };
+        importance.get(*a).cmp(&importance.get(*b)).then_with(|| rest(a).cmp(&rest(b)))
+    });
+    for at in 0..order.len() {
+        // One that was here before has gone to where the one that came for it was.
+        let mut from = order.get(at).copied().unwrap_or(at);
+        while from < at {
+            from = order.get(from).copied().unwrap_or(at);
+        }
+        if let Some(place) = order.get_mut(at) {
+            *place = from;
+        }
+        findings.swap(at, from);
+    }
+}
+
+fn importance(f: &Finding, view: &View<'_>) -> impl Ord + use<> {
     let credential = f.credential.as_deref().and_then(|id| view.credential(id));
     let chosen = credential.is_some_and(|credential| !view.is_issued(credential));
     let test = f.terms.iter().any(|term| term.name == Adjustment::TestPath.name());
     let unsure = f.confidence < Confidence::High;
-    let importance = (Reverse(f.severity), unsure, chosen, test, Reverse(f.score), f.risk != Risk::Nhi2);
-    (importance, f.locations.first(), f.risk, &f.id, &f.fingerprint, &f.credential, &f.identity)
+    (Reverse(f.severity), unsure, chosen, test, Reverse(f.score), f.risk != Risk::Nhi2)
 }
 
 #[cfg(test)]

@@ -64,8 +64,8 @@ fn leak(credential: &Credential, rule: &str, all: Vec<&Exposure>, view: &View<'_
         locations,
         preview: credential.preview.clone(),
         fingerprint: credential.fingerprint.clone(),
-        why: info.map(|i| i.description.clone()).unwrap_or_default(),
-        remediation: info.map(|i| i.remediation.clone()).unwrap_or_default(),
+        why: info.map(|i| i.description.as_str().into()).unwrap_or_default(),
+        remediation: info.map(|i| i.remediation.as_str().into()).unwrap_or_default(),
         suppressed: first.filter(|_| suppressed).and_then(|e| e.suppressed.clone()),
     }
 }
@@ -147,7 +147,7 @@ fn ci_literal(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         let finding = groups.entry((job.id.to_string(), &usage.mechanism)).or_insert_with(|| {
             let mut finding = CI_LITERAL.about(job, &usage.mechanism);
             finding.title = format!("Literal credential for {} in {}", usage.mechanism, job.name);
-            finding.remediation = pipelines::instead_of_literal(job).unwrap_or(CI_LITERAL.remediation).to_owned();
+            finding.remediation = pipelines::instead_of_literal(job).unwrap_or(CI_LITERAL.remediation).into();
             finding.locations.clear();
             finding
         });

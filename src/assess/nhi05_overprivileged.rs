@@ -221,7 +221,7 @@ fn persisted(setting: &Setting, finding: &mut Finding) -> bool {
     finding.remediation =
         "Leave out persistCredentials, hand $(System.AccessToken) by `env:` to the one step that needs it, and \
                            limit the job authorization scope in the project's settings."
-            .to_owned();
+            .into();
     true
 }
 

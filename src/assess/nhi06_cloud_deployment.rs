@@ -212,7 +212,7 @@ pub(super) fn stored(
             let mut finding = check.about(job, &usage.provider);
             finding.title = format!("{} uses a stored {} credential", job.name, usage.provider);
             if let Some(instead) = pipelines::instead_of_stored(job) {
-                finding.remediation = instead.to_owned();
+                finding.remediation = instead.into();
             }
             // A cloud may not reach the issuer of a GitLab or runner that a company hosts itself.
             if pipelines::may_be_private(job) {

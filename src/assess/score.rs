@@ -76,7 +76,7 @@ pub(super) fn terms(base: Severity, circumstances: &Circumstances, implies: &[Ad
     if base == Severity::Info {
         return Vec::new();
     }
-    let term = |name: String, points, why: &str| Term { name, points, why: why.to_owned() };
+    let term = |name: String, points, why: &str| Term { name: name.into(), points, why: why.into() };
     let mut terms = vec![term(format!("base {}", base.as_str()), base.points(), "")];
     let mut applies: Vec<&(Adjustment, String)> = circumstances.applies.iter().collect();
     applies.sort();

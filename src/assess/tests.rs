@@ -19,7 +19,7 @@ use super::*;
 use crate::inventory;
 use crate::model::{
     At, AuthMode, CredentialFact, Environment, EnvironmentClass, Fact, GrantFact, Human, IdentityFact, IdentityHint,
-    IdentityKey, IdentityKind, LocatedFact, Privilege, Proof, RiskStatus, Sighting, Status, Suppression,
+    IdentityKey, IdentityKind, LocatedFact, LocationData, Privilege, Proof, RiskStatus, Sighting, Status, Suppression,
     SuppressionKind, ThirdPartyFact, TrustFact, UsageFact, Validity, When,
 };
 
@@ -30,7 +30,7 @@ fn context() -> Context<'static> {
 }
 
 fn at(path: &str, line: u64) -> Location {
-    Location { path: path.to_owned(), line, column: 1, in_head: true, ..Location::default() }
+    Location::from(LocationData { path: path.to_owned(), line, column: 1, in_head: true, ..LocationData::default() })
 }
 
 fn seen(rule: &str, fingerprint: &str, path: &str, line: u64) -> Sighting {

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::{Config, ConfigError, fail, has_expired, paths};
 use crate::model::{
-    Environment, EnvironmentClass, FailOn, Finding, Identity, Lapsed, Limits, Location, Risk, Severity, Suppression,
-    SuppressionKind, Usage,
+    Environment, EnvironmentClass, FailOn, Finding, Identity, Lapsed, Limits, Location, LocationData, Risk, Severity,
+    Suppression, SuppressionKind, Usage,
 };
 
 /// The `policy` section as written. Numbers are whole days.
@@ -364,10 +364,10 @@ impl Ending<'_> {
                 owner: self.owner.to_owned(),
                 reason: self.reason.to_owned(),
                 expires: self.expires.to_owned(),
-                location: Location {
+                location: Location::from(LocationData {
                     path: path.unwrap_or_default().to_string_lossy().into_owned(),
-                    ..Location::default()
-                },
+                    ..LocationData::default()
+                }),
             }));
         }
         Ok(Ok(Suppression {

@@ -215,13 +215,13 @@ fn apart(facts: &Facts, files: &Files) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{IdentityFact, IdentityKind};
+    use crate::model::{IdentityFact, IdentityKind, LocationData};
 
     fn account(path: &str, name: &str, id: &str) -> Declared<IdentityFact> {
         let key = IdentityKey::new("kubernetes", "service-account", name);
         let mut fact = IdentityFact::new(key, IdentityKind::ServiceAccount, "kubernetes", name);
         fact.aliases = vec![IdentityKey::new("kubernetes", "id", id)];
-        let location = Location { path: path.to_owned(), line: 1, ..Location::default() };
+        let location = Location::from(LocationData { path: path.to_owned(), line: 1, ..LocationData::default() });
         Declared { what: fact, location, sample: false }
     }
 

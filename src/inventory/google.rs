@@ -390,7 +390,7 @@ mod tests {
     use super::super::build;
     use super::*;
     use crate::model::{
-        At, Fact, GrantFact, IdentityFact, IdentityKind, LocatedFact, Location, SettingFact, TrustFact,
+        At, Fact, GrantFact, IdentityFact, IdentityKind, LocatedFact, Location, LocationData, SettingFact, TrustFact,
     };
 
     fn key(name: &str) -> IdentityKey {
@@ -398,7 +398,11 @@ mod tests {
     }
 
     fn located(fact: Fact) -> LocatedFact {
-        let location = Location { path: "iam-policy-acme-prod.json".to_owned(), line: 1, ..Location::default() };
+        let location = Location::from(LocationData {
+            path: "iam-policy-acme-prod.json".to_owned(),
+            line: 1,
+            ..LocationData::default()
+        });
         LocatedFact { fact, location, format: "gcp-iam-policy", sample: false }
     }
 

@@ -15,7 +15,8 @@ use crate::model::{Confidence, Exposure, IdentityFact, Link, Severity, Sighting,
 /// A sighting with the id of its credential.
 pub(super) struct Keyed {
     pub(super) id: String,
-    pub(super) sighting: Sighting,
+    /// In a box of its own, so that it can be let go before the others are.
+    pub(super) sighting: Box<Sighting>,
 }
 
 /// The provider's own id of the credential, or that of its public half.
@@ -106,7 +107,7 @@ pub(super) fn assign(sightings: Vec<Sighting>, places: &Places, links: &mut Vec<
                     });
                 }
             }
-            Keyed { id, sighting }
+            Keyed { id, sighting: Box::new(sighting) }
         })
         .collect()
 }

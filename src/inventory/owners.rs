@@ -135,7 +135,7 @@ fn owners(files: &BTreeMap<String, Vec<Line>>, path: &str) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::model::Location;
+    use crate::model::{Location, LocationData};
 
     fn line(path: &str, n: u64, section: &str, pattern: &str, owners: &str) -> Setting {
         let mut setting = Setting {
@@ -144,7 +144,13 @@ mod tests {
             name: setting::CODE_OWNER.to_owned(),
             value: owners.to_owned(),
             attributes: BTreeMap::new(),
-            location: Location { path: path.to_owned(), line: n, column: 1, in_head: true, ..Location::default() },
+            location: Location::from(LocationData {
+                path: path.to_owned(),
+                line: n,
+                column: 1,
+                in_head: true,
+                ..LocationData::default()
+            }),
         };
         if !section.is_empty() {
             setting.attributes.insert("section".to_owned(), section.to_owned());

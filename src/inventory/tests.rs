@@ -3,12 +3,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    At, AuthMode, Confidence, Credential, GrantFact, Human, IdentityHint, IdentityKind, Privilege, Proof, Severity,
-    Status, UsageFact, Validity, When,
+    At, AuthMode, Confidence, Credential, GrantFact, Human, IdentityHint, IdentityKind, LocationData, Privilege, Proof,
+    Severity, Status, UsageFact, Validity, When,
 };
 
 fn place(path: &str, line: u64) -> Location {
-    Location { path: path.to_owned(), line, column: 3, in_head: true, ..Location::default() }
+    Location::from(LocationData { path: path.to_owned(), line, column: 3, in_head: true, ..LocationData::default() })
 }
 
 fn sighting(provider: &str, fingerprint: Option<&str>, path: &str, line: u64) -> Sighting {

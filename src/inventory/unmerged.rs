@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::identify::Keyed;
 use super::{Declared, Facts};
 use crate::model::{
-    Declaration, Exposure, Grant, Inventory, Location, Original, Originals, Proof, SeenValue, Setting, Sighting,
-    ThirdParty, Trust, Unmerged, Usage,
+    Declaration, Exposure, Grant, Inventory, Location, Original, Originals, Packed, Proof, SeenValue, Setting,
+    Sighting, ThirdParty, Trust, Unmerged, Usage,
 };
 
 /// What an inventory is made of. Evidence of several inventories may be put together in any order; what comes twice counts
@@ -24,7 +24,7 @@ impl Evidence {
     /// What an inventory was made of.
     #[must_use]
     pub fn of(inventory: Inventory, unmerged: Unmerged) -> Self {
-        let sightings = sightings(&inventory.exposures, unmerged.values);
+        let sightings = sightings(&inventory.exposures, unmerged.values.iter());
         let facts = Facts {
             identities: declared(unmerged.identities),
             credentials: declared(unmerged.credentials),
@@ -120,13 +120,16 @@ impl Read {
     }
 }
 
-/// What each value showed, with its exposures; sightings that showed the same are one entry.
-pub(super) fn values(seen: Vec<Keyed>, exposures: &[Exposure]) -> Vec<SeenValue> {
-    let mut all: BTreeMap<SeenValue, BTreeSet<u64>> = BTreeMap::new();
+/// What each value showed, with its exposures; sightings that showed the same are one entry. Entries stand in the order of their
+/// exposures, then of what they say.
+pub(super) fn values(seen: Vec<Keyed>, exposures: &[Exposure]) -> Packed<SeenValue> {
+    // As text, since that takes a fraction of what the parts of each take.
+    let mut all: BTreeMap<Box<str>, Vec<u64>> = BTreeMap::new();
     for Keyed { id, sighting: s } in seen {
         let key = (&id, &s.rule, &s.location);
         let at = exposures.binary_search_by(|e| (&e.credential, &e.rule, &e.location).cmp(&key));
         let Ok(at) = at else { continue };
+        let s = *s;
         let value = SeenValue {
             exposures: Vec::new(),
             provider: s.provider,
@@ -147,17 +150,28 @@ pub(super) fn values(seen: Vec<Keyed>, exposures: &[Exposure]) -> Vec<SeenValue>
             anchor: s.anchor,
             listed: s.listed,
         };
-        all.entry(value).or_default().insert(at as u64);
+        // The model cannot fail to be written.
+        let Ok(text) = serde_json::to_string(&value) else { continue };
+        all.entry(text.into_boxed_str()).or_default().push(at as u64);
     }
-    let mut out: Vec<SeenValue> =
-        all.into_iter().map(|(value, at)| SeenValue { exposures: at.into_iter().collect(), ..value }).collect();
-    out.sort();
-    out
+    let mut all: Vec<(Vec<u64>, Box<str>)> = all
+        .into_iter()
+        .map(|(text, mut places)| {
+            places.sort_unstable();
+            places.dedup();
+            places.shrink_to_fit();
+            (places, text)
+        })
+        .collect();
+    let read = |text: &str| serde_json::from_str::<SeenValue>(text).ok();
+    all.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| read(&a.1).cmp(&read(&b.1))));
+    let entries = all.into_iter();
+    entries.filter_map(|(exposures, text)| Some(SeenValue { exposures, ..read(&text)? })).collect()
 }
 
 /// One sighting for each value and exposure. What an exposure does not tell of a single sighting of several is what it tells of
 /// all, which gives the same exposure again.
-fn sightings(exposures: &[Exposure], values: Vec<SeenValue>) -> Vec<Sighting> {
+fn sightings(exposures: &[Exposure], values: impl Iterator<Item = SeenValue>) -> Vec<Sighting> {
     let mut out = Vec::new();
     for mut value in values {
         let places = std::mem::take(&mut value.exposures);

@@ -11,9 +11,11 @@ mod inventory;
 mod level;
 mod limits;
 mod members;
+mod packed;
 mod report;
 mod secret;
 pub mod setting;
+mod shared;
 mod sighting;
 mod span;
 mod unmerged;
@@ -32,11 +34,13 @@ pub use inventory::{
 pub use level::{Confidence, Risk, Severity};
 pub use limits::{FailOn, Lapsed, Limits};
 pub use members::Members;
+pub use packed::Packed;
 pub use report::{
-    ControlAnswer, ControlCard, Coverage, Finding, Headline, Location, Notice, NoticeKind, Report, RiskStatus,
+    ControlAnswer, ControlCard, Coverage, Finding, Headline, LocationData, Notice, NoticeKind, Report, RiskStatus,
     RiskSummary, Root, RuleInfo, Score, SkipReason, Term, ToolInfo,
 };
 pub use secret::{FingerprintKey, Secret, bound_fingerprint};
+pub use shared::{Location, Text};
 pub use sighting::{Attributes, LocatedFact, Sighting};
 pub use span::{Place, Span};
 pub use unmerged::{Declaration, Gate, Original, Originals, ReportPart, SeenValue, Unmerged};

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Confidence, IdentityKey, Inventory, ReportPart, Risk, Severity, Suppression, Unmerged};
+use super::{Confidence, IdentityKey, Inventory, Location, ReportPart, Risk, Severity, Suppression, Text, Unmerged};
 
-/// A place in an input, ready to be shown.
+/// What a [`Location`] says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Location {
+#[schemars(rename = "Location", description = "A place in an input, ready to be shown.")]
+pub struct LocationData {
     /// Path relative to the repository's top level (else the scanned path), `/` between segments; text with U+FFFD for
     /// bytes that are not UTF-8.
     pub path: String,
@@ -57,7 +58,7 @@ pub struct Location {
     pub pointer: Option<String>,
 }
 
-impl Location {
+impl LocationData {
     /// The file: its path, behind the archive that holds it.
     #[must_use]
     pub fn file(&self) -> String {
@@ -65,16 +66,20 @@ impl Location {
     }
 }
 
+fn no_text(text: &Text) -> bool {
+    text.is_empty()
+}
+
 /// One named term of a score.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Term {
     /// What it stands for: `base high`, `production`, `test path`…
-    pub name: String,
+    pub name: Text,
     /// Points, possibly negative.
     pub points: i32,
     /// Why it applies.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub why: String,
+    #[serde(default, skip_serializing_if = "no_text")]
+    pub why: Text,
 }
 
 /// Something to act on.
@@ -113,9 +118,9 @@ pub struct Finding {
     /// What was seen, in sentences.
     pub evidence: Vec<String>,
     /// Why it matters.
-    pub why: String,
+    pub why: Text,
     /// What to do.
-    pub remediation: String,
+    pub remediation: Text,
     /// Why it does not count, when it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Suppression>,

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Confidence, Coverage, CredentialFact, Grant, Human, IdentityFact, IdentityHint, IdentityKind, Location, Setting,
-    Severity, ThirdParty, ToolInfo, Trust, Usage, Validity, When,
+    Confidence, Coverage, CredentialFact, Grant, Human, IdentityFact, IdentityHint, IdentityKind, Location, Packed,
+    Setting, Severity, ThirdParty, ToolInfo, Trust, Usage, Validity, When,
 };
 
 /// Facts and values as they were before they were joined. Of no use but to merge reports; it tells nothing that the lists of
@@ -42,8 +42,8 @@ pub struct Unmerged {
     #[serde(default, skip_serializing_if = "Originals::is_empty")]
     pub settings: Originals<Setting>,
     /// What each value in the clear showed, with the exposures that show it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub values: Vec<SeenValue>,
+    #[serde(default, skip_serializing_if = "Packed::is_empty")]
+    pub values: Packed<SeenValue>,
 }
 
 /// What decided on which findings are shown.

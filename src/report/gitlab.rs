@@ -35,6 +35,7 @@ const NO_COMMIT: &str = "0000000";
 /// Longest texts that the schema takes.
 const NAME: usize = 255;
 const SOLUTION: usize = 7000;
+const DESCRIPTION: usize = 1_048_576;
 
 #[derive(Serialize)]
 struct Document {
@@ -197,7 +198,7 @@ fn vulnerability(f: &Finding, report: &Report, used: &mut BTreeMap<String, u64>)
     Some(Vulnerability {
         id: id(f, used),
         name: cut(required(shown(name), "Finding"), NAME),
-        description: description(f),
+        description: cut(description(f), DESCRIPTION),
         severity: match f.severity {
             Severity::Info => "Info",
             Severity::Low => "Low",
@@ -261,7 +262,7 @@ fn id(f: &Finding, used: &mut BTreeMap<String, u64>) -> String {
     match &f.fingerprint {
         Some(fingerprint) => part(fingerprint),
         None => {
-            part(&f.locations.first().map(Location::file).unwrap_or_default());
+            part(&f.locations.first().map(|place| place.file()).unwrap_or_default());
             part(&f.title);
             part(f.preview.as_deref().unwrap_or_default());
         }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::csv::origin::Origins;
 use super::{Reporter, Style};
 use crate::model::{Finding, NoticeKind, Report};
 use crate::text::escape;
@@ -58,7 +59,10 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
     }
     if let Some(first) = open.first() {
         writeln!(out, "Do first: {}\n", plain(&first.remediation))?;
-        writeln!(out, "| Severity | What | Where | Value |\n|---|---|---|---|")?;
+        let origins = Origins::of(report);
+        let several = !origins.several().is_empty();
+        let (name, rule) = if several { (" Repository |", "---|") } else { ("", "") };
+        writeln!(out, "| Severity | What |{name} Where | Value |\n|---|---|{rule}---|---|")?;
         let rows = if style.verbose { usize::MAX } else { ROWS };
         for finding in open.iter().take(rows) {
             let place = finding.locations.first();
@@ -67,7 +71,8 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
             let at = commit.map_or_else(|| plain(&at), |c| format!("{} (commit {c})", plain(&at)));
             let preview = finding.preview.as_deref().map(plain).unwrap_or_default();
             let (severity, title, id) = (finding.severity.as_str(), plain(&finding.title), plain(&finding.id));
-            writeln!(out, "| {severity} | {title}<br>{id} | {at} | {preview} |")?;
+            let repository = if several { format!(" {} |", repositories(finding, &origins)) } else { String::new() };
+            writeln!(out, "| {severity} | {title}<br>{id} |{repository} {at} | {preview} |")?;
         }
         if open.len() > rows {
             writeln!(out, "\n{} more in the full report.", open.len() - rows)?;
@@ -86,6 +91,14 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
         writeln!(out, "- {kind}: {}", plain(&format!("{place}{}", notice.message)))?;
     }
     Ok(())
+}
+
+/// Whose a finding is: the repository of its first place, and how many more it stands in.
+fn repositories(finding: &Finding, origins: &Origins<'_>) -> String {
+    let all = origins.of_places(finding.locations.iter());
+    let first = finding.locations.first().and_then(|l| origins.of_place(l)).map(plain).unwrap_or_default();
+    let others = all.len().saturating_sub(1);
+    if others > 0 { format!("{first} and {others} more") } else { first }
 }
 
 #[cfg(test)]

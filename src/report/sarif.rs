@@ -115,8 +115,8 @@ fn rule_info(report: &Report, id: &str, chosen: &[(&Finding, Anchor<'_>)]) -> Ru
         risk: first.map_or(crate::model::Risk::Nhi2, |finding| finding.risk),
         severity: first.map_or(Severity::Medium, |finding| finding.base_severity),
         confidence: first.map_or(Confidence::Medium, |finding| finding.confidence),
-        description: first.map(|finding| finding.why.clone()).unwrap_or_default(),
-        remediation: first.map(|finding| finding.remediation.clone()).unwrap_or_default(),
+        description: first.map(|finding| finding.why.to_string()).unwrap_or_default(),
+        remediation: first.map(|finding| finding.remediation.to_string()).unwrap_or_default(),
         references: Vec::new(),
     }
 }
@@ -147,11 +147,11 @@ fn rule(info: &RuleInfo) -> Rule {
 
 fn result(finding: &Finding, anchor: &Anchor<'_>, index: &BTreeMap<&str, usize>, related: usize) -> SarifResult {
     let (primary, own) = match anchor {
-        Anchor::Own(at) => (finding.locations.get(*at), Some(*at)),
+        Anchor::Own(at) => (finding.locations.get(*at).map(|place| &**place), Some(*at)),
         Anchor::Naming(place) => (Some(*place), None),
     };
     let member = primary.filter(|place| own.is_some() && place.container.is_some());
-    let elsewhere = if own.is_none() { finding.locations.first() } else { member };
+    let elsewhere = if own.is_none() { finding.locations.first().map(|place| &**place) } else { member };
     let others: Vec<_> =
         finding.locations.iter().enumerate().filter(|(at, _)| Some(*at) != own).map(|(_, place)| place).collect();
     let unlisted = others.len().saturating_sub(related);

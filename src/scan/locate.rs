@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
 
-use crate::model::{At, BlobId, LocatedFact, Location, RepoPath, Sighting, Span, bound_fingerprint};
+use crate::model::{At, BlobId, LocatedFact, Location, LocationData, RepoPath, Sighting, Span, bound_fingerprint};
 use crate::text::line_hash::line_hash;
 use crate::text::lines::LineIndex;
 
@@ -34,13 +34,13 @@ impl<'a> Locator<'a> {
     pub fn span(&self, span: Span) -> Location {
         let place = self.lines.place(span, self.text);
         let column = |line: u64, column: u64| if line == 1 { column + self.first_column - 1 } else { column };
-        Location {
+        Location::from(LocationData {
             line: place.line + self.first_line - 1,
             column: column(place.line, place.column),
             end_line: place.end_line + self.first_line - 1,
             end_column: column(place.end_line, place.end_column),
-            ..base(self.path, self.blob)
-        }
+            ..data(self.path, self.blob)
+        })
     }
 
     /// The location of a fact.
@@ -48,7 +48,8 @@ impl<'a> Locator<'a> {
         let mut location = match (at.span, at.line) {
             (Some(span), _) => self.span(span),
             (None, Some(line)) => {
-                Location { line, column: 1, end_line: line, end_column: 1, ..base(self.path, self.blob) }
+                let (column, end_column) = (1, 1);
+                Location::from(LocationData { line, column, end_line: line, end_column, ..data(self.path, self.blob) })
             }
             (None, None) => base(self.path, self.blob),
         };
@@ -59,12 +60,16 @@ impl<'a> Locator<'a> {
 
 /// A location that only knows its file.
 pub fn base(path: &RepoPath, blob: Option<BlobId>) -> Location {
-    Location {
+    data(path, blob).into()
+}
+
+fn data(path: &RepoPath, blob: Option<BlobId>) -> LocationData {
+    LocationData {
         path: path.display(),
         in_head: true,
         blob: blob.map(|b| b.to_string()),
         path_bytes: path.as_str().is_none().then(|| BASE64.encode(path.as_bytes())),
-        ..Location::default()
+        ..LocationData::default()
     }
 }
 
@@ -85,7 +90,9 @@ pub fn fill_hashes<'l>(bytes: &[u8], locations: impl Iterator<Item = &'l mut Loc
 
 /// The beginning of the file of a location: where things of binary files are said to be.
 pub fn beginning(place: &Location) -> Location {
-    Location { line: 1, column: 1, end_line: 1, end_column: 1, ..place.clone() }
+    place.with(|place| {
+        (place.line, place.column, place.end_line, place.end_column) = (1, 1, 1, 1);
+    })
 }
 
 /// The same fact in another copy of the blob.

@@ -212,6 +212,30 @@ def golden(check, browser, address, report):
     browser.media("")
 
 
+def several(check, browser, keyroll, report, top):
+    """Of several repositories, both lists can be cut to one of them."""
+    roots = [{"path": label, "kind": "repository", "top": label, "label": label, "remote": f"acme/{label}"}
+             for label in ("config", "services")]
+    (top / "several.json").write_text(json.dumps({**report, "coverage": {**report["coverage"], "roots": roots}}),
+                                      encoding="utf-8")
+    browser.open(render(keyroll, top / "several.json", top / "several.html"))
+    for form, entries in (("identities", ".inventory tbody tr"), ("findings", ".finding")):
+        total = browser.run(f"document.querySelectorAll('{entries}').length")
+        for number, root in enumerate(roots):
+            want = browser.run(f"""[...document.querySelectorAll('{entries}')].filter(entry =>
+                (entry.dataset.r || '').split(' ').includes('{number}')).length""")
+            shown, _ = choose(browser, form, repository=str(number))
+            left = browser.run(f"document.querySelectorAll('{entries}:not(.off)').length")
+            check.that((0 < want < total or number) and shown == want == left, f"{form} of {root['remote']}: {shown}, {left}, not {want}")
+        choose(browser, form, repository="")
+    choose(browser, "identities", q="no identity has this name")
+    time.sleep(0.3)
+    browser.run("location.hash = '#i1'")
+    time.sleep(1.5)
+    seen = browser.run("document.querySelector('#i1').checkVisibility({ contentVisibilityAuto: true })")
+    check.that(seen, "a link to what a filter hides shows it")
+
+
 def without_script(check, browser, address, report):
     """Everything is there, and nothing that would do nothing."""
     browser.call("Emulation.setScriptExecutionDisabled", value=True)
@@ -328,6 +352,7 @@ def main():
         address = render(arguments.keyroll, source, top / "golden.html")
         golden(check, browser, address, report)
         without_script(check, browser, address, report)
+        several(check, browser, arguments.keyroll, report, top)
         narrow(check, browser, address)
         big = big_report.report(IDENTITIES)
         (top / "big.json").write_text(json.dumps(big), encoding="utf-8")

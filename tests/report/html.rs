@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keyroll::model::{Location, Report, RiskStatus};
+use keyroll::model::{Grant, Identity, Report, RiskStatus, Root, Trust};
 use keyroll::report::Style;
 use sha2::{Digest, Sha256};
 
@@ -232,7 +232,7 @@ fn a_risk_that_was_not_assessed_has_no_number() {
 fn what_repeats_is_cut_and_counted_unless_all_is_asked_for() {
     let mut report = golden::report();
     let finding = report.findings.first_mut().unwrap();
-    let place = |line| Location { line, ..golden::at("many.env", 1, 1, 9) };
+    let place = |line| golden::at("many.env", 1, 1, 9).with(|place| place.line = line);
     finding.locations = (1..=40).map(place).collect();
     let places = |page: &str| (1..=40).filter(|line| page.contains(&format!(">many.env:{line}:1<"))).count();
     let some = page(&report);
@@ -249,7 +249,8 @@ fn a_credential_in_several_parts_is_drawn_with_them_and_dated() {
     let first = report.inventory.exposures.first().unwrap().clone();
     for (path, time) in [("services/shop/a.env", Some("2024-03-01T09:30:00Z")), ("tools/b.env", None)] {
         let mut exposure = first.clone();
-        exposure.location = Location { time: time.map(|t| t.parse().unwrap()), ..golden::at(path, 3, 1, 9) };
+        exposure.location = golden::at(path, 3, 1, 9);
+        exposure.location.time = time.map(|t| t.parse().unwrap());
         report.inventory.exposures.push(exposure);
     }
     let page = page(&report);
@@ -261,6 +262,66 @@ fn a_credential_in_several_parts_is_drawn_with_them_and_dated() {
     let time = page.split_once("<figure class=\"time\"").unwrap().1.split_once("</figure>").unwrap().0;
     assert!(time.contains("since 2024-03-01") && time.contains("class=\"now\""), "{time}");
     well_formed(&page);
+}
+
+/// The golden report as one of two repositories: whatever lies below `config/` and `services/` is of one of them each.
+fn of_two_repositories() -> Report {
+    let mut report = golden::report();
+    let root = |label: &str, remote: &str| Root {
+        path: format!("/src/{label}"),
+        kind: "repository".into(),
+        top: Some(label.into()),
+        label: Some(label.into()),
+        remote: Some(remote.into()),
+        ..Root::default()
+    };
+    report.coverage.roots = vec![root("config", "acme/<shop>"), root("services", "acme/till")];
+    report
+}
+
+#[test]
+fn of_several_repositories_it_says_which_one_everything_stands_in() {
+    let page = page(&of_two_repositories());
+    well_formed(&page);
+    let options = page.split_once("name=\"repository\"").unwrap().1.split_once("</select>").unwrap().0;
+    assert!(options.contains("<option value=\"0\">acme/&lt;shop&gt;<option value=\"1\">acme/till"), "{options}");
+    assert!(page.matches("<details class=\"finding\" data-r=\"0\">").count() > 0);
+    assert!(page.matches("<details class=\"finding\" data-r=\"1\">").count() > 0);
+    assert!(page.contains("<tr data-r="), "identities have theirs");
+    assert!(page.contains("<small>acme/&lt;shop&gt;</small>"), "and name them");
+    let table = render("markdown", &of_two_repositories(), &Style::default());
+    assert!(table.contains("| Severity | What | Repository | Where | Value |\n|---|---|---|---|---|\n"), "{table}");
+    assert!(table.contains("| acme/&lt;shop&gt; | config/") && table.contains("| acme/till | services/"), "{table}");
+    assert!(render("markdown", &golden::report(), &Style::default()).contains("| Severity | What | Where | Value |"));
+    let one = self::page(&golden::report());
+    assert!(!one.contains("data-r") && !one.contains("name=\"repository\""), "of one there is nothing to tell apart");
+}
+
+#[test]
+fn many_identities_are_all_told_until_the_page_is_full() {
+    let mut report = golden::empty();
+    let model = golden::report().inventory;
+    let identity = model.identities.first().unwrap();
+    let (grant, trust) = (model.grants.first().unwrap(), model.trusts.first().unwrap());
+    for n in 0..450usize {
+        let key = golden::key("aws", "user", &format!("acme/user-{n:03}"));
+        report.inventory.grants.push(Grant { identity: key.clone(), action: format!("s3:Get{n:03}"), ..grant.clone() });
+        report.inventory.trusts.push(Trust { identity: key.clone(), ..trust.clone() });
+        report.inventory.identities.push(Identity { id: key, name: format!("user-{n:03}"), ..identity.clone() });
+    }
+    let page = page(&report);
+    well_formed(&page);
+    let cards = page.split_once("<section id=\"cards\"").unwrap().1;
+    for n in 0..450 {
+        assert!(cards.contains(&format!("<code>s3:Get{n:03}</code>")), "the right of {n} is told");
+    }
+    assert_eq!(cards.matches("<figure class=\"chain\"").count(), 200, "the worst are drawn");
+    assert!(!cards.contains("the rest is counted"));
+    assert_eq!(
+        page.matches("<tbody>").count() - self::page(&golden::empty()).matches("<tbody>").count(),
+        5,
+        "in blocks"
+    );
 }
 
 proptest::proptest! {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keyroll::model::{Location, Report, Risk, Severity, Suppression, SuppressionKind};
+use keyroll::model::{Report, Risk, Severity, Suppression, SuppressionKind};
 use keyroll::report::Style;
 use serde_json::Value;
 
@@ -267,8 +267,8 @@ fn beyond_five_thousand_the_highest_scores_are_kept_and_the_cut_is_said() {
 fn a_rule_that_the_report_does_not_describe_is_still_complete() {
     let mut report = golden::empty();
     let mut odd = golden::finding("from-elsewhere", Risk::Nhi4, "", &[("base", 78)], vec![golden::at("a", 1, 1, 2)]);
-    odd.why = String::new();
-    odd.remediation = String::new();
+    odd.why = "".into();
+    odd.remediation = "".into();
     report.findings.push(odd);
     let run = run(&report);
     let rule = &list(&run, "/tool/driver/rules")[0];
@@ -281,7 +281,7 @@ fn a_rule_that_the_report_does_not_describe_is_still_complete() {
 fn a_place_outside_the_checkout_is_never_an_anchor() {
     for path in ["/etc/passwd", "../x", "<stdin>", ""] {
         let mut report = golden::empty();
-        let place = Location { path: path.into(), ..golden::at("a", 1, 1, 2) };
+        let place = golden::at("a", 1, 1, 2).with(|place| place.path = path.into());
         report.findings.push(golden::finding("jwt", Risk::Nhi2, "T", &[("base", 78)], vec![place]));
         assert_eq!(list(&run(&report), "/results").len(), 0, "{path}");
     }

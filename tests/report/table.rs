@@ -1,6 +1,6 @@
 //! `table`: fits, is inert, and answers a first reader's questions.
 
-use keyroll::model::{Location, Risk, Severity};
+use keyroll::model::{Location, LocationData, Risk, Severity};
 use keyroll::report::Style;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -177,7 +177,13 @@ fn a_thousand_findings_stay_readable_and_none_is_lost_silently() {
     report.coverage.files = 1;
     for n in 0..1000u64 {
         let terms = [("base", if n < 80 { 95 } else { 30 })];
-        let place = Location { path: format!("f{n}.env"), line: 1, column: 1, in_head: true, ..Location::default() };
+        let place = Location::from(LocationData {
+            path: format!("f{n}.env"),
+            line: 1,
+            column: 1,
+            in_head: true,
+            ..LocationData::default()
+        });
         report.findings.push(golden::finding("jwt", Risk::Nhi2, &format!("Token {n}."), &terms, vec![place]));
     }
     let text = table(&report);

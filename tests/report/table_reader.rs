@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use keyroll::assess::Adjustment;
-use keyroll::model::{Finding, Location, Report, Risk, RiskStatus, RuleInfo, Severity, Term};
+use keyroll::model::{Finding, Location, LocationData, Report, Risk, RiskStatus, RuleInfo, Severity, Term};
 use keyroll::report::Style;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -25,12 +25,18 @@ fn verbose(report: &Report) -> String {
 /// A leak of one rule at one place, of a credential of its own.
 fn leak(rule: &str, base: (&str, i32), more: &[(&str, i32)], path: &str) -> Finding {
     let terms: Vec<(&str, i32)> = [base].iter().chain(more).copied().collect();
-    let place = Location { path: path.into(), line: 4, column: 9, in_head: true, ..Location::default() };
+    let place = Location::from(LocationData {
+        path: path.into(),
+        line: 4,
+        column: 9,
+        in_head: true,
+        ..LocationData::default()
+    });
     let mut finding = golden::finding(rule, Risk::Nhi2, &format!("Value of {rule}"), &terms, vec![place]);
     finding.credential = Some(format!("secret:{path}"));
     finding.preview = Some("… (12 chars)".into());
-    finding.remediation = format!("Revoke what {rule} finds. Then use federation.");
-    finding.why = format!("Reason of {rule}.");
+    finding.remediation = format!("Revoke what {rule} finds. Then use federation.").into();
+    finding.why = format!("Reason of {rule}.").into();
     finding
 }
 
@@ -124,7 +130,8 @@ fn the_outcome_is_one_sentence_before_any_number() {
     };
     let test = |n: usize| leak("key", HIGH, &[test_path()], &format!("tests/{n}.pem"));
     let check = |n: usize| {
-        let place = Location { path: format!("ci/{n}.yml"), line: 2, column: 1, ..Location::default() };
+        let place =
+            Location::from(LocationData { path: format!("ci/{n}.yml"), line: 2, column: 1, ..LocationData::default() });
         golden::finding("unpinned", Risk::Nhi3, &format!("Job {n} runs what is not pinned"), &[MEDIUM], vec![place])
     };
     assert_eq!(outcome(Vec::new()), "Nothing found in 1,234 files.");
@@ -185,8 +192,8 @@ fn an_accepted_finding_is_no_clean_scan() {
 #[test]
 fn terms_that_add_nothing_are_left_out_of_a_score_unless_all_is_asked_for() {
     let mut finding = leak("key", HIGH, &[("production", 6)], "a.env");
-    finding.terms.push(Term { name: "unknown: privilege".into(), points: 0, why: String::new() });
-    finding.terms.push(Term { name: "unknown: state".into(), points: 0, why: String::new() });
+    finding.terms.push(Term { name: "unknown: privilege".into(), points: 0, why: "".into() });
+    finding.terms.push(Term { name: "unknown: state".into(), points: 0, why: "".into() });
     let report = scan(vec![finding]);
     assert!(table(&report).contains("\n    score  base high 78 + production 6 = 84\n"));
     let all = verbose(&report);
@@ -213,7 +220,9 @@ fn findings_in_tests_come_last_by_rule_in_a_line_each_with_one_reason_and_one_re
         references: Vec::new(),
     });
     report.findings[1].title = "Private key".into();
-    report.findings[1].locations.push(Location { path: "tests/copy.pem".into(), ..Location::default() });
+    report.findings[1]
+        .locations
+        .push(Location::from(LocationData { path: "tests/copy.pem".into(), ..LocationData::default() }));
     let text = table(&report);
     let samples = place_of(&text, "\nIn tests, examples and documentation\n");
     assert!(place_of(&text, "    at     src/a.env:4:9") < samples, "{text}");

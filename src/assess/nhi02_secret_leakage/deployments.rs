@@ -150,7 +150,7 @@ fn secret_manifest(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
             finding.title = "The export holds the values of secrets of the cluster".to_owned();
             finding.evidence = vec![setting.value.clone()];
             finding.confidence = Confidence::High;
-            finding.remediation = EXPORT_ADVICE.to_owned();
+            finding.remediation = EXPORT_ADVICE.into();
             return true;
         }
         if seen.contains(&(setting.location.path.as_str(), setting.location.line)) {

@@ -159,12 +159,12 @@ fn primitive(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         if identity.attributes.contains_key("default") {
             finding.remediation = "Take the basic role from the account after giving what runs as it accounts of their own, and \
                                    enforce iam.automaticIamGrantsForDefaultServiceAccounts, so that no project starts so."
-                .to_owned();
+                .into();
         } else if identity.attributes.contains_key("managed_by") {
             finding.remediation =
                 "Google granted it so that its services work; replace it by the roles of the services that \
                                    the project uses, if it uses any."
-                    .to_owned();
+                    .into();
             finding.confidence = Confidence::Medium;
         }
     }

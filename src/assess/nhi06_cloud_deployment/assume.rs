@@ -52,7 +52,7 @@ fn refused(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
                 finding.remediation =
                     "Bind roles/iam.workloadIdentityUser on the service account to the job's own repository or \
                                        subject, or to the cluster's service account, or take the login out."
-                        .to_owned();
+                        .into();
             }
             finding.locations.clear();
             finding

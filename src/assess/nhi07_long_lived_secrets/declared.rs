@@ -73,7 +73,7 @@ fn forever(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
             None => format!("Tokens of {name} live {}", setting.value),
         };
         finding.evidence.push(format!("life: {}", setting.value));
-        finding.remediation = LIFE_ADVICE.to_owned();
+        finding.remediation = LIFE_ADVICE.into();
         if mount.is_some() {
             finding.base_severity = Severity::Low;
         }
@@ -85,7 +85,7 @@ fn forever(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         let owner = token.identity.as_ref().and_then(|id| view.identity(id)).map_or("unknown", |i| i.name.as_str());
         finding.title = format!("The token {owner} of Vault never ends");
         finding.evidence.push("expire_time is null and creation_ttl is 0".to_owned());
-        finding.remediation = LIFE_ADVICE.to_owned();
+        finding.remediation = LIFE_ADVICE.into();
         finding
     }));
     found

@@ -130,3 +130,178 @@ proptest! {
         prop_assert!(severity(more) >= severity(0));
     }
 }
+
+fn run_at(
+    sightings: Vec<Sighting>,
+    facts: Vec<LocatedFact>,
+    as_of: Timestamp,
+    policy: &dyn Policy,
+) -> (Inventory, Assessment) {
+    let mut inventory = inventory::build(sightings, facts, Vec::new());
+    let assessment = assess(&mut inventory, &Context { as_of, policy, members: None });
+    (inventory, assessment)
+}
+
+fn later(days: i64) -> Timestamp {
+    context().as_of + jiff::SignedDuration::from_hours(24 * days)
+}
+
+/// The other name of everything in a copy of an estate: another account, repository and values.
+fn copied(text: &str, copy: usize) -> String {
+    text.replace(ACCOUNT, &format!("{:012}", 700_000_000_000 + copy)).replace("acme/app", &format!("acme/app{copy}"))
+}
+
+fn copy(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, number: usize) -> (Vec<Sighting>, Vec<LocatedFact>) {
+    let key = |key: &mut IdentityKey| *key = IdentityKey::from(copied(key.as_str(), number));
+    let sightings = sightings.into_iter().map(|mut s| {
+        s.fingerprint = s.fingerprint.map(|f| format!("{f}-{number}"));
+        s.location.path.push_str(&number.to_string());
+        if let Some(hint) = &mut s.proof.identity {
+            key(&mut hint.key);
+        }
+        s
+    });
+    let facts = facts.into_iter().map(|mut f| {
+        f.location.path.push_str(&number.to_string());
+        match &mut f.fact {
+            Fact::Identity(_, f) => key(&mut f.key),
+            Fact::Credential(_, f) => {
+                f.key = copied(&f.key, number);
+                f.identity.iter_mut().for_each(key);
+            }
+            Fact::Grant(_, f) => key(&mut f.identity),
+            Fact::Trust(_, f) => key(&mut f.identity),
+            Fact::Usage(_, f) => f.identity.iter_mut().for_each(key),
+            Fact::ThirdParty(_, f) => key(&mut f.identity),
+            _ => {}
+        }
+        f
+    });
+    (sightings.collect(), facts.collect())
+}
+
+/// Accepts the findings of checks whose fingerprint ends in one of these digits.
+struct Accepted(Vec<char>);
+
+impl Policy for Accepted {
+    fn runs(&self, _: &str) -> bool {
+        true
+    }
+
+    fn shows(&self, _: Confidence) -> bool {
+        true
+    }
+
+    fn accepts(&self, finding: &Finding, _: Option<&Identity>) -> Option<Suppression> {
+        let last = finding.fingerprint.as_deref()?.chars().last()?;
+        self.0.contains(&last).then(|| Suppression {
+            kind: SuppressionKind::Config,
+            reason: "known".to_owned(),
+            by: "test".to_owned(),
+        })
+    }
+}
+
+proptest! {
+    #[test]
+    fn evidence_that_was_read_in_shards_gives_the_verdict_of_all(
+        pieces in pieces(), sides in proptest::collection::vec(0..3usize, 24)
+    ) {
+        let (s, f) = assemble(&pieces);
+        let whole = run(s, f);
+        let mut evidence = inventory::Evidence::default();
+        for shard in 0..3 {
+            let own = pieces.iter().zip(&sides).filter(|(_, side)| **side == shard).map(|(piece, _)| *piece);
+            let (s, f) = assemble(&own.collect::<Vec<_>>());
+            let (inventory, unmerged) = inventory::build_whole(s, f, Vec::new());
+            evidence.add(inventory::Evidence::of(inventory, unmerged));
+        }
+        let mut merged = inventory::rebuild(evidence, Vec::new()).0;
+        // Which formats were read is for the caller to say.
+        merged.formats_read = whole.0.formats_read.clone();
+        let assessment = assess(&mut merged, &context());
+        prop_assert_eq!((merged, assessment), whole);
+    }
+
+    #[test]
+    fn what_is_accepted_is_still_told_and_counted(pieces in pieces(), digits in proptest::collection::vec(0..16u32, 1..12)) {
+        let digits: Vec<char> = digits.into_iter().filter_map(|d| char::from_digit(d, 16)).collect();
+        let (s, f) = assemble(&pieces);
+        let (_, before) = run(s.clone(), f.clone());
+        let (after_inventory, after) = run_at(s, f, context().as_of, &Accepted(digits));
+        let ids = |a: &Assessment| {
+            let mut ids: Vec<_> = a.findings.iter().map(|f| (f.id.clone(), f.fingerprint.clone(), f.score)).collect();
+            ids.sort();
+            ids
+        };
+        prop_assert_eq!(ids(&before), ids(&after), "none is lost and none scores otherwise");
+        let accepted = after.findings.iter().filter(|f| f.suppressed.is_some()).count() as u64;
+        prop_assert_eq!(after.headline.suppressed, accepted);
+        prop_assert_eq!(after.headline.findings.values().sum::<u64>() + accepted, after.findings.len() as u64);
+        for (a, b) in before.risks.iter().zip(&after.risks) {
+            prop_assert!(b.score <= a.score && b.affected <= a.affected);
+            prop_assert!(b.assessable <= a.assessable);
+        }
+        prop_assert!(after_inventory.identities.iter().all(|i| i.sample || i.score.is_some()));
+    }
+
+    #[test]
+    fn prevalence_does_not_depend_on_the_size_of_the_estate(pieces in pieces(), copies in 1..5usize) {
+        let (s, f) = assemble(&pieces);
+        let (s, f) = copy(s, f, 0);
+        let (_, one) = run(s, f);
+        let (mut sightings, mut facts) = (Vec::new(), Vec::new());
+        for number in 0..copies {
+            let (s, f) = assemble(&pieces);
+            let (s, f) = copy(s, f, number);
+            sightings.extend(s);
+            facts.extend(f);
+        }
+        let (_, many) = run(sightings, facts);
+        for (a, b) in one.risks.iter().zip(&many.risks) {
+            prop_assert_eq!(a.affected * copies as u64, b.affected, "{:?}", a.risk);
+            prop_assert_eq!(a.assessable * copies as u64, b.assessable, "{:?}", a.risk);
+            prop_assert!(a.score <= b.score, "the burden only grows: {:?}", a.risk);
+        }
+    }
+
+    #[test]
+    fn at_a_later_time_no_finding_of_age_is_gone_or_less_severe(pieces in pieces(), days in 0..2000i64) {
+        let (s, f) = assemble(&pieces);
+        let (_, now) = run_at(s.clone(), f.clone(), later(0), &Everything);
+        let (_, then) = run_at(s, f, later(days), &Everything);
+        let of_age = now.findings.iter().filter(|f| matches!(f.risk, Risk::Nhi1 | Risk::Nhi7));
+        for finding in of_age {
+            let same = then.findings.iter().find(|f| (&f.id, &f.fingerprint) == (&finding.id, &finding.fingerprint));
+            prop_assert!(same.is_some_and(|f| f.base_severity >= finding.base_severity), "{} is gone or less", finding.id);
+        }
+    }
+
+    /// The two terms that a later time lowers, apart from the others: a finding about what has expired, and the validity of
+    /// the identity behind it.
+    #[test]
+    fn only_what_expires_scores_lower_at_a_later_time(life in 1..400i64, days in 0..800i64) {
+        let mut leaked = seen("r", "f", "services/a/x", 1);
+        leaked.proof.expires = When::At(later(life));
+        leaked.proof.identity = Some(IdentityHint {
+            key: user("u"),
+            kind: IdentityKind::CloudUser,
+            provider: "aws".to_owned(),
+            name: "u".to_owned(),
+            account: None,
+        });
+        let at = |days: i64| {
+            let (inventory, assessment) = run_at(vec![leaked.clone()], Vec::new(), later(days), &Everything);
+            let finding = assessment.findings.into_iter().find(|f| f.id == "r").unwrap();
+            let score = inventory.identities[0].score.clone().unwrap();
+            (finding.score, score.factors["validity"], score.value)
+        };
+        let (now, then) = (at(0), at(days));
+        if days > life {
+            prop_assert!(then.0 < now.0 && then.1 < now.1 && then.2 < now.2, "{:?} {:?}", now, then);
+        } else if days < life {
+            prop_assert!([0, -Adjustment::Expiring.points()].contains(&(now.0 - then.0)), "{:?} {:?}", now, then);
+            prop_assert_eq!(now.1, then.1);
+        }
+    }
+}

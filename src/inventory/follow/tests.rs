@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formats::{self, Input, Out};
 use crate::model::{
-    AuthMode, EnvironmentClass, Fact, Identity, Inventory, LocatedFact, Location, Privilege, RepoPath, Usage,
+    AuthMode, EnvironmentClass, Fact, Identity, Inventory, LocatedFact, Location, LocationData, Privilege, RepoPath,
+    Usage,
 };
 
 /// The facts of files of one repository.
@@ -18,7 +19,8 @@ pub(super) fn facts(repository: Option<&str>, files: &[(&str, &str)]) -> Vec<Loc
         let doc = format.syntax.parse(text).unwrap();
         let mut keep = |fact: Fact| {
             let line = fact.at().span.map_or(0, |span| text[..span.start].lines().count() as u64);
-            let location = Location { path: path.display(), line, in_head: true, ..Location::default() };
+            let location =
+                Location::from(LocationData { path: path.display(), line, in_head: true, ..LocationData::default() });
             all.push(LocatedFact { fact, location, format: format.id, sample: false });
         };
         let mut tell = |_| {};

@@ -1,6 +1,7 @@
-//! Which repository a path belongs to, for outputs that are read together with those of other reports.
+//! Which repository a path belongs to, for outputs that are read together with those of other reports, and for reports of many
+//! repositories.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Location, Report, Root};
 
@@ -49,5 +50,16 @@ impl<'a> Origins<'a> {
             rest = above;
         }
         self.whole
+    }
+
+    /// The names of all repositories and directories when there are several; empty when there is nothing to tell apart.
+    pub(in crate::report) fn several(&self) -> Vec<&'a str> {
+        let names: BTreeSet<&str> = self.below.values().copied().chain(self.whole).collect();
+        if names.len() > 1 { names.into_iter().collect() } else { Vec::new() }
+    }
+
+    /// The names of those that hold these places, each once.
+    pub(in crate::report) fn of_places<'l>(&self, places: impl Iterator<Item = &'l Location>) -> BTreeSet<&'a str> {
+        places.filter_map(|place| self.of_place(place)).collect()
     }
 }

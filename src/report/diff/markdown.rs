@@ -54,5 +54,10 @@ fn row(change: &Change) -> String {
     let text = |t: &Option<String>| t.as_deref().map(plain).unwrap_or_default();
     let why = if change.why.is_empty() { String::new() } else { format!("<br>{}", plain(&change.why)) };
     let (severity, title, id) = (change.severity.as_str(), plain(&change.title), plain(&change.id));
-    format!("| {severity} | {score} | {title}<br>{id}{why} | {} | {} |", text(&change.place), text(&change.preview))
+    let repositories = match plain(&change.repositories_in_words()) {
+        none if none.is_empty() => none,
+        names => format!("<br>in {names}"),
+    };
+    let place = text(&change.place);
+    format!("| {severity} | {score} | {title}<br>{id}{why} | {place}{repositories} | {} |", text(&change.preview))
 }

@@ -80,6 +80,9 @@ pub struct Change {
     /// Where, as `path:line`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// The repositories that it stands in, where the report is of several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<String>,
     /// Whose it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
@@ -153,6 +156,20 @@ impl Diff {
     }
 }
 
+/// Repositories named of one change.
+const REPOSITORIES: usize = 3;
+
+impl Change {
+    /// The repositories in a line, the first of them and how many more; empty when there is nothing to tell apart.
+    #[must_use]
+    pub fn repositories_in_words(&self) -> String {
+        let shown: Vec<&str> = self.repositories.iter().take(REPOSITORIES).map(String::as_str).collect();
+        let rest = self.repositories.len() - shown.len();
+        let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        format!("{}{more}", shown.join(", "))
+    }
+}
+
 impl Changes {
     /// Classes in the order in which they are told, with a word for each.
     #[must_use]
@@ -183,7 +200,7 @@ fn compare(into: &mut Changes, old: (i32, Severity), new: (i32, Severity), chang
     }
 }
 
-fn of_finding(f: &Finding) -> Change {
+fn of_finding(f: &Finding, side: &Side<'_>) -> Change {
     Change {
         id: f.id.clone(),
         title: f.title.clone(),
@@ -191,6 +208,7 @@ fn of_finding(f: &Finding) -> Change {
         old_score: None,
         new_score: Some(f.score),
         place: f.locations.first().filter(|l| !l.path.is_empty()).map(|l| format!("{}:{}", l.file(), l.line)),
+        repositories: side.repositories(f.locations.iter()),
         identity: f.identity.as_ref().map(ToString::to_string),
         preview: f.preview.clone(),
         why: String::new(),
@@ -206,7 +224,7 @@ fn findings(before: &Side<'_>, now: &Side<'_>, seen: &Seen<'_>) -> Changes {
     same.extend(pair(&mut old, &mut new, |f| before.finding_line(f), |f| now.finding_line(f)));
     let rotated = pair(&mut old, &mut new, |f| before.finding_name(f), |f| now.finding_name(f));
     for (old, new) in same {
-        let change = |why: &str| Change { old_score: Some(old.score), why: why.to_owned(), ..of_finding(new) };
+        let change = |why: &str| Change { old_score: Some(old.score), why: why.to_owned(), ..of_finding(new, now) };
         match (&old.suppressed, &new.suppressed) {
             (None, None) => compare(&mut out, (old.score, old.severity), (new.score, new.severity), || change("")),
             (Some(_), None) => out.worsened.push(change("no longer suppressed")),
@@ -219,16 +237,16 @@ fn findings(before: &Side<'_>, now: &Side<'_>, seen: &Seen<'_>) -> Changes {
             (None, None) => out.rotated.push(Change {
                 old_score: Some(old.score),
                 why: "another value at the same place, in the clear as the one before".to_owned(),
-                ..of_finding(new)
+                ..of_finding(new, now)
             }),
-            (Some(_), None) => out.new.push(of_finding(new)),
-            (None, Some(_)) => out.resolved.push(gone(of_finding(old), String::new())),
+            (Some(_), None) => out.new.push(of_finding(new, now)),
+            (None, Some(_)) => out.resolved.push(gone(of_finding(old, before), String::new())),
             (Some(_), Some(_)) => out.unchanged += 1,
         }
     }
-    out.new.extend(new.iter().filter(|f| f.suppressed.is_none()).map(|f| of_finding(f)));
+    out.new.extend(new.iter().filter(|f| f.suppressed.is_none()).map(|f| of_finding(f, now)));
     for f in old.into_iter().filter(|f| f.suppressed.is_none()) {
-        left(&mut out, seen.finding(f), of_finding(f));
+        left(&mut out, seen.finding(f), of_finding(f, before));
     }
     out.sort();
     out
@@ -256,6 +274,7 @@ fn of_credential(c: &Credential, side: &Side<'_>) -> Change {
         old_score: None,
         new_score: (worst.0 > 0).then_some(worst.0),
         place: place.filter(|l| !l.path.is_empty()).map(|l| format!("{}:{}", l.file(), l.line)),
+        repositories: side.repositories(c.locations.iter().chain(side.exposures_of(&c.id).iter().map(|e| &e.location))),
         identity: c.identity.as_ref().map(ToString::to_string),
         preview: c.preview.clone(),
         why: String::new(),
@@ -287,7 +306,7 @@ fn credentials(before: &Side<'_>, now: &Side<'_>, seen: &Seen<'_>) -> Changes {
     out
 }
 
-fn of_identity(i: &Identity) -> Change {
+fn of_identity(i: &Identity, side: &Side<'_>) -> Change {
     let score = i.score.as_ref().map(|s| s.value);
     Change {
         id: i.id.to_string(),
@@ -296,6 +315,7 @@ fn of_identity(i: &Identity) -> Change {
         old_score: None,
         new_score: score,
         place: i.locations.first().filter(|l| !l.path.is_empty()).map(|l| format!("{}:{}", l.file(), l.line)),
+        repositories: side.repositories(i.locations.iter()),
         identity: None,
         preview: None,
         why: String::new(),
@@ -318,11 +338,11 @@ fn identities(before: &Side<'_>, now: &Side<'_>, seen: &Seen<'_>) -> Changes {
         let score = |i: &Identity| i.score.as_ref().map_or(0, |s| s.value);
         let (a, b) = (score(old), score(new));
         let at = |s| (s, Severity::of_score(s));
-        compare(&mut out, at(a), at(b), || Change { old_score: Some(a), ..of_identity(new) });
+        compare(&mut out, at(a), at(b), || Change { old_score: Some(a), ..of_identity(new, now) });
     }
-    out.new.extend(new.into_iter().map(of_identity));
+    out.new.extend(new.into_iter().map(|i| of_identity(i, now)));
     for i in old {
-        left(&mut out, seen.places(&i.locations), of_identity(i));
+        left(&mut out, seen.places(&i.locations), of_identity(i, before));
     }
     out.sort();
     out

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::names::Names;
-use crate::model::{Credential, Exposure, Finding, Identity, IdentityKey, Report, Severity};
+use crate::model::{Credential, Exposure, Finding, Identity, IdentityKey, Location, Report, Severity};
+use crate::report::csv::origin::Origins;
 
 /// Takes out of two lists what has equal keys, in order.
 pub(super) fn pair<'o, 'n, T, K: Ord>(
@@ -38,6 +39,8 @@ pub(super) struct Side<'a> {
     names: Option<&'a Names>,
     exposures: BTreeMap<&'a str, Vec<&'a Exposure>>,
     worst: BTreeMap<&'a str, (i32, Severity)>,
+    origins: Origins<'a>,
+    several: bool,
 }
 
 /// Rule or check, file, title, preview and identity of a finding.
@@ -67,7 +70,17 @@ impl<'a> Side<'a> {
                 *known = (*known).max((f.score, f.severity));
             }
         }
-        Self { report, names, exposures, worst }
+        let origins = Origins::of(report);
+        let several = !origins.several().is_empty();
+        Self { report, names, exposures, worst, origins, several }
+    }
+
+    /// The repositories that hold places, when the report is of several.
+    pub(super) fn repositories<'l>(&self, places: impl Iterator<Item = &'l Location>) -> Vec<String> {
+        if !self.several {
+            return Vec::new();
+        }
+        self.origins.of_places(places).into_iter().map(str::to_owned).collect()
     }
 
     /// Exposures of a credential.

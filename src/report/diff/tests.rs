@@ -6,20 +6,20 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    Confidence, Coverage, Exposure, Headline, IdentityKey, IdentityKind, Inventory, Location, Notice, NoticeKind, Risk,
-    Root, Score, Suppression, SuppressionKind, ToolInfo, Unmerged, Validity, When,
+    Confidence, Coverage, Exposure, Headline, IdentityKey, IdentityKind, Inventory, Location, LocationData, Notice,
+    NoticeKind, Risk, Root, Score, Suppression, SuppressionKind, ToolInfo, Unmerged, Validity, When,
 };
 
 fn place(path: &str, line: u64) -> Location {
-    Location {
+    Location::from(LocationData {
         path: path.to_owned(),
         line,
         end_line: line,
         in_head: true,
         blob: Some(format!("blob of {path}")),
         line_hash: Some(format!("{line}:1")),
-        ..Location::default()
-    }
+        ..LocationData::default()
+    })
 }
 
 fn report() -> Report {
@@ -99,8 +99,8 @@ fn finding(id: &str, fingerprint: Option<&str>, at: Location, score: i32) -> Fin
         preview: Some("abcd… (20 chars)".into()),
         fingerprint: fingerprint.map(str::to_owned),
         evidence: Vec::new(),
-        why: String::new(),
-        remediation: String::new(),
+        why: crate::model::Text::default(),
+        remediation: crate::model::Text::default(),
         suppressed: None,
     }
 }
@@ -335,6 +335,34 @@ fn ids(list: &[Change]) -> Vec<String> {
     let mut ids: Vec<String> = list.iter().map(|c| c.id.clone()).collect();
     ids.sort_unstable();
     ids
+}
+
+#[test]
+fn of_several_repositories_a_change_says_which_ones_it_is_in() {
+    let root = |label: &str, remote: &str| Root {
+        path: label.into(),
+        kind: "repository".into(),
+        top: Some(label.into()),
+        label: Some(label.into()),
+        remote: Some(remote.into()),
+        ..Root::default()
+    };
+    let mut old = report();
+    old.coverage.roots = vec![root("shop", "acme/shop"), root("till", "acme/till")];
+    let mut new = leak(old.clone(), Some("v1"), "TOKEN", place("till/a.env", 3), 78);
+    new.findings[0].locations.push(place("shop/b.env", 1));
+    let d = diff(&old, &new);
+    assert_eq!(d.findings.new[0].repositories, ["acme/shop", "acme/till"]);
+    assert_eq!(d.credentials.new[0].repositories, ["acme/till"]);
+    let style = crate::report::Style::default();
+    let (mut text, mut page) = (Vec::new(), Vec::new());
+    markdown::write(&d, &style, &mut text).unwrap();
+    crate::report::table::changes(&d, &style, &mut page).unwrap();
+    let (text, page) = (String::from_utf8(text).unwrap(), String::from_utf8(page).unwrap());
+    assert!(text.contains("till/a.env:3<br>in acme/shop, acme/till |"), "{text}");
+    assert!(page.contains("in acme/shop, acme/till"), "{page}");
+    let alone = diff(&report(), &leak(report(), Some("v1"), "TOKEN", place("till/a.env", 3), 78));
+    assert_eq!(alone.findings.new[0].repositories, [] as [&str; 0]);
 }
 
 proptest! {

@@ -36,6 +36,13 @@ pub(super) fn coverage(html: &mut Html, facts: &Facts<'_>) {
                         html.within("li", &[], |html| {
                             html.leaf("code", &[], &root.path);
                             html.text(&format!(" {}", root.kind));
+                            if let Some(remote) = &root.remote {
+                                html.text(&format!(" {remote}"));
+                            }
+                            if let Some(label) = root.label.as_ref().filter(|label| **label != root.path) {
+                                html.text(", paths begin with ");
+                                html.leaf("code", &[], label);
+                            }
                             if let Some(head) = &root.head {
                                 let head: String = head.chars().take(12).collect();
                                 html.leaf("small", &[], &format!(" at {head}"));
@@ -52,6 +59,9 @@ pub(super) fn coverage(html: &mut Html, facts: &Facts<'_>) {
                 report.inventory.formats_read.iter().map(|(id, number)| format!("{id} {}", grouped(*number))).collect();
             if !formats.is_empty() {
                 fact(html, "Formats", |html| html.text(&formats.join(", ")));
+            }
+            if !report.parts.is_empty() {
+                fact(html, "Merged of", |html| html.text(&merged(report)));
             }
             fact(html, "Ages as of", |html| {
                 html.text(&format!("{} ({})", words::day(report.as_of), report.as_of_source))
@@ -91,6 +101,21 @@ fn read(coverage: &Coverage) -> String {
         read.push(format!("{versions} ({})", size(coverage.history_bytes)));
     }
     read.join(", ")
+}
+
+/// How many reports this one was merged of, of when, and how many of them are incomplete.
+fn merged(report: &Report) -> String {
+    let mut text = count(report.parts.len() as u64, "report", "reports");
+    let times = || report.parts.iter().map(|part| part.as_of);
+    if let (Some(first), Some(last)) = (times().min(), times().max()) {
+        let (first, last) = (words::day(first), words::day(last));
+        text.push_str(&if first == last { format!(" of {first}") } else { format!(" of {first} to {last}") });
+    }
+    let incomplete = report.parts.iter().filter(|part| part.incomplete).count() as u64;
+    if incomplete > 0 {
+        text.push_str(&format!("; {}", count(incomplete, "is incomplete", "are incomplete")));
+    }
+    text
 }
 
 fn notices(html: &mut Html, facts: &Facts<'_>, title: &str, note: &str, notices: &[&Notice]) {

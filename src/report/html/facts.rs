@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::model::{
-    Credential, Exposure, Finding, Grant, Identity, IdentityKey, Link, Report, Setting, Severity, ThirdParty, Trust,
-    Usage, Validity, When,
+    Credential, Exposure, Finding, Grant, Identity, IdentityKey, Link, Location, Report, Setting, Severity, ThirdParty,
+    Trust, Usage, Validity, When,
 };
+use crate::report::csv::origin::Origins;
 use crate::report::table::listing::Listing;
 
 /// A report, ready to be told.
@@ -20,6 +21,9 @@ pub(super) struct Facts<'a> {
     pub identities: Vec<&'a Identity>,
     /// Show everything, however often it repeats.
     pub all: bool,
+    /// The repositories of the report in order; empty when it has one or none, and none has to be told from another.
+    pub repositories: Vec<&'a str>,
+    origins: Origins<'a>,
     number: BTreeMap<&'a str, usize>,
     finding_number: BTreeMap<*const Finding, usize>,
     findings: BTreeMap<&'a str, Vec<&'a Finding>>,
@@ -63,8 +67,11 @@ impl<'a> Facts<'a> {
             let score = identity.score.as_ref().map_or(-1, |score| score.value);
             (identity.sample, std::cmp::Reverse((score, worst(identity))), &identity.id)
         });
+        let origins = Origins::of(report);
         Self {
             report,
+            repositories: origins.several(),
+            origins,
             listing: Listing::new(report),
             number: identities.iter().enumerate().map(|(at, i)| (i.id.as_str(), at)).collect(),
             identities,
@@ -141,6 +148,24 @@ impl<'a> Facts<'a> {
         let counts = !credential.public && !credential.encrypted;
         let all = self.exposures_of(&credential.id).iter().copied();
         all.filter(move |e| counts && e.suppressed.is_none() && e.base_severity > Severity::Info)
+    }
+
+    /// The repositories in which an identity is declared, used or exposed, when there are several.
+    pub(super) fn repositories_of(&self, identity: &Identity) -> BTreeSet<&'a str> {
+        let exposed = self.owned_by(identity).iter().flat_map(|c| self.exposures_of(&c.id)).map(|e| &e.location);
+        let used = self.usages_of(identity).iter().map(|usage| &usage.location);
+        self.repositories_at(identity.locations.iter().chain(exposed).chain(used))
+    }
+
+    /// The repositories that hold places, when there are several.
+    pub(super) fn repositories_at<'l>(&self, places: impl Iterator<Item = &'l Location>) -> BTreeSet<&'a str> {
+        if self.repositories.is_empty() { BTreeSet::new() } else { self.origins.of_places(places) }
+    }
+
+    /// Numbers of repositories, by which the script filters: their places in the list that its field offers.
+    pub(super) fn repository_numbers(&self, names: &BTreeSet<&str>) -> String {
+        let numbers = names.iter().filter_map(|name| self.repositories.binary_search(name).ok());
+        numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(" ")
     }
 
     /// Rights of an identity.

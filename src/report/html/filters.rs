@@ -13,11 +13,25 @@ pub(super) struct Choice<'a> {
     pub label: &'static str,
     /// Its values, each once, in the order in which they are offered.
     pub values: Vec<&'a str>,
+    /// Whether entries name its values by their numbers from 0, in `data-r`, because they may have many of them.
+    pub numbered: bool,
 }
 
 /// Values in the order of the alphabet, each once.
 pub(super) fn sorted<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     values.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+impl<'a> Choice<'a> {
+    /// A field whose values entries show as they are.
+    pub(super) fn new(key: &'static str, label: &'static str, values: Vec<&'a str>) -> Self {
+        Self { key, label, values, numbered: false }
+    }
+
+    /// The field that chooses a repository.
+    pub(super) fn repository(names: &[&'a str]) -> Self {
+        Self { key: "repository", label: "Repository", values: names.to_vec(), numbered: true }
+    }
 }
 
 /// A form over a list: search, choices, switches, and how many are shown.
@@ -44,9 +58,10 @@ pub(super) fn form(
                 html.leaf("label", &[("for", &id)], choice.label);
                 html.within("select", &[("id", &id), ("name", choice.key)], |html| {
                     html.leaf("option", &[("value", "")], "any");
-                    for value in &choice.values {
+                    for (number, value) in choice.values.iter().enumerate() {
                         let shown = if *value == words::UNSEEN { "not seen" } else { value };
-                        html.leaf("option", &[("value", value)], shown);
+                        let number = number.to_string();
+                        html.leaf("option", &[("value", if choice.numbered { &number } else { value })], shown);
                     }
                 });
             });

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
 use super::filters::{self, Choice};
+use super::inventory::BLOCK;
 use super::words;
 use super::writer::{Html, Place};
 use crate::model::{Confidence, Finding, Report, Risk, RuleInfo, Severity};
@@ -53,7 +54,7 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
         if !accepted.is_empty() {
             let note = "Suppressed by a comment, a setting or the baseline: kept with the reason, counted in no score.";
             part(html, "Accepted", accepted.len(), note, |html| {
-                accepted.iter().for_each(|finding| one(html, facts, finding));
+                blocks(html, facts, &accepted);
             });
         }
     });
@@ -76,18 +77,11 @@ fn form(html: &mut Html, facts: &Facts<'_>) {
     let confidences: BTreeSet<Confidence> = all.iter().map(|finding| finding.confidence).collect();
     let risks: BTreeSet<Risk> = all.iter().map(|finding| finding.risk).collect();
     let choices = [
-        Choice { key: "severity", label: "Severity", values: severities.iter().rev().map(|s| s.as_str()).collect() },
-        Choice {
-            key: "confidence",
-            label: "Confidence",
-            values: confidences.iter().rev().map(|c| c.as_str()).collect(),
-        },
-        Choice { key: "risk", label: "Risk", values: risks.into_iter().map(words::short_risk).collect() },
-        Choice {
-            key: "rule",
-            label: "Rule or check",
-            values: filters::sorted(all.iter().map(|finding| finding.id.as_str())),
-        },
+        Choice::repository(&facts.repositories),
+        Choice::new("severity", "Severity", severities.iter().rev().map(|s| s.as_str()).collect()),
+        Choice::new("confidence", "Confidence", confidences.iter().rev().map(|c| c.as_str()).collect()),
+        Choice::new("risk", "Risk", risks.into_iter().map(words::short_risk).collect()),
+        Choice::new("rule", "Rule or check", filters::sorted(all.iter().map(|finding| finding.id.as_str()))),
     ];
     filters::form(html, "findings", "Search findings", &choices, &[("head", "in the checkout now")]);
 }
@@ -137,15 +131,38 @@ fn block(html: &mut Html, facts: &Facts<'_>, group: &Group<'_>, number: usize) {
                 }
             });
         });
-        group.findings.iter().for_each(|finding| one(html, facts, finding));
+        blocks(html, facts, &group.findings);
     });
 }
 
+/// Findings one after the other; of many, some a block, of which browsers lay out those in view.
+fn blocks(html: &mut Html, facts: &Facts<'_>, findings: &[&Finding]) {
+    if findings.len() <= BLOCK {
+        findings.iter().for_each(|finding| one(html, facts, finding));
+        return;
+    }
+    for block in findings.chunks(BLOCK) {
+        html.within("div", &[("class", "block")], |html| {
+            block.iter().for_each(|finding| one(html, facts, finding));
+        });
+    }
+}
+
 fn one(html: &mut Html, facts: &Facts<'_>, finding: &Finding) {
-    html.within("details", &[("class", "finding")], |html| {
+    let repositories = facts.repositories_at(finding.locations.iter());
+    let numbers = facts.repository_numbers(&repositories);
+    let mut attributes = vec![("class", "finding")];
+    attributes.extend((!numbers.is_empty()).then_some(("data-r", numbers.as_str())));
+    html.within("details", &attributes, |html| {
         html.within("summary", &[], |html| summary(html, facts, finding));
         let id = Place::Finding(facts.finding_number(finding)).id();
-        html.within("dl", &[("id", &id), ("class", "fields")], |html| fields(html, facts, finding));
+        html.within("dl", &[("id", &id), ("class", "fields")], |html| {
+            if !repositories.is_empty() {
+                let name = if repositories.len() == 1 { "Repository" } else { "Repositories" };
+                field(html, name, |html| html.text(&words::repositories(&repositories)));
+            }
+            fields(html, facts, finding);
+        });
     });
 }
 

@@ -1,7 +1,10 @@
 //! Identity by identity: the evidence as a chain, the findings, the control card, why the score is what it is, who may
 //! become it, what it may do and how it logs in.
 
+mod compact;
+
 use super::facts::Facts;
+use super::inventory::BLOCK;
 use super::writer::{Html, Place};
 use super::{chain, inventory, words};
 use crate::model::{AuthMode, ControlAnswer, ControlCard, Identity, Privilege, Score, Status};
@@ -13,8 +16,10 @@ use crate::text::numbers::{count, grouped};
 const LISTED: usize = 10;
 /// Places where an identity is declared.
 const PLACES: usize = 3;
-/// Identities told in full, the worst first; of the others what repeats is counted, so that the page of a large estate opens.
-const FULL: usize = 500;
+/// Identities told in full, with a drawing, the worst first. Of the others everything is told in fewer words.
+const FULL: usize = 200;
+/// Bytes of the page after which what is told of further identities is counted: a browser opens no page of any size.
+const PAGE: usize = 14_200_000;
 /// Identities that are printed opened; of more, only those that the reader opened.
 const PRINTED: usize = 60;
 
@@ -32,26 +37,39 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
             "In the order of the table above; its search narrows this list, too. MFA protects people, and these have no \
              phone: the control card asks what stands in its place.",
         );
-        if facts.identities.len() > facts.cap(FULL) {
-            let text = format!(
-                "The {} worst are told in full. Of the others, what is more than their findings, controls and score is \
-                 counted: -v writes it here, the JSON report has it.",
-                grouped(FULL as u64)
-            );
-            html.leaf("p", &[("class", "more")], &text);
-        }
         if facts.identities.len() > PRINTED {
             let text = format!("On paper, the first {PRINTED} and those that were opened.");
             html.leaf("p", &[("class", "paper")], &text);
         }
-        for (number, identity) in facts.identities.iter().enumerate() {
-            let class = if number < PRINTED { "card p" } else { "card" };
-            html.within("details", &[("class", class)], |html| {
-                html.within("summary", &[], |html| head(html, facts, identity));
-                html.within("div", &[("id", &Place::Identity(number).id())], |html| {
-                    one(html, facts, identity, number < facts.cap(FULL));
-                });
+        let mut counted = 0;
+        for (block, identities) in facts.identities.chunks(BLOCK).enumerate() {
+            html.within("div", &[("class", "block")], |html| {
+                for (at, identity) in identities.iter().enumerate() {
+                    let number = block * BLOCK + at;
+                    let class = if number < PRINTED { "card p" } else { "card" };
+                    html.within("details", &[("class", class)], |html| {
+                        html.within("summary", &[], |html| head(html, facts, identity));
+                        html.within("div", &[("id", &Place::Identity(number).id())], |html| {
+                            if number < facts.cap(FULL) {
+                                one(html, facts, identity);
+                            } else if html.len() < PAGE {
+                                compact::told(html, facts, identity);
+                            } else {
+                                counted += 1;
+                                compact::counted(html, facts, identity);
+                            }
+                        });
+                    });
+                }
             });
+        }
+        if counted > 0 {
+            let text = format!(
+                "Of the last {} only findings, controls and score are told, and the rest is counted, so that browsers open \
+                 this page. -v writes it here, the JSON report has it.",
+                grouped(counted)
+            );
+            html.leaf("p", &[("class", "more")], &text);
         }
     });
 }
@@ -71,20 +89,7 @@ fn head(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     });
 }
 
-fn one(html: &mut Html, facts: &Facts<'_>, identity: &Identity, full: bool) {
-    if !full {
-        html.within("p", &[], |html| {
-            html.text("Key ");
-            html.leaf("code", &[], identity.id.as_str());
-            if let Some(place) = identity.locations.first() {
-                html.text(" declared at ");
-                words::place(html, place);
-            }
-        });
-        findings(html, facts, identity);
-        brief(html, facts, identity);
-        return;
-    }
+fn one(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     about(html, facts, identity);
     chain::figure(html, facts, identity);
     findings(html, facts, identity);
@@ -99,47 +104,16 @@ fn one(html: &mut Html, facts: &Facts<'_>, identity: &Identity, full: bool) {
             }
         });
     }
+    lists(html, facts, identity);
+}
+
+/// Who may become it, what it may do, how it logs in, and what stands beside it.
+fn lists(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     trusts(html, facts, identity);
     grants(html, facts, identity);
     usages(html, facts, identity);
     credentials(html, facts, identity);
     beside(html, facts, identity);
-}
-
-/// Control card and score in sentences, and how much else there is to tell.
-fn brief(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
-    if let Some(card) = &identity.controls {
-        let answers: Vec<String> = questions(card)
-            .into_iter()
-            .map(|(name, _, answer)| {
-                let why = if answer.evidence.is_empty() { String::new() } else { format!(" ({})", answer.evidence) };
-                let word = match answer.answer.as_str() {
-                    "yes" => "yes",
-                    "no" => "no",
-                    _ => "not seen",
-                };
-                format!("{name}: {word}{why}")
-            })
-            .collect();
-        html.leaf("h4", &[], "Control card");
-        html.leaf("p", &[], &answers.join(" · "));
-    }
-    if let Some(score) = &identity.score {
-        explain(html, score);
-    }
-    let counts = [
-        (facts.trusts_of(identity).len(), "trust", "trusts"),
-        (facts.grants_of(identity).len(), "right", "rights"),
-        (facts.usages_of(identity).len(), "login", "logins"),
-        (facts.owned_by(identity).len(), "credential", "credentials"),
-        (facts.third_parties_of(identity).len(), "piece of others’ code", "pieces of others’ code"),
-        (facts.settings_of(identity).len(), "setting", "settings"),
-    ];
-    let counts = counts.into_iter().filter(|(number, ..)| *number > 0);
-    let counts: Vec<String> = counts.map(|(number, one, many)| count(number as u64, one, many)).collect();
-    if !counts.is_empty() {
-        html.leaf("p", &[("class", "more")], &format!("and {} more", counts.join(", ")));
-    }
 }
 
 fn fact(html: &mut Html, name: &str, inside: impl FnOnce(&mut Html)) {
@@ -183,6 +157,11 @@ fn about(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
         if !unseen.is_empty() {
             html.leaf("dt", &[("class", "w")], "Not seen");
             html.leaf("dd", &[("class", "w")], &unseen.join(", "));
+        }
+        let repositories = facts.repositories_of(identity);
+        if !repositories.is_empty() {
+            html.leaf("dt", &[("class", "w")], "Repositories");
+            html.leaf("dd", &[("class", "w")], &words::repositories(&repositories));
         }
         if !identity.locations.is_empty() {
             html.leaf("dt", &[("class", "w")], "Declared");
@@ -288,6 +267,14 @@ fn explain(html: &mut Html, score: &Score) {
             html.leaf("small", &[], &text);
         }
     });
+    html.leaf("p", &[("class", "factors")], &factors(score));
+    if let Some(sum) = product(score) {
+        html.leaf("p", &[("class", "sum")], &sum);
+    }
+}
+
+/// The factors in a line.
+fn factors(score: &Score) -> String {
     let names = ["exposure", "lifetime", "isolation", "activity", "privilege", "validity"];
     let factors = names.iter().filter_map(|name| Some((*name, score.factors.get(*name)?)));
     let factors: Vec<String> = factors
@@ -296,10 +283,7 @@ fn explain(html: &mut Html, score: &Score) {
             format!("{name} {}{}", thousandths(*value), if unknown { " (not known)" } else { "" })
         })
         .collect();
-    html.leaf("p", &[("class", "factors")], &factors.join(" · "));
-    if let Some(sum) = product(score) {
-        html.leaf("p", &[("class", "sum")], &sum);
-    }
+    factors.join(" · ")
 }
 
 /// The sum in a sentence; the numbers in it are those of the report.
@@ -492,6 +476,25 @@ mod tests {
         let dead = product(&score([700, 1000, 1000, 0, 500, 50], 4, 78)).unwrap();
         assert!(dead.ends_with("so its findings hold nothing up."), "{dead}");
         assert_eq!(product(&Score::default()), None, "without factors there is no sum");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_sum_shown_recomputes_the_score_shown(
+            factors in [0..=1000i32, 0..=1000, 0..=1000, 0..=1000, 0..=1000, 500..=1000]
+        ) {
+            let number = |text: &str, name: &str| -> f64 {
+                let (_, rest) = text.split_once(name).unwrap();
+                rest.trim_start().split([' ', ',']).next().unwrap().trim_end_matches('.').parse().unwrap()
+            };
+            let raw = product(&score(factors, 0, 0)).map(|text| number(&text, " = ")).unwrap();
+            let shown = product(&score(factors, raw.round() as i32, 0)).unwrap();
+            let told = ["validity", "likelihood", "magnitude"].map(|name| number(&shown, name));
+            let recomputed = 100.0 * told.iter().product::<f64>();
+            // Three decimals of each factor, one of the product.
+            proptest::prop_assert!((recomputed - raw).abs() < 0.16, "{} is {}", shown, recomputed);
+            proptest::prop_assert!((number(&shown, "rounded") - recomputed).abs() < 0.7, "{}", shown);
+        }
     }
 
     #[test]

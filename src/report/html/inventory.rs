@@ -25,6 +25,12 @@ const COLUMNS: &[&str] = &[
     "Findings",
 ];
 
+/// Rows of one part of the table. Browsers lay out the parts that are in view, so that a search in a long table costs no more
+/// than one in a short one.
+pub(super) const BLOCK: usize = 100;
+/// Pixels of the drawing of a score.
+const WIDTH: i32 = 88;
+
 /// The table and the fields that narrow it.
 pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
     html.within("section", &[("id", "identities"), ("aria-labelledby", "identities-h")], |html| {
@@ -43,11 +49,18 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
                     COLUMNS.iter().for_each(|name| html.leaf("th", &[("scope", "col")], name));
                 });
             });
-            html.within("tbody", &[], |html| {
-                for (number, identity) in facts.identities.iter().enumerate() {
-                    html.within("tr", &[], |html| row(html, facts, number, identity));
-                }
-            });
+            for (block, identities) in facts.identities.chunks(BLOCK).enumerate() {
+                html.within("tbody", &[], |html| {
+                    for (at, identity) in identities.iter().enumerate() {
+                        let repositories = facts.repositories_of(identity);
+                        let numbers = facts.repository_numbers(&repositories);
+                        let attributes: &[_] = if numbers.is_empty() { &[] } else { &[("data-r", &*numbers)] };
+                        html.within("tr", attributes, |html| {
+                            row(html, facts, block * BLOCK + at, identity, &repositories);
+                        });
+                    }
+                });
+            }
         });
     });
 }
@@ -70,28 +83,17 @@ fn form(html: &mut Html, facts: &Facts<'_>) {
     let risks: BTreeSet<Risk> = open().map(|finding| finding.risk).collect();
     let severities: BTreeSet<Severity> = open().map(|finding| finding.severity).collect();
     let choices = [
-        Choice { key: "kind", label: "Kind", values: filters::sorted(identities.iter().map(|i| i.kind.as_str())) },
-        Choice {
-            key: "provider",
-            label: "Provider",
-            values: filters::sorted(identities.iter().map(|i| i.provider.as_str())),
-        },
-        Choice {
-            key: "environment",
-            label: "Environment",
-            values: filters::sorted(identities.iter().map(|i| words::environment(i.environment.class))),
-        },
-        Choice {
-            key: "auth",
-            label: "Authenticates",
-            values: filters::sorted(identities.iter().flat_map(|i| modes(i))),
-        },
-        Choice {
-            key: "severity",
-            label: "Worst finding",
-            values: severities.iter().rev().map(|s| s.as_str()).collect(),
-        },
-        Choice { key: "risk", label: "Risk", values: risks.into_iter().map(words::short_risk).collect() },
+        Choice::repository(&facts.repositories),
+        Choice::new("kind", "Kind", filters::sorted(identities.iter().map(|i| i.kind.as_str()))),
+        Choice::new("provider", "Provider", filters::sorted(identities.iter().map(|i| i.provider.as_str()))),
+        Choice::new(
+            "environment",
+            "Environment",
+            filters::sorted(identities.iter().map(|i| words::environment(i.environment.class))),
+        ),
+        Choice::new("auth", "Authenticates", filters::sorted(identities.iter().flat_map(|i| modes(i)))),
+        Choice::new("severity", "Worst finding", severities.iter().rev().map(|s| s.as_str()).collect()),
+        Choice::new("risk", "Risk", risks.into_iter().map(words::short_risk).collect()),
     ];
     let samples = identities.iter().any(|identity| identity.sample);
     let switches = [("open", "with open findings"), ("real", "leave samples out")];
@@ -108,7 +110,7 @@ pub(super) fn modes(identity: &Identity) -> Vec<&'static str> {
     words
 }
 
-fn row(html: &mut Html, facts: &Facts<'_>, number: usize, identity: &Identity) {
+fn row(html: &mut Html, facts: &Facts<'_>, number: usize, identity: &Identity, repositories: &BTreeSet<&str>) {
     html.within("th", &[("scope", "row")], |html| {
         html.jump(Place::Identity(number), "id", words::name(identity));
         if identity.sample {
@@ -120,6 +122,9 @@ fn row(html: &mut Html, facts: &Facts<'_>, number: usize, identity: &Identity) {
         if matches!(identity.status, Status::Inactive | Status::Deleted) {
             html.leaf("i", &[], words::status(identity.status));
         }
+        if !repositories.is_empty() {
+            html.leaf("small", &[], &words::repositories(repositories));
+        }
     });
     html.within("td", &[], |html| {
         html.text(identity.kind.as_str());
@@ -128,8 +133,10 @@ fn row(html: &mut Html, facts: &Facts<'_>, number: usize, identity: &Identity) {
     html.leaf("td", &[], identity.owner.as_deref().unwrap_or(words::UNSEEN));
     html.within("td", &[], |html| {
         let word = words::environment(identity.environment.class);
-        let class = if identity.environment.class == EnvironmentClass::Prod { "b" } else { "span" };
-        html.leaf(class, &[], word);
+        match identity.environment.class {
+            EnvironmentClass::Prod => html.leaf("b", &[], word),
+            _ => html.text(word),
+        }
     });
     html.leaf("td", &[], &modes(identity).join(", "));
     let age = facts.age(identity).map(|(days, least)| {
@@ -173,9 +180,10 @@ fn interval(html: &mut Html, score: &Score) {
     }
     let within = |x: i32| x.clamp(0, 100);
     let (low, high, value) = (within(score.low), within(score.high), within(score.value));
-    let attributes = [("viewBox", "0 0 100 8"), ("preserveAspectRatio", "none"), ("aria-hidden", "true")];
-    html.within("svg", &attributes, |html| {
-        let mark = (value - 1).clamp(0, 97);
+    // In pixels of the drawing, which is as wide as the style says.
+    let at = |score: i32| score * WIDTH / 100;
+    let (low, high, mark) = (at(low), at(high), at(value).clamp(1, WIDTH - 2) - 1);
+    html.within("svg", &[("aria-hidden", "true")], |html| {
         html.shape("path", &[("d", &format!("M{low} 3.5H{high}V5H{low}zM{mark} 0h3v8h-3z"))]);
     });
 }

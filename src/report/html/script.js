@@ -5,100 +5,154 @@
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
   const text = (element) => (element ? element.textContent.trim() : "");
 
-  // What a list shows, how its entries are read, and what follows an entry.
-  const identities = () =>
-    all(".inventory tbody tr").map((row) => {
-      const cells = row.children;
-      const part = document.getElementById(row.querySelector("a").hash.slice(1));
-      const kind = cells[1].firstChild ? cells[1].firstChild.textContent.trim() : "";
-      const worst = cells[10].querySelector(".sev");
-      return {
-        elements: [row, part && part.parentElement],
-        words: (row.textContent + " " + (part ? part.textContent : "")).toLowerCase(),
-        kind,
-        provider: text(cells[1].querySelector("small")),
-        environment: text(cells[3]),
-        auth: text(cells[4]).split(", "),
-        severity: text(worst),
-        risk: text(cells[10].querySelector("small")).split(" "),
-        open: worst !== null,
-        real: !all("i", cells[0]).some((mark) => mark.textContent === "sample"),
-      };
-    });
+  // Entries of the lists: the elements that show each, its words in lower case, and what it is chosen by. The words of a large
+  // report are read in pieces while nobody waits, and at once when somebody does.
+  const lists = {
+    identities: {
+      elements: () => all(".inventory tbody tr"),
+      read(row) {
+        const cells = row.children;
+        const part = document.getElementById(row.querySelector("a").hash.slice(1));
+        const kind = cells[1].firstChild ? cells[1].firstChild.textContent.trim() : "";
+        const worst = cells[10].querySelector(".sev");
+        return {
+          elements: [row, part.parentElement],
+          words: `${row.textContent} ${part.textContent}`.toLowerCase(),
+          kind,
+          repository: (row.dataset.r || "").split(" "),
+          provider: text(cells[1].querySelector("small")),
+          environment: text(cells[3]),
+          auth: text(cells[4]).split(", "),
+          severity: text(worst),
+          risk: text(cells[10].querySelector("small")).split(" "),
+          open: worst !== null,
+          real: !all("i", cells[0]).some((mark) => mark.textContent === "sample"),
+        };
+      },
+    },
+    findings: {
+      elements: () => all(".finding"),
+      read(element) {
+        const group = element.closest(".group");
+        const kind = group ? text(group.querySelector("header")) : text(element);
+        const rule = group ? text(group.querySelector("header code")) : text(element.querySelector("dd > code"));
+        const sure = all("dt", element).find((name) => text(name) === "Confidence");
+        return {
+          elements: [element],
+          words: `${element.textContent} ${kind}`.toLowerCase(),
+          repository: (element.dataset.r || "").split(" "),
+          severity: text(element.querySelector(".sev")),
+          confidence: sure ? text(sure.nextElementSibling) : "",
+          risk: (kind.match(/NHI\d+(?= )/) || [""])[0],
+          rule,
+          head: !all(".where small", element).some((note) => note.textContent.includes("only in history")),
+        };
+      },
+    },
+  };
 
-  const findings = () =>
-    all(".finding").map((element) => {
-      const group = element.closest(".group");
-      const kind = group ? text(group.querySelector("header")) : text(element);
-      const rule = group ? text(group.querySelector("header code")) : text(element.querySelector("dd > code"));
-      const sure = all("dt", element).find((name) => text(name) === "Confidence");
-      return {
-        elements: [element],
-        words: (element.textContent + " " + kind).toLowerCase(),
-        severity: text(element.querySelector(".sev")),
-        confidence: sure ? text(sure.nextElementSibling) : "",
-        risk: (kind.match(/NHI\d+(?= )/) || [""])[0],
-        rule,
-        head: !all(".where small", element).some((note) => note.textContent.includes("only in history")),
-      };
-    });
+  // What holds entries, from the inside out: a block whose rows are hidden is hidden, too, and one in part is that much lower.
+  const HOLDERS = "tbody, .block, .group, .part";
+  const holders = new Map();
+  const hold = (entry) => {
+    for (const element of entry.elements) {
+      for (let at = element.parentElement.closest(HOLDERS); at; at = at.parentElement.closest(HOLDERS)) {
+        if (!holders.has(at)) holders.set(at, { all: 0, shown: 0, row: at.matches("tbody, .block"), changed: false });
+        const holder = holders.get(at);
+        holder.all += 1;
+        holder.shown += 1;
+      }
+    }
+  };
+  const show = (element, keep) => {
+    element.classList.toggle("off", !keep);
+    for (let at = element.parentElement.closest(HOLDERS); at; at = at.parentElement.closest(HOLDERS)) {
+      const holder = holders.get(at);
+      holder.shown += keep ? 1 : -1;
+      holder.changed = true;
+    }
+  };
+  const settle = () => {
+    const wide = matchMedia("(min-width: 1121px)").matches;
+    for (const [element, holder] of holders) {
+      if (!holder.changed) continue;
+      holder.changed = false;
+      element.classList.toggle("off", holder.shown === 0);
+      const height = element.tagName !== "TBODY" ? 36 : wide ? 48 : 150;
+      if (holder.row) element.style.containIntrinsicBlockSize = holder.shown < holder.all ? `${holder.shown * height}px` : "";
+    }
+  };
 
-  const lists = { identities, findings };
-
+  const idle = window.requestIdleCallback || ((work) => setTimeout(() => work({ timeRemaining: () => 20 }), 60));
   const narrow = (form) => {
-    let entries = null;
-    const read = () => (entries = entries || lists[form.dataset.list]());
+    const list = lists[form.dataset.list];
+    const elements = list.elements();
+    const entries = [];
+    const step = () => {
+      const entry = list.read(elements[entries.length]);
+      hold(entry);
+      entries.push(entry);
+    };
     const output = form.querySelector("output");
-    const apply = () => {
+    const total = elements.length.toLocaleString("en");
+    let later = 0;
+    let follow = [];
+    const flush = () => {
+      for (const entry of new Set(follow)) {
+        if ((entry.followed === true) !== entry.hidden) {
+          entry.followed = entry.hidden;
+          show(entry.elements[1], !entry.hidden);
+        }
+      }
+      follow = [];
+      settle();
+    };
+    const apply = (at_once) => {
       const started = performance.now();
+      while (entries.length < elements.length) step();
       const words = form.elements.q.value.toLowerCase().split(/\s+/).filter(Boolean);
       const choices = all("select", form).filter((select) => select.value !== "");
       const switches = all("input[type=checkbox]", form).filter((box) => box.checked);
       let shown = 0;
-      for (const entry of read()) {
+      for (const entry of entries) {
         const keep =
           choices.every(({ name, value }) =>
             Array.isArray(entry[name]) ? entry[name].includes(value) : entry[name] === value) &&
           switches.every(({ name }) => entry[name]) &&
           words.every((word) => entry.words.includes(word));
         shown += keep ? 1 : 0;
-        if (entry.hidden !== !keep) {
+        if ((entry.hidden === true) === keep) {
           entry.hidden = !keep;
-          entry.elements[0].classList.toggle("off", !keep);
+          show(entry.elements[0], keep);
           if (entry.elements[1]) follow.push(entry);
         }
       }
+      settle();
       // The list that follows the table is further down: its turn comes when the table has been drawn.
       clearTimeout(later);
-      later = setTimeout(() => {
-        for (const entry of follow.splice(0)) entry.elements[1].classList.toggle("off", entry.hidden);
-      }, 120);
-      // What holds nothing any more is left out with it.
-      if (form.dataset.list === "findings") {
-        for (const selector of [".group", ".part"]) {
-          for (const element of all(selector)) {
-            element.classList.toggle("off", !element.querySelector(".finding:not(.off)"));
-          }
-        }
-      }
-      const total = entries.length.toLocaleString("en");
+      if (at_once) flush();
+      else later = setTimeout(flush, 120);
       const narrowed = words.length + choices.length + switches.length > 0;
       output.textContent = narrowed ? `${shown.toLocaleString("en")} of ${total} shown` : `${total} shown`;
       form.dataset.took = (performance.now() - started).toFixed(1);
     };
     let waiting = 0;
-    let later = 0;
-    const follow = [];
     const soon = () => {
       clearTimeout(waiting);
-      waiting = setTimeout(apply, 90);
+      waiting = setTimeout(() => apply(false), 90);
     };
     form.addEventListener("input", soon);
-    form.addEventListener("submit", (event) => { event.preventDefault(); apply(); });
-    form.addEventListener("reset", () => setTimeout(apply, 0));
+    form.addEventListener("submit", (event) => { event.preventDefault(); apply(false); });
+    form.addEventListener("reset", () => setTimeout(() => apply(true), 0));
     form.hidden = false;
-    const idle = window.requestIdleCallback || ((work) => setTimeout(work, 300));
-    idle(() => { read(); output.textContent = `${entries.length.toLocaleString("en")} shown`; });
+    output.textContent = `${total} shown`;
+    const read = (deadline) => {
+      do {
+        for (let count = 0; count < 20 && entries.length < elements.length; count += 1) step();
+      } while (entries.length < elements.length && deadline.timeRemaining() > 4);
+      if (entries.length < elements.length) idle(read);
+    };
+    idle(read);
     return apply;
   };
 
@@ -126,20 +180,31 @@
     return words.toLowerCase();
   };
   const sort = (table, heading, column) => {
-    const body = table.tBodies[0];
+    const bodies = Array.from(table.tBodies);
+    const rows = bodies.flatMap((body) => Array.from(body.rows));
     const first = column >= 5 ? "descending" : "ascending";
     const other = first === "ascending" ? "descending" : "ascending";
     const order = heading.getAttribute("aria-sort") === first ? other : first;
     const way = order === "ascending" ? 1 : -1;
-    const keyed = Array.from(body.rows, (row, at) => ({ row, at, key: key(row.cells[column] || row.children[column], column) }));
+    const keyed = rows.map((row, at) => ({ row, at, key: key(row.children[column], column) }));
     keyed.sort((a, b) => {
       if (a.key === null || b.key === null) return (a.key === null) - (b.key === null) || a.at - b.at;
       if (a.key === b.key) return a.at - b.at;
       return (a.key < b.key ? -1 : 1) * way;
     });
-    const sorted = document.createDocumentFragment();
-    for (const { row } of keyed) sorted.append(row);
-    body.append(sorted);
+    // The blocks keep their sizes and get the rows in their new order.
+    const sizes = bodies.map((body) => body.rows.length);
+    let next = 0;
+    for (const [at, body] of bodies.entries()) {
+      const size = sizes[at];
+      const sorted = document.createDocumentFragment();
+      for (const { row } of keyed.slice(next, next + size)) sorted.append(row);
+      next += size;
+      body.append(sorted);
+      const holder = holders.get(body);
+      if (holder) Object.assign(holder, { shown: all("tr:not(.off)", body).length, changed: true });
+    }
+    settle();
     for (const cell of heading.parentElement.children) cell.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", order);
   };
@@ -153,7 +218,13 @@
     });
   }
 
-  // A link into something closed or filtered out opens and shows it.
+  // A link into something closed or filtered out opens and shows it. What is on the way is laid out only now, so that the way is
+  // gone once more when its length is known.
+  const go = (element) => {
+    const jump = () => element.scrollIntoView({ behavior: "instant" });
+    jump();
+    requestAnimationFrame(() => requestAnimationFrame(jump));
+  };
   const reveal = () => {
     const id = decodeURIComponent(location.hash.slice(1));
     const target = id && document.getElementById(id);
@@ -161,11 +232,12 @@
     const inside = target.closest("details");
     if (inside) inside.open = true;
     if (target.closest(".off")) {
-      for (const { form } of forms) form.reset();
-      setTimeout(() => (inside || target).scrollIntoView(), 20);
-      return;
+      for (const { form, apply } of forms) {
+        form.reset();
+        apply(true);
+      }
     }
-    (inside || target).scrollIntoView();
+    go(inside || target);
   };
   window.addEventListener("hashchange", reveal);
   reveal();

@@ -1,5 +1,7 @@
 //! Words and small marks that every section writes alike.
 
+use std::collections::BTreeSet;
+
 use super::facts::Facts;
 use super::writer::{Html, Place};
 use crate::model::{
@@ -8,6 +10,9 @@ use crate::model::{
 };
 use crate::report::table::findings::{at_line, circumstances};
 use crate::text::numbers::{count, grouped};
+
+/// Repositories named of one thing.
+const REPOSITORIES: usize = 4;
 
 /// A severity: its word, before which the style sets a shape of its own, so that colour is never alone.
 pub(super) fn severity(html: &mut Html, severity: Severity) {
@@ -44,6 +49,14 @@ pub(super) fn more(html: &mut Html, tag: &'static str, left_out: usize) {
         let text = format!("and {} more: -v writes them here, the JSON report has them", grouped(left_out as u64));
         html.leaf(tag, &[("class", "more")], &text);
     }
+}
+
+/// Names of repositories, the first of them and how many more there are.
+pub(super) fn repositories(names: &BTreeSet<&str>) -> String {
+    let shown: Vec<&str> = names.iter().take(REPOSITORIES).copied().collect();
+    let left_out = names.len() - shown.len();
+    let more = if left_out > 0 { format!(" and {} more", grouped(left_out as u64)) } else { String::new() };
+    format!("{}{more}", shown.join(", "))
 }
 
 /// Text with paragraphs of its own.

@@ -51,6 +51,11 @@ impl Html {
         self.out
     }
 
+    /// Bytes of the page so far.
+    pub(super) fn len(&self) -> usize {
+        self.out.len()
+    }
+
     /// Text as a reader sees it: see [`visible`].
     pub(super) fn text(&mut self, text: &str) {
         push_escaped(&mut self.out, text);

@@ -1,6 +1,6 @@
 //! Texts of a SARIF file: plain messages, Markdown help and the limits of GitHub's code scanning on both.
 
-use crate::model::{Finding, Location, RuleInfo};
+use crate::model::{Finding, LocationData, RuleInfo};
 use crate::text::escape;
 
 /// Longest `name` of a rule that GitHub takes.
@@ -48,7 +48,7 @@ pub(super) fn required(candidates: [&str; 3], limit: usize) -> String {
 
 /// The message of a result. Its first sentence is the title, which GitHub shows where space is short. `unlisted` counts
 /// the places that have no related location.
-pub(super) fn of_finding(finding: &Finding, elsewhere: Option<&Location>, unlisted: usize) -> String {
+pub(super) fn of_finding(finding: &Finding, elsewhere: Option<&LocationData>, unlisted: usize) -> String {
     let mut sentences = vec![sentence(&finding.title)];
     if let Some(place) = elsewhere {
         let why = if place.container.is_some() && place.in_head { "" } else { "; this line names the identity" };
@@ -70,7 +70,7 @@ pub(super) fn of_finding(finding: &Finding, elsewhere: Option<&Location>, unlist
 }
 
 /// A place that no line of the checkout stands for, in words.
-fn where_it_lies(place: &Location) -> String {
+fn where_it_lies(place: &LocationData) -> String {
     let mut text = place.path.clone();
     text.extend(place.pointer.as_ref().map(|pointer| format!(" at {pointer}")));
     text.extend(place.container.as_ref().map(|container| format!(" inside {container}")));

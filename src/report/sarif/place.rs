@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use super::message;
 use super::model::{ArtifactLocation, Location, PhysicalLocation, Region, Text};
 use super::{ROOT, model};
-use crate::model::{Finding, Identity, IdentityKey, Inventory, Location as Place};
+use crate::model::{Finding, Identity, IdentityKey, Inventory, LocationData as Place};
 
 /// Where a result is shown.
 pub(super) enum Anchor<'a> {
@@ -59,7 +59,7 @@ impl<'a> Anchors<'a> {
     /// The line for a finding, or `None` when no line of the checkout has to do with it.
     pub(super) fn of(&self, finding: &Finding) -> Option<Anchor<'a>> {
         let lines = || finding.locations.iter().position(|place| place.container.is_none() && is_in_checkout(place));
-        if let Some(own) = lines().or_else(|| finding.locations.iter().position(is_in_checkout)) {
+        if let Some(own) = lines().or_else(|| finding.locations.iter().position(|place| is_in_checkout(place))) {
             return Some(Anchor::Own(own));
         }
         let key = finding.identity.as_ref()?;

@@ -115,6 +115,10 @@ fn entry(page: &mut Page, change: &Change, kind: &str, verbose: bool) {
     if !change.why.is_empty() {
         more.push(&change.why);
     }
+    let repositories = format!("in {}", change.repositories_in_words());
+    if !change.repositories.is_empty() {
+        more.push(&repositories);
+    }
     if !more.is_empty() {
         page.flow(column, &[(Ink::Dim, &more.join(" · "))]);
     }

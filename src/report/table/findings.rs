@@ -7,7 +7,7 @@ use super::page::{Ink, Page};
 use super::summary;
 use crate::model::{
     ControlAnswer, ControlCard, EnvironmentClass, Finding, Human, Identity, Location, Privilege, Report, Severity,
-    Status,
+    Status, Text,
 };
 use crate::report::Style;
 use crate::text::numbers::{count, grouped};
@@ -225,7 +225,7 @@ pub(super) fn reason(page: &mut Page, finding: &Finding, style: &Style, told: &m
 
 /// What has been said already: findings of one rule mostly have the same reason and the same remedy.
 #[derive(Default)]
-pub(super) struct Told(BTreeSet<(String, String, String)>);
+pub(super) struct Told(BTreeSet<(String, Text, Text)>);
 
 impl Told {
     fn first_time(&mut self, finding: &Finding) -> bool {
@@ -317,7 +317,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::*;
-    use crate::model::{Confidence, Risk, Term};
+    use crate::model::{Confidence, LocationData, Risk, Term};
 
     fn finding(points: &[(&str, i32)], score: i32) -> Finding {
         Finding {
@@ -330,16 +330,21 @@ mod tests {
             score,
             terms: points
                 .iter()
-                .map(|(name, points)| Term { name: (*name).into(), points: *points, why: String::new() })
+                .map(|(name, points)| Term { name: (*name).into(), points: *points, why: Text::default() })
                 .collect(),
             identity: None,
             credential: None,
-            locations: vec![Location { path: "svc/a.env".into(), line: 3, column: 7, ..Location::default() }],
+            locations: vec![Location::from(LocationData {
+                path: "svc/a.env".into(),
+                line: 3,
+                column: 7,
+                ..LocationData::default()
+            })],
             preview: None,
             fingerprint: None,
             evidence: Vec::new(),
-            why: String::new(),
-            remediation: String::new(),
+            why: Text::default(),
+            remediation: Text::default(),
             suppressed: None,
         }
     }
@@ -358,12 +363,36 @@ mod tests {
         assert_eq!(terms(&finding(&[("a", i32::MIN)], 0), false), "−a 2147483648 = -2147483648, held at 0");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_is_shown_of_the_terms_recomputes_the_score(
+            points in proptest::collection::vec(("[a-z]{1,9}( [a-z]{1,9})?", -99..100i32), 1..9)
+        ) {
+            let points: Vec<(&str, i32)> = points.iter().map(|(name, points)| (name.as_str(), *points)).collect();
+            let sum: i32 = points.iter().map(|(_, points)| points).sum();
+            let shown = terms(&finding(&points, sum.clamp(1, 100)), true);
+            let (told, total) = shown.split_once(" = ").unwrap();
+            let told = told.replace(" − ", " + −");
+            let recomputed: i32 = told
+                .split(" + ")
+                .map(|term| {
+                    let number: i32 = term.rsplit_once(' ').unwrap().1.parse().unwrap();
+                    if term.starts_with('−') { -number } else { number }
+                })
+                .sum();
+            let held = total.rsplit_once(", held at ");
+            let (total, score) = held.map_or((total, total), |(total, score)| (total, score));
+            proptest::prop_assert_eq!(total.parse::<i32>().unwrap(), recomputed, "{}", shown);
+            proptest::prop_assert_eq!(score.parse::<i32>().unwrap(), recomputed.clamp(1, 100), "{}", shown);
+        }
+    }
+
     #[test]
     fn a_place_reads_as_editors_take_it() {
         let place = finding(&[], 1).locations[0].clone();
         assert_eq!(at_line(&place), "svc/a.env:3:7");
-        assert_eq!(at_line(&Location { line: 0, ..place.clone() }), "svc/a.env");
-        assert_eq!(at_line(&Location { container: Some("x.zip".into()), ..place }), "x.zip!svc/a.env:3:7");
+        assert_eq!(at_line(&place.with(|p| p.line = 0)), "svc/a.env");
+        assert_eq!(at_line(&place.with(|p| p.container = Some("x.zip".into()))), "x.zip!svc/a.env:3:7");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::findings::{at_line, circumstances, first_sentence};
 use super::listing::{Listing, is_sample};
 use super::page::{Ink, Page};
-use crate::model::{Finding, Location, NoticeKind, Report, Risk, Severity};
+use crate::model::{Finding, NoticeKind, Report, Risk, Severity};
 use crate::text::numbers::{count, grouped};
 
 /// Things to do first.
@@ -84,7 +84,7 @@ fn outcome(page: &mut Page, listing: &Listing<'_>, worst: &Finding) {
         (false, _) => format!("{sentence}; the worst:"),
     };
     let title = &worst.title;
-    let place = worst.locations.first().map(|place| at_line(&Location { column: 0, ..place.clone() }));
+    let place = worst.locations.first().map(|place| at_line(&place.with(|place| place.column = 0)));
     match place.filter(|place| !place.is_empty()) {
         Some(place) => {
             let place = format!("({place}).");

@@ -12,7 +12,7 @@ use super::claimed::Named;
 use super::{Read, Worker};
 use crate::decode;
 use crate::detect::Scratch;
-use crate::model::{Location, RepoPath, Sighting};
+use crate::model::{RepoPath, Sighting};
 use crate::source::archive::{self, Inside, Sink, Source, Trouble};
 
 /// Notices of one archive that are told one by one.
@@ -77,13 +77,10 @@ impl Sink for Members<'_, '_, '_> {
         let path = RepoPath::new(inside.path);
         let path_bytes = path.as_str().is_none().then(|| BASE64.encode(path.as_bytes()));
         self.found.extend(seen.into_iter().map(|mut sighting| {
-            let place = sighting.location;
-            sighting.location = Location {
-                path: path.display(),
-                path_bytes: path_bytes.clone(),
-                container: Some(container.clone()),
-                ..place
-            };
+            let place = &mut *sighting.location;
+            place.path = path.display();
+            place.path_bytes.clone_from(&path_bytes);
+            place.container = Some(container.clone());
             sighting
         }));
     }

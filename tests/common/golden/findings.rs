@@ -20,7 +20,7 @@ pub fn finding(id: &str, risk: Risk, title: &str, terms: &[(&str, i32)], locatio
             .map(|(name, points)| Term {
                 name: (*name).into(),
                 points: *points,
-                why: if *points < 0 { "seen in the path".into() } else { String::new() },
+                why: if *points < 0 { "seen in the path".into() } else { "".into() },
             })
             .collect(),
         identity: None,
@@ -55,7 +55,7 @@ fn leaks() -> Vec<Finding> {
             at("docs/setup.md", 7, 2, 42),
             in_history("config/old.env", 2),
             in_history("config/older.env", 2),
-            Location { container: Some("dist/release.zip".into()), ..at("config/prod.env", 3, 23, 63) },
+            at("config/prod.env", 3, 23, 63).with(|place| place.container = Some("dist/release.zip".into())),
         ],
     );
     paired.identity = Some(ci_user());
@@ -87,12 +87,10 @@ fn leaks() -> Vec<Finding> {
         Risk::Nhi2,
         "Private key of robot@acme-prod.iam.gserviceaccount.com",
         &[("base high", 78)],
-        vec![Location {
-            path_bytes: Some("Y2Fm6S9yb2JvdC5qc29u".into()),
-            end_line: 32,
-            end_column: 3,
-            ..at("caf\u{fffd}/robot.json", 5, 19, 3)
-        }],
+        vec![at("caf\u{fffd}/robot.json", 5, 19, 3).with(|place| {
+            place.path_bytes = Some("Y2Fm6S9yb2JvdC5qc29u".into());
+            place.end_line = 32;
+        })],
     );
     google.identity = Some(robot());
     google.credential = Some("gcp:key:4d5e6f".into());
@@ -145,7 +143,7 @@ fn leaks() -> Vec<Finding> {
         Risk::Nhi2,
         "JSON Web Token in an archive",
         &[("base medium", 55)],
-        vec![Location { container: Some("dist/release.zip".into()), ..at("env/.env", 2, 7, 99) }],
+        vec![at("env/.env", 2, 7, 99).with(|place| place.container = Some("dist/release.zip".into()))],
     );
     archived.credential = Some(format!("secret:{}", "c3".repeat(16)));
     vec![paired, history, google, token, test, weak, ignored, archived]

@@ -7,8 +7,8 @@ mod inventory;
 use std::collections::BTreeMap;
 
 use keyroll::model::{
-    Coverage, Headline, IdentityKey, Inventory, Location, Notice, NoticeKind, Report, Risk, RiskStatus, RiskSummary,
-    Root, SkipReason, ToolInfo,
+    Coverage, Headline, IdentityKey, Inventory, Location, LocationData, Notice, NoticeKind, Report, Risk, RiskStatus,
+    RiskSummary, Root, SkipReason, ToolInfo,
 };
 
 pub use findings::finding;
@@ -114,7 +114,7 @@ fn hostile() -> IdentityKey {
 
 /// A place in the checkout.
 pub fn at(path: &str, line: u64, column: u64, end_column: u64) -> Location {
-    Location {
+    Location::from(LocationData {
         path: path.into(),
         line,
         column,
@@ -123,27 +123,26 @@ pub fn at(path: &str, line: u64, column: u64, end_column: u64) -> Location {
         in_head: true,
         blob: Some(BLOB.into()),
         line_hash: Some(format!("{:x}:1", 0x00c0_ffee_0000_0000_u64 + line * 4096 + column)),
-        ..Location::default()
-    }
+        ..LocationData::default()
+    })
 }
 
 fn in_history(path: &str, line: u64) -> Location {
-    Location {
-        commit: Some(COMMIT.into()),
-        time: Some("2024-03-01T09:30:00Z".parse().unwrap()),
-        in_head: false,
-        ..at(path, line, 14, 54)
-    }
+    at(path, line, 14, 54).with(|place| {
+        place.commit = Some(COMMIT.into());
+        place.time = Some("2024-03-01T09:30:00Z".parse().unwrap());
+        place.in_head = false;
+    })
 }
 
 fn in_export(path: &str, pointer: &str) -> Location {
-    Location {
+    Location::from(LocationData {
         path: path.into(),
         in_head: true,
         blob: Some(BLOB.into()),
         pointer: Some(pointer.into()),
-        ..Location::default()
-    }
+        ..LocationData::default()
+    })
 }
 
 fn risks() -> Vec<RiskSummary> {

@@ -1,0 +1,144 @@
+//! A long list that is kept only to be written out again.
+
+use std::borrow::Cow;
+use std::io::{self, Read as _, Write as _};
+use std::marker::PhantomData;
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde::ser::SerializeSeq as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Entries of one block: enough for what repeats from one to the next to be found, few enough to unpack at once.
+const BLOCK: usize = 256;
+
+/// A list whose entries are kept as compressed JSON, a block of them at a time: of a list that nothing reads before the report is
+/// written, a merge of a million findings holds a twentieth.
+#[derive(Clone)]
+pub struct Packed<T> {
+    blocks: Vec<Box<[u8]>>,
+    length: usize,
+    of: PhantomData<T>,
+}
+
+impl<T> Default for Packed<T> {
+    fn default() -> Self {
+        Self { blocks: Vec::new(), length: 0, of: PhantomData }
+    }
+}
+
+impl<T> Packed<T> {
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// True when there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+}
+
+impl<T: Serialize> FromIterator<T> for Packed<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut out = Self::default();
+        let mut items = items.into_iter().peekable();
+        while items.peek().is_some() {
+            let entries: Vec<T> = items.by_ref().take(BLOCK).collect();
+            out.length += entries.len();
+            // Neither the model nor memory can fail here.
+            out.blocks.extend(pack(&entries).map(Vec::into_boxed_slice));
+        }
+        out
+    }
+}
+
+fn pack<T: Serialize>(entries: &[T]) -> io::Result<Vec<u8>> {
+    let mut into = DeflateEncoder::new(Vec::new(), Compression::fast());
+    into.write_all(&serde_json::to_vec(entries)?)?;
+    into.finish()
+}
+
+fn unpack<T: DeserializeOwned>(block: &[u8]) -> io::Result<Vec<T>> {
+    let mut text = Vec::new();
+    DeflateDecoder::new(block).read_to_end(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+impl<T: DeserializeOwned> Packed<T> {
+    /// The entries in their order, unpacked a block at a time.
+    pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
+        self.blocks.iter().flat_map(|block| unpack(block).unwrap_or_default())
+    }
+}
+
+impl<T: DeserializeOwned + PartialEq> PartialEq for Packed<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.length == other.length && self.iter().eq(other.iter())
+    }
+}
+
+impl<T: DeserializeOwned + Eq> Eq for Packed<T> {}
+
+impl<T: DeserializeOwned + std::fmt::Debug> std::fmt::Debug for Packed<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Serialize for Packed<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.length))?;
+        for entry in self.iter() {
+            list.serialize_element(&entry)?;
+        }
+        list.end()
+    }
+}
+
+impl<'de, T: Serialize + DeserializeOwned> Deserialize<'de> for Packed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<T>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Packed<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Vec::<T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<T>::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn what_is_packed_comes_out_as_it_went_in_and_takes_less() {
+        for length in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7] {
+            let list: Vec<String> = (0..length).map(|n| format!("an entry of some length, number {n}")).collect();
+            let packed: Packed<String> = list.iter().cloned().collect();
+            assert_eq!((packed.len(), packed.is_empty()), (length, length == 0));
+            assert!(packed.iter().eq(list.iter().cloned()));
+            let text = serde_json::to_string(&packed).unwrap();
+            assert_eq!(text, serde_json::to_string(&list).unwrap());
+            assert_eq!(serde_json::from_str::<Packed<String>>(&text).unwrap(), packed);
+            let size: usize = packed.blocks.iter().map(|block| block.len()).sum();
+            assert!(length < BLOCK || size * 5 < text.len(), "{size} of {}", text.len());
+        }
+    }
+}
