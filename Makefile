@@ -23,7 +23,7 @@ STRICT ?=
 # $(call missing,WHAT,HOW) says that WHAT is skipped, or fails under STRICT.
 missing = if [ -n "$(STRICT)" ]; then echo "error: $(1) is needed here: $(2)" >&2; exit 1; else echo "skipped: $(1) ($(2))"; fi
 
-.PHONY: help setup test format lint unit docs deny advisories python generate selfscan full bench accuracy fuzz clean
+.PHONY: help setup test format lint unit docs deny advisories python generate selfscan screenshot full bench accuracy fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,10 @@ FORCE:
 generate: ## rewrite what is generated: completions, manual, reference pages, schemas, THIRD-PARTY.md
 	UPDATE=1 $(CARGO) test --locked --test generated
 	$(PYTHON) tests/python/third_party.py
+
+screenshot: $(KEYROLL) ## the picture of the HTML report in README (docs/images/report.png); wants a Chromium
+	rm -rf $(TARGET)/story && DEMO=$(abspath $(TARGET))/story $(CARGO) test --locked --quiet --test readme demo
+	$(PYTHON) tests/python/screenshot.py $(KEYROLL) $(TARGET)/story docs/images/report.png
 
 full: ## as test, with nothing skipped, long runs, and the fuzz targets built
 	KEYROLL_FULL=1 $(MAKE) test STRICT=1

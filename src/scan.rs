@@ -477,8 +477,12 @@ fn build_report(
     }
     let sightings = std::mem::take(&mut gathered.sightings);
     let fired: BTreeSet<&str> = sightings.iter().map(|s| s.rule.as_str()).collect();
-    let infos: Vec<RuleInfo> =
-        engine.rules().iter().filter(|r| fired.contains(r.id.as_ref())).map(Rule::info).collect();
+    let infos: Vec<RuleInfo> = engine
+        .rules()
+        .iter()
+        .filter(|r| fired.contains(r.id.as_ref()) || inventory::gives(&r.id))
+        .map(Rule::info)
+        .collect();
     let (mut inventory, mut unmerged) = inventory::build_whole(sightings, gathered.facts, infos);
     unmerged.gate = gate(settings);
     inventory.formats_read = gathered.formats;

@@ -12,6 +12,8 @@ mod baseline;
 mod ci;
 #[path = "cli/client.rs"]
 mod client;
+#[path = "common/demo.rs"]
+mod demo;
 #[path = "cli/determinism.rs"]
 mod determinism;
 #[path = "cli/diff.rs"]
@@ -38,6 +40,8 @@ mod hostile;
 mod hosts;
 #[path = "cli/identities.rs"]
 mod identities;
+#[path = "cli/incidents.rs"]
+mod incidents;
 #[path = "cli/inert.rs"]
 mod inert;
 #[path = "cli/inventory.rs"]
@@ -62,6 +66,8 @@ mod policy;
 mod redaction;
 #[path = "cli/secrecy.rs"]
 mod secrecy;
+#[path = "cli/story.rs"]
+mod story;
 #[path = "cli/suppression.rs"]
 mod suppression;
 #[path = "common/world.rs"]

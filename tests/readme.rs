@@ -1,8 +1,8 @@
 //! README shows what keyroll really writes, and the pages beside it name only what there is.
 //!
 //! A block of the kind `console` holds commands after `$ ` and what they write. Each is run by a shell in the repository
-//! of the demonstration, in order, and its standard output compared. `UPDATE=1 cargo test --test readme` rewrites the
-//! outputs; read the difference. `DEMO=DIR cargo test --test readme demo` leaves the demonstration in DIR.
+//! of the demonstration, in order, and its standard output compared; in `docs/incidents.md` the kind names the incident and the
+//! state too, `console plugin before`. `UPDATE=1 cargo test --test readme` rewrites the outputs; read the difference. `DEMO=DIR cargo test --test readme demo` leaves the demonstration in DIR.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
@@ -130,16 +130,16 @@ fn command_lines(text: &str) -> Vec<Vec<String>> {
     lines.iter().filter_map(|l| run(l)).map(|l| words(&l)).filter(|w| !w.is_empty()).collect()
 }
 
-#[test]
-fn console_blocks_of_readme_are_what_keyroll_writes() {
-    let directory = tempfile::tempdir().unwrap();
-    demo::build(directory.path());
-    let path = root().join("README.md");
+/// Asserts that the runs of a page are what keyroll writes, or rewrites them. `place` tells where a kind of block is run.
+#[track_caller]
+fn runs_are_real(page: &str, place: &mut dyn FnMut(&str) -> Option<PathBuf>) {
+    let path = root().join(page);
     let text = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
     let mut out: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut commands = 0;
     // From the end, so that earlier numbers stay right.
-    for block in blocks(&text).iter().rev().filter(|b| b.kind == "console") {
+    for block in blocks(&text).iter().rev() {
+        let Some(directory) = place(&block.kind) else { continue };
         let mut shown = Vec::new();
         for command in block.lines.iter().filter_map(|l| l.strip_prefix("$ ")) {
             assert!(
@@ -148,11 +148,11 @@ fn console_blocks_of_readme_are_what_keyroll_writes() {
             );
             commands += 1;
             shown.push(format!("$ {command}"));
-            shown.extend(output(command, directory.path()).lines().map(str::to_owned));
+            shown.extend(output(command, &directory).lines().map(str::to_owned));
         }
         out.splice(block.first..block.first + block.lines.len(), shown);
     }
-    assert!(commands >= 3, "README shows only {commands} runs");
+    assert!(commands >= 3, "{page} shows only {commands} runs");
     let got = out.join("\n") + "\n";
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &got).unwrap();
@@ -160,8 +160,30 @@ fn console_blocks_of_readme_are_what_keyroll_writes() {
     let differs = text.lines().zip(got.lines()).enumerate().find(|(_, (a, b))| a != b);
     assert!(
         text == got || std::env::var_os("UPDATE").is_some(),
-        "README.md differs from what keyroll writes: {differs:?}\nUPDATE=1 cargo test --test readme rewrites it; read the difference"
+        "{page} differs from what keyroll writes: {differs:?}\nUPDATE=1 cargo test --test readme rewrites it; read the difference"
     );
+}
+
+#[test]
+fn console_blocks_of_readme_are_what_keyroll_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    demo::build(directory.path());
+    runs_are_real("README.md", &mut |kind| (kind == "console").then(|| directory.path().to_owned()));
+}
+
+#[test]
+fn console_blocks_of_the_incidents_are_what_keyroll_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    runs_are_real("docs/incidents.md", &mut |kind| {
+        let mut words = kind.strip_prefix("console ")?.split(' ');
+        let (name, state) = (words.next()?, words.next()?);
+        let place = directory.path().join(format!("{name}-{state}"));
+        if !place.exists() {
+            fs::create_dir_all(&place).unwrap();
+            demo::incident(name, state, &place);
+        }
+        Some(place)
+    });
 }
 
 /// Standard output of a shell command in which `keyroll` is the binary under test.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::score::{Factors, dead};
+use super::score::{Factors, dead, still_acts};
 use super::view::View;
 use super::{Context, card, departed, trust};
 use crate::model::{
@@ -226,7 +226,9 @@ fn validity(identity: &Identity, view: &View<'_>, context: &Context<'_>) -> Fact
         Status::Inactive | Status::Deleted => Factor::known(50),
         _ if all_dead && !others => Factor::known(50),
         Status::Active => Factor::known(1000),
-        Status::Unknown if owned.iter().any(|c| c.status == Status::Active) => Factor::known(1000),
+        Status::Unknown if owned.iter().any(|c| c.status == Status::Active || still_acts(c).is_some()) => {
+            Factor::known(1000)
+        }
         Status::Unknown if declared && matches!(identity.kind, IdentityKind::Role | IdentityKind::CiJob) => {
             Factor::known(1000)
         }

@@ -142,17 +142,21 @@ pub(super) const REMOVED_NOT_REVOKED: Check = Check {
 
 fn removed_not_revoked(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let listed = view.credentials().filter(|c| c.status == Status::Active).filter_map(|credential| {
-        // A suppressed copy in the checkout is not removed either.
-        let all = view.exposures_of(&credential.id);
-        let places: Vec<_> = view.open_exposures(credential).map(|e| e.location.clone()).collect();
-        let gone = !places.is_empty() && all.iter().all(|e| !e.location.in_head && e.location.commit.is_some());
-        gone.then(|| {
-            let mut finding = REMOVED_NOT_REVOKED.on(credential);
-            finding.title = "Credential was removed from the files but is still active".to_owned();
-            finding.evidence = vec!["in history only; an export says that it is enabled".to_owned()];
-            finding.locations = places;
-            finding
-        })
+        let places = view.removed(credential)?;
+        let mut finding = REMOVED_NOT_REVOKED.on(credential);
+        let owner = credential.identity.as_ref().and_then(|id| view.identity(id)).filter(|owner| !owner.sample);
+        finding.title = match owner {
+            Some(owner) => format!("A credential of {} was removed from the files but is still active", owner.name),
+            None => "Credential was removed from the files but is still active".to_owned(),
+        };
+        finding.evidence = vec!["in history only; an export says that it is enabled".to_owned()];
+        if let When::At(used) = credential.last_used {
+            finding.evidence.push(format!("last used {}", used.strftime("%Y-%m-%d")));
+        }
+        finding.evidence.extend(view.holders(&credential.id));
+        finding.locations = places;
+        finding.locations.sort_by_key(|place| view.is_state(place));
+        Some(finding)
     });
     listed.chain(hosts::still_works(&REMOVED_NOT_REVOKED, view)).collect()
 }

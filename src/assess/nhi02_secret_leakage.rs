@@ -15,23 +15,45 @@ use super::pipelines;
 use super::view::View;
 use super::{Check, Context, EVIDENCE_MAX, say};
 use crate::model::{
-    AuthMode, Confidence, Credential, Exposure, Finding, IdentityKind, Location, Risk, Severity, Status, When,
+    AuthMode, Confidence, Credential, Exposure, Finding, Identity, IdentityKind, Location, Risk, Severity, Status,
 };
 
 /// One finding for each credential and rule: all places that count, the best one first. When every place is suppressed
 /// the finding is kept, suppressed. The finding's id is the rule's.
 pub(super) fn leaks(view: &View<'_>) -> Vec<Finding> {
-    let mut groups: BTreeMap<(&str, &str), Vec<&Exposure>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Rules<'_>> = BTreeMap::new();
     for exposure in view.inventory.exposures.iter().filter(|e| e.base_severity > Severity::Info) {
-        groups.entry((&exposure.credential, &exposure.rule)).or_default().push(exposure);
+        groups.entry(&exposure.credential).or_default().entry(&exposure.rule).or_default().push(exposure);
     }
-    groups
-        .into_iter()
-        .filter_map(|((credential, rule), exposures)| {
-            let credential = view.credential(credential).filter(|c| !c.public && !c.encrypted)?;
-            Some(leak(credential, rule, exposures, view))
-        })
-        .collect()
+    let mut out = Vec::new();
+    for (credential, mut rules) in groups {
+        let Some(credential) = view.credential(credential).filter(|c| !c.public && !c.encrypted) else { continue };
+        gather(&mut rules);
+        out.extend(rules.into_iter().map(|(rule, exposures)| leak(credential, rule, exposures, view)));
+    }
+    out
+}
+
+/// Places of one credential by rule.
+type Rules<'a> = BTreeMap<&'a str, Vec<&'a Exposure>>;
+
+/// Rules that only say that a secret stands there, the one that says least last.
+const GENERIC: [&str; 2] = ["generic-secret", "config-file-secret"];
+
+/// Where a value is known for what it is in one place, it is that everywhere: rules that say less give their places to the one that
+/// says most, so that copies of a credential are one finding, with the remedy that fits.
+fn gather(rules: &mut Rules<'_>) {
+    let vagueness = |rule: &str| GENERIC.iter().position(|generic| *generic == rule).map_or(0, |at| at + 1);
+    let open: Vec<&str> = rules
+        .iter()
+        .filter(|(_, places)| places.iter().any(|e| e.suppressed.is_none()))
+        .map(|(rule, _)| *rule)
+        .collect();
+    let Some(best) = open.iter().copied().min_by_key(|rule| vagueness(rule)) else { return };
+    for rule in open.into_iter().filter(|rule| vagueness(rule) > vagueness(best)) {
+        let places = rules.remove(rule).unwrap_or_default();
+        rules.entry(best).or_default().extend(places);
+    }
 }
 
 fn leak(credential: &Credential, rule: &str, all: Vec<&Exposure>, view: &View<'_>) -> Finding {
@@ -40,7 +62,8 @@ fn leak(credential: &Credential, rule: &str, all: Vec<&Exposure>, view: &View<'_
     if suppressed {
         exposures = all;
     }
-    exposures.sort_by(|a, b| best_first(a).cmp(&best_first(b)));
+    // A state holds what it manages; where else the value stands says more.
+    exposures.sort_by_cached_key(|e| (view.is_state(&e.location), best_first(e)));
     let info = view.rule(rule);
     let name = info.map_or(rule, |i| i.name.as_str());
     let first = exposures.first();
@@ -50,7 +73,7 @@ fn leak(credential: &Credential, rule: &str, all: Vec<&Exposure>, view: &View<'_
         id: rule.to_owned(),
         risk: Risk::Nhi2,
         title: match credential.identity.as_ref().and_then(|id| view.identity(id)).filter(|i| !i.sample) {
-            Some(owner) => format!("{name} of {}", owner.name),
+            Some(owner) => format!("{name} of {}", whose(owner)),
             None => name.to_owned(),
         },
         severity: Severity::Info,
@@ -60,7 +83,7 @@ fn leak(credential: &Credential, rule: &str, all: Vec<&Exposure>, view: &View<'_
         terms: Vec::new(),
         identity: credential.identity.clone(),
         credential: Some(credential.id.clone()),
-        evidence: evidence(credential, &exposures, &locations),
+        evidence: evidence(credential, &exposures, &locations, view),
         locations,
         preview: credential.preview.clone(),
         fingerprint: credential.fingerprint.clone(),
@@ -71,12 +94,31 @@ fn leak(credential: &Credential, rule: &str, all: Vec<&Exposure>, view: &View<'_
 }
 
 /// What is there now and outside tests comes first.
-fn best_first(e: &Exposure) -> impl Ord + '_ {
-    (!e.location.in_head, e.test_path, &e.location)
+fn best_first(e: &Exposure) -> impl Ord + use<> {
+    (!e.location.in_head, e.test_path, e.location.clone())
 }
 
-fn evidence(credential: &Credential, exposures: &[&Exposure], locations: &[Location]) -> Vec<String> {
+/// Whose credential it is: that of the person, where the identity is nothing but the token.
+fn whose(owner: &Identity) -> &str {
+    let person = owner.owner.as_deref().filter(|_| owner.kind == IdentityKind::UserToken);
+    person.unwrap_or(&owner.name)
+}
+
+/// What others say of it comes first: whether it works, when it was used last, and who would miss it.
+fn evidence(credential: &Credential, exposures: &[&Exposure], locations: &[Location], view: &View<'_>) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
+    let state = match credential.status {
+        Status::Active => "an export says that it is enabled",
+        Status::Inactive => "an export says that it is disabled",
+        Status::Deleted => "an export says that it is deleted",
+        Status::Unknown => "",
+    };
+    let used = credential.last_used.at().map(|used| format!("last used {}", used.strftime("%Y-%m-%d")));
+    let said: Vec<&str> = [state, used.as_deref().unwrap_or_default()].into_iter().filter(|s| !s.is_empty()).collect();
+    if !said.is_empty() {
+        out.push(said.join("; "));
+    }
+    out.extend(view.holders(&credential.id));
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     for sentence in exposures.iter().flat_map(|e| &e.evidence) {
         if seen.insert(sentence) && out.len() < EVIDENCE_MAX {
@@ -92,17 +134,9 @@ fn evidence(credential: &Credential, exposures: &[&Exposure], locations: &[Locat
     if files.len() > 1 {
         out.push(format!("the same value stands in {} files", files.len()));
     }
-    if !locations.iter().any(|l| l.in_head) && locations.iter().any(|l| l.commit.is_some()) {
+    let mut files = locations.iter().filter(|place| !view.is_state(place));
+    if locations.iter().any(|l| l.commit.is_some()) && !files.any(|l| l.in_head) {
         out.push("in history only; removal is not revocation".to_owned());
-    }
-    match credential.status {
-        Status::Active => out.push("an export says that it is enabled".to_owned()),
-        Status::Inactive => out.push("an export says that it is disabled".to_owned()),
-        Status::Deleted => out.push("an export says that it is deleted".to_owned()),
-        Status::Unknown => {}
-    }
-    if let When::At(used) = credential.last_used {
-        out.push(format!("last used {}", used.strftime("%Y-%m-%d")));
     }
     out
 }

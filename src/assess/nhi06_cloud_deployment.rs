@@ -223,6 +223,10 @@ pub(super) fn stored(
             finding
         });
         add_use(finding, usage, accepted.is_some());
+        let held = usage.attributes.get("holds").and_then(|id| view.credential(id));
+        if let Some(owner) = held.and_then(|c| c.identity.as_ref()).and_then(|id| view.identity(id)) {
+            say(&mut finding.evidence, format!("it is a key of {}, as the state of Terraform tells", owner.name));
+        }
     }
     groups.into_values().collect()
 }

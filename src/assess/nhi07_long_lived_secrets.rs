@@ -93,7 +93,7 @@ fn exposed_subjects(view: &View<'_>, wanted: fn(&Credential) -> bool) -> BTreeSe
 fn on_exposed(check: &Check, credential: &Credential, view: &View<'_>) -> Finding {
     let mut finding = check.on(credential);
     let mut exposures: Vec<_> = view.open_exposures(credential).collect();
-    exposures.sort_by_key(|e| (!e.location.in_head, e.test_path, &e.location));
+    exposures.sort_by_cached_key(|e| (view.is_state(&e.location), !e.location.in_head, e.test_path, &e.location));
     finding.confidence = exposures.iter().map(|e| e.confidence).max().unwrap_or(check.confidence);
     finding.locations = exposures.iter().map(|e| e.location.clone()).collect();
     finding.locations.dedup();

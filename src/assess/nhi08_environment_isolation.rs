@@ -3,6 +3,7 @@
 
 pub(super) mod accounts;
 pub(super) mod agent;
+pub(super) mod directory;
 pub(super) mod google;
 pub(super) mod namespaces;
 pub(super) mod pipeline;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::view::View;
+use super::view::{View, days};
 use super::{Context, trust};
 use crate::model::{
     AuthMode, Credential, EnvironmentClass, Finding, Identity, Privilege, Severity, Status, Term, Validity,
@@ -125,7 +125,13 @@ fn circumstances(finding: &Finding, view: &View<'_>, context: &Context<'_>) -> C
     } else if let Some(credential) = credential {
         match credential.status {
             Status::Active => out.applies.push((Adjustment::Active, "an export says that it is enabled".to_owned())),
-            _ => out.unknown.push("state"),
+            _ => match still_acts(credential) {
+                Some((idle, _)) => {
+                    out.applies
+                        .push((Adjustment::Active, format!("the audit log has it act {} before its end", days(idle))));
+                }
+                None => out.unknown.push("state"),
+            },
         }
         let expires = credential.expires.at().map(|t| t.as_second() - context.as_of.as_second());
         if expires.is_some_and(|seconds| (0..=86_400).contains(&seconds)) {
@@ -146,6 +152,16 @@ fn circumstances(finding: &Finding, view: &View<'_>, context: &Context<'_>) -> C
         out.applies.push((Adjustment::Pinned, String::new()));
     }
     out
+}
+
+/// Days before the end of an audit log within which a token that acted is held to work still.
+const STILL_DAYS: i64 = 7;
+
+/// Days between the last event of a token and the end of the log that has it, when those are few; with the log's end.
+pub(super) fn still_acts(credential: &Credential) -> Option<(i64, Timestamp)> {
+    let end = credential.as_of.at()?;
+    let idle = credential.last_used.days_before(end).filter(|n| (0..=STILL_DAYS).contains(n))?;
+    credential.attributes.contains_key("events").then_some((idle, end))
 }
 
 /// Why a credential is known not to work at the as-of time; `None` when nothing says so.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Credential, Exposure, Grant, Identity, IdentityKey, IdentityKind, Inventory, RuleInfo, Setting, Severity, Status,
-    ThirdParty, Trust, Usage, Validity,
+    Credential, Exposure, Grant, Identity, IdentityKey, IdentityKind, Inventory, Location, RuleInfo, Setting, Severity,
+    Status, ThirdParty, Trust, Usage, Validity, setting,
 };
 
 /// An inventory with its joins looked up once. Everything that samples alone declare is left out of the iterators.
@@ -21,6 +21,10 @@ pub struct View<'a> {
     settings: BTreeMap<&'a str, Vec<&'a Setting>>,
     exposures: BTreeMap<&'a str, Vec<&'a Exposure>>,
     rules: BTreeMap<&'a str, &'a RuleInfo>,
+    /// States of Terraform with secrets, by container and path.
+    states: BTreeSet<(Option<&'a str>, &'a str)>,
+    /// Usages of stored secrets by the credential that these are known to hold.
+    held: BTreeMap<&'a str, Vec<&'a Usage>>,
 }
 
 fn group<'a, K: Ord + Copy, T>(all: &'a [T], key: impl Fn(&'a T) -> Option<K>) -> BTreeMap<K, Vec<&'a T>> {
@@ -49,6 +53,13 @@ impl<'a> View<'a> {
             settings: group(&inventory.settings, |s| Some(s.name.as_str())),
             exposures: group(&inventory.exposures, |e| Some(e.credential.as_str())),
             rules: inventory.rules.iter().map(|r| (r.id.as_str(), r)).collect(),
+            states: inventory
+                .settings
+                .iter()
+                .filter(|s| s.name == setting::STATE_SECRET)
+                .map(|s| (s.location.container.as_deref(), s.location.path.as_str()))
+                .collect(),
+            held: group(&inventory.usages, |u| u.attributes.get("holds").map(String::as_str)),
         }
     }
 
@@ -138,6 +149,46 @@ impl<'a> View<'a> {
         let counts = !credential.public && !credential.encrypted;
         let all = self.exposures_of(&credential.id).iter().copied();
         all.filter(move |e| counts && e.suppressed.is_none() && e.base_severity > Severity::Info)
+    }
+
+    /// Whether a place is a state of Terraform, which holds every secret that it manages by its nature and has a check of its own:
+    /// what stands there alone is in no file that people write.
+    #[must_use]
+    pub fn is_state(&self, place: &Location) -> bool {
+        self.states.contains(&(place.container.as_deref(), place.path.as_str()))
+    }
+
+    /// The open places of a credential that was taken out of every file and is in the history still; `None` for any other.
+    #[must_use]
+    pub fn removed(&self, credential: &Credential) -> Option<Vec<Location>> {
+        // A suppressed copy in the checkout is not removed either.
+        let mut files = self.exposures_of(&credential.id).iter().filter(|e| !self.is_state(&e.location)).peekable();
+        files.peek()?;
+        if files.any(|e| e.location.in_head || e.location.commit.is_none()) {
+            return None;
+        }
+        let places: Vec<Location> = self.open_exposures(credential).map(|e| e.location.clone()).collect();
+        (!places.is_empty()).then_some(places)
+    }
+
+    /// Who acts as a credential that a code host keeps, and under which names, as a sentence.
+    #[must_use]
+    pub fn holders(&self, credential: &str) -> Option<String> {
+        let mut by_job: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for usage in self.held.get(credential)? {
+            let job = usage.identity.as_ref().and_then(|id| self.identity(id));
+            if let (Some(job), Some(name)) = (job, usage.credential.as_deref()) {
+                by_job.entry(&job.name).or_default().insert(name);
+            }
+        }
+        let (job, names) = by_job.first_key_value()?;
+        let more = match by_job.len() - 1 {
+            0 => String::new(),
+            1 => " and 1 other job".to_owned(),
+            n => format!(" and {n} other jobs"),
+        };
+        let names: Vec<&str> = names.iter().copied().take(4).collect();
+        Some(format!("{job}{more} acts as it: stored as {}", names.join(", ")))
     }
 
     /// Whether a machine made the value, as far as can be told; of what is neither weak nor a password it is assumed.

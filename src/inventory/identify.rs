@@ -53,7 +53,7 @@ fn is_aws_key_id(text: &str) -> bool {
 
 /// The public id, by the value itself or by the state that holds it.
 fn known_id(s: &Sighting, places: &Places) -> Option<String> {
-    public_id(s).or_else(|| places.at(&s.location).cloned())
+    public_id(s).or_else(|| places.at(&s.location).map(|told| told.credential.clone()))
 }
 
 /// The id that this sighting alone would have.

@@ -131,7 +131,7 @@ impl Names {
 }
 
 fn last_segment(name: &str) -> &str {
-    name.rsplit(['/', ':']).next().unwrap_or(name)
+    name.rsplit(['/', ':', '#']).next().unwrap_or(name)
 }
 
 /// Bare names that two or more full resource names claim, with those.

@@ -8,6 +8,7 @@ mod clusters;
 mod edges;
 mod follow;
 mod google;
+mod held;
 mod identify;
 mod link;
 mod listings;
@@ -15,9 +16,11 @@ mod merge;
 mod owners;
 mod relabel;
 mod slots;
+mod specific;
 mod state;
 mod tokens;
 mod unmerged;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +30,7 @@ use crate::model::{
 };
 
 pub use relabel::Relabel;
+pub use specific::gives;
 pub use unmerged::Evidence;
 
 /// The attribute, set to `true`, of credentials, trusts and usages that were only read from a sample and have no
@@ -90,12 +94,15 @@ fn assemble(
     };
     let read = unmerged::Read::of(&facts);
     let mut links = clusters::settle(&mut facts, &unmerged.files);
-    facts.identities.extend(sightings.iter().filter_map(identify::named_identity));
+    let places = state::Places::of(&facts.settings);
+    let sightings = sightings.into_iter().map(|sighting| specific::told(sighting, &places)).collect();
+    let sightings = identify::assign(sightings, &places, &mut links);
+    facts.identities.extend(sightings.iter().filter_map(|keyed| identify::named_identity(&keyed.sighting)));
+    users::of_accounts(&mut facts);
     let names = link::Names::resolve(&mut facts, &mut links);
     let identities = merge::identities(std::mem::take(&mut facts.identities), &names);
     let samples: BTreeMap<&IdentityKey, bool> = identities.iter().map(|i| (&i.id, i.sample)).collect();
 
-    let sightings = identify::assign(sightings, &state::Places::of(&facts.settings), &mut links);
     let mut exposures = identify::exposures(&sightings);
     let credentials = std::mem::take(&mut facts.credentials);
     let mut credentials = merge::credentials(&sightings, credentials, &names, &samples);
@@ -136,6 +143,8 @@ fn assemble(
     google::settle(&mut inventory);
     link::authority(&mut inventory);
     chains::follow(&mut inventory);
+    link::authority(&mut inventory);
+    held::join(&mut inventory);
     link::authority(&mut inventory);
     accounts::place(&mut inventory);
     assume::judge(&mut inventory);

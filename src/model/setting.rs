@@ -96,6 +96,9 @@ pub const KEY_PLACE: &str = "ssh-key";
 /// `selected`, `repository`, `environment`); attributes `store`, `repository`, `organisation`, `environment`, `created`,
 /// `updated`.
 pub const STORED_SECRET: &str = "stored-secret";
+/// A secret that a code host keeps for pipelines and of which it is known what it holds: the subject is its name, the value the id
+/// of the credential; attributes `repository` (without its owner), `environment`.
+pub const HELD_SECRET: &str = "held-secret";
 /// A variable that GitLab hands to pipelines: the subject is its name, the value the environments it is for; attributes
 /// `protected`, `masked`, `credential`.
 pub const STORED_VARIABLE: &str = "stored-variable";

@@ -42,6 +42,43 @@ pub fn client_id(rule: &str, text: &[u8], value: Span) -> Option<String> {
     found
 }
 
+/// Rules whose values are sent to whatever address stands beside them.
+const HEADERS: [&str; 2] = ["authorization-basic-header", "basic-credentials"];
+
+/// How far around a header its address is looked for, in bytes: about three lines of a command.
+const BESIDE: usize = 240;
+
+/// Names that are nobody's (RFC 2606, RFC 6761).
+const RESERVED: [&str; 6] = ["example.com", "example.org", "example.net", ".example", ".test", ".invalid"];
+
+/// The host that a login in a header goes to: that of the only address near it. Never secret.
+pub fn host(rule: &str, text: &[u8], value: Span) -> Option<String> {
+    if !HEADERS.contains(&rule) {
+        return None;
+    }
+    let start = value.start.saturating_sub(BESIDE);
+    let window = text.get(start..value.end.saturating_add(BESIDE).min(text.len()))?;
+    let mut found: Option<String> = None;
+    for at in memchr::memmem::find_iter(window, b"://") {
+        let rest = window.get(at + 3..)?;
+        let end = rest.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':')));
+        // At the window's end a name may be cut; with a user before the host the address has a login of its own.
+        let end = end.filter(|end| rest.get(*end).is_some_and(|b| !matches!(b, b'@' | b'$' | b'{' | b'%' | b'<')))?;
+        let http = window.get(..at).is_some_and(|before| before.ends_with(b"http") || before.ends_with(b"https"));
+        let host = rest.get(..end).filter(|host| http && host.contains(&b'.'))?;
+        let host = String::from_utf8_lossy(host).trim_end_matches(['.', ':', '-']).to_ascii_lowercase();
+        if found.as_ref().is_some_and(|known| *known != host) {
+            return None;
+        }
+        found = Some(host);
+    }
+    // An address that stands near by chance must not make a login a sample.
+    found.filter(|host| {
+        let name = host.split(':').next().unwrap_or_default();
+        !RESERVED.iter().any(|end| name.ends_with(end)) && !name.starts_with("127.")
+    })
+}
+
 fn is_guid(text: &[u8]) -> bool {
     text.iter().enumerate().all(|(i, b)| match i {
         8 | 13 | 18 | 23 => *b == b'-',
@@ -71,6 +108,31 @@ mod tests {
 
     const ID: &str = "0b6f0f1c-3f7a-4c58-9d39-6a1f2b3c4d5e";
     const TENANT: &str = "7c1d2e3f-3f7a-4c58-9d39-6a1f2b3c4d5e";
+
+    #[test]
+    fn a_header_goes_to_the_only_address_beside_it() {
+        let of = |text: &str| {
+            let at = text.find("VALUE").unwrap_or_default();
+            host("authorization-basic-header", text.as_bytes(), Span::new(at, at + 5))
+        };
+        let header = "curl -H 'Authorization: Basic VALUE' ";
+        assert_eq!(of(&format!("{header}\\\n  https://jira.acme.io/rest\n")).as_deref(), Some("jira.acme.io"));
+        assert_eq!(
+            of(&format!("{header}https://JIRA.acme.io:8443/ https://jira.acme.io:8443/b\n")).as_deref(),
+            Some("jira.acme.io:8443")
+        );
+        for odd in [
+            "https://a.io/ https://b.io/\n",
+            "https://${HOST}/\n",
+            "https://u:p@a.io/\n",
+            "ftp://a.io/\n",
+            "https://api.example.org/\n",
+            "https://a.io",
+            "",
+        ] {
+            assert_eq!(of(&format!("{header}{odd}")), None, "{odd}");
+        }
+    }
 
     fn near(text: &str) -> Option<String> {
         let at = text.find("VALUE").unwrap_or_default();

@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher as _;
 
+use data_encoding::{BASE64, BASE64_NOPAD};
+use zeroize::Zeroizing;
+
 use super::joins;
 use super::locate::Locator;
 use super::nearby;
@@ -40,6 +43,12 @@ impl Sight<'_> {
         name: &RepoPath,
     ) -> Option<Sighting> {
         let rule = self.engine.rule(candidate.rule)?;
+        if let Some(host) = nearby::host(&rule.id, text, candidate.span)
+            && !candidate.parts.iter().any(|part| part.name == "host")
+        {
+            let at = Span::new(candidate.span.start, candidate.span.start);
+            candidate.parts.push(Part { name: "host".to_owned(), value: host, span: at });
+        }
         prove(&mut candidate, rule, text, self.settings.as_of);
         let shown = candidate.proof.public || candidate.proof.encrypted;
         if candidate.confidence < self.settings.confidence && !shown {
@@ -175,6 +184,18 @@ impl Anchors {
     }
 }
 
+/// The password in the base64 of a login. It is one credential, whether a file has it in a header or as it is.
+fn password(secret: &Secret, rule: &Rule) -> Option<Secret> {
+    if &*rule.validate != "basic-auth" {
+        return None;
+    }
+    let text = secret.expose().trim_ascii();
+    let bytes = Zeroizing::new(BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).ok()?);
+    let (user, password) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+    let readable = |s: &str| !s.is_empty() && !s.chars().any(char::is_control);
+    (readable(user) && readable(password)).then(|| Secret::new(password.as_bytes()))
+}
+
 /// The fingerprint that a value has at a path, if any, and for a weak one that of the value alone, which no report shows.
 pub(super) fn fingerprints(
     candidate: &Candidate,
@@ -182,11 +203,13 @@ pub(super) fn fingerprints(
     key: &FingerprintKey,
     path: &str,
 ) -> (Option<String>, Option<String>) {
-    let weak = !rule.identifier && (candidate.weak || is_login(rule) && is_guessable(candidate.secret.expose()));
+    let inner = password(&candidate.secret, rule);
+    let secret = inner.as_ref().unwrap_or(&candidate.secret);
+    let weak = !rule.identifier && (candidate.weak || is_login(rule) && is_guessable(secret.expose()));
     if weak && key.guessable() {
         return (None, None);
     }
-    let of_value = candidate.secret.fingerprint(key);
+    let of_value = secret.fingerprint(key);
     if !weak {
         return (Some(of_value), None);
     }

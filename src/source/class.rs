@@ -116,6 +116,39 @@ fn is_test(path: &[u8]) -> bool {
     })
 }
 
+/// Words that are the name of an environment as often as that of tests.
+const ENVIRONMENTS: [&str; 2] = ["test", "testing"];
+
+/// What environments are of.
+const PLACES: [&str; 14] = [
+    "tenant",
+    "account",
+    "accounts",
+    "subscription",
+    "subscriptions",
+    "project",
+    "projects",
+    "org",
+    "organisation",
+    "organization",
+    "env",
+    "environment",
+    "cluster",
+    "directory",
+];
+
+/// Whether the test words of a path only name the environment that an export is of: `test-tenant/`, `iam-policy-acme-test.json`,
+/// but not `test/`, `test-data/`. Exports are told by their content, and people keep them by what they are of.
+#[must_use]
+pub fn names_environment(path: &RepoPath) -> bool {
+    path.as_bytes().split(|b| *b == b'/').filter(|segment| is_test(segment)).all(|segment| {
+        let words = || segment.split(|b| !b.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let is = |word: &[u8], list: &[&str]| list.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word));
+        words().filter(|word| is_test(word)).all(|word| is(word, &ENVIRONMENTS))
+            && (segment.starts_with(b"iam-policy-") || words().any(|word| is(word, &PLACES)))
+    })
+}
+
 fn is_test_word(word: &[u8]) -> bool {
     // Nearly every word is ruled out by its first letter or its length.
     let first = word.first().map_or(0, u8::to_ascii_lowercase);
@@ -170,6 +203,25 @@ mod tests {
             assert!(is_test_word(word.to_ascii_uppercase().as_bytes()), "{word}");
         }
         assert!(!is_test_word(b"contest") && !is_test_word(b""));
+    }
+
+    #[test]
+    fn an_export_of_a_test_environment_is_told_from_one_among_tests() {
+        let named = |p: &str| names_environment(&RepoPath::from(p));
+        for path in
+            ["test-tenant/applications.json", "exports/acme-test-account/keys.json", "iam-policy-acme-test.json"]
+        {
+            assert!(named(path) && classify(&RepoPath::from(path)).test, "{path}");
+        }
+        for path in [
+            "test/keys.json",
+            "tests/account/keys.json",
+            "dockerTest/keys.json",
+            "test-policy.json",
+            "example-account/keys.json",
+        ] {
+            assert!(!named(path), "{path}");
+        }
     }
 
     #[test]

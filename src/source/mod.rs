@@ -12,7 +12,7 @@ pub mod reftable;
 mod repository;
 
 pub use cache::BlobCache;
-pub use class::classify;
+pub use class::{classify, names_environment};
 pub use files::{BlobHasher, Entry, Files, WalkOptions, blob_id, blob_id_of, for_each_chunk, is_beside, open, read};
 pub use refs::Refs;
 pub use repository::{Repository, discover};

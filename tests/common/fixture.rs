@@ -2,7 +2,7 @@
 //!
 //! `aws-access-key-id` makes a key id of account 123456789012; `alnum.24` (or another alphabet of the rules' examples) so many
 //! characters; `b64/user:alnum.24` the base64 of such pieces; `bcrypt`, `apr1`, `sha512`, `phpass` hashes; `jetbrains` and `pem64`
-//! what those files hold. Any other word is the id of a rule, whose first example gives the value.
+//! what those files hold; `sha256/RULE` the base64 of the hash of that rule's value, as GitHub's audit log has it. Any other word is the id of a rule, whose first example gives the value.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -13,6 +13,7 @@ use data_encoding::{BASE32, BASE64};
 use keyroll::detect::{Engine, Scratch};
 use keyroll::model::PathClass;
 use keyroll::rules;
+use sha2::{Digest as _, Sha256};
 
 /// Fills in every generator.
 pub fn expand(template: &str) -> String {
@@ -63,6 +64,9 @@ fn made(what: &str, seed: u64) -> Option<String> {
     if let Some(parts) = what.strip_prefix("b64/") {
         let parts: Option<Vec<String>> = parts.split(':').map(piece).collect();
         return Some(BASE64.encode(parts?.join(":").as_bytes()));
+    }
+    if let Some(rule) = what.strip_prefix("sha256/") {
+        return Some(BASE64.encode(&Sha256::digest(value(rule, seed).as_bytes())));
     }
     match what {
         "bcrypt" => Some(format!("$2y$12${}", run("alnum", 53)?)),

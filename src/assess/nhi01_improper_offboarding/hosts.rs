@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::assess::departed::{self, Departed};
 use crate::assess::estate::{DEPLOY_KEYS, GITHUB_ACTIONS, GITHUB_SECRETS, MEMBERS};
 use crate::assess::factors::as_of;
-use crate::assess::score::dead;
+use crate::assess::score::{dead, still_acts};
 use crate::assess::view::{View, days, subject_of};
 use crate::assess::{Adjustment, Check, Context, say, settings};
 use crate::model::{
@@ -213,9 +213,6 @@ fn owner_left(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     out
 }
 
-/// Days before the end of a log within which a use says that a token works still.
-const STILL_DAYS: i64 = 7;
-
 /// Values that stand in the history alone and work still, although no list tells the very value: a token that acts at the
 /// end of an audit log, a bot's only token in a list of GitLab's.
 pub(super) fn still_works(check: &Check, view: &View<'_>) -> Vec<Finding> {
@@ -226,22 +223,14 @@ pub(super) fn still_works(check: &Check, view: &View<'_>) -> Vec<Finding> {
 }
 
 fn gone(check: &Check, credential: &Credential, view: &View<'_>) -> Option<Finding> {
-    let all = view.exposures_of(&credential.id);
-    let places: Vec<_> = view.open_exposures(credential).map(|e| e.location.clone()).collect();
-    let gone = !places.is_empty() && all.iter().all(|e| !e.location.in_head && e.location.commit.is_some());
-    gone.then(|| {
-        let mut finding = check.on(credential);
-        finding.locations = places;
-        finding
-    })
+    let places = view.removed(credential)?;
+    let mut finding = check.on(credential);
+    finding.locations = places;
+    Some(finding)
 }
 
 fn acts(check: &Check, credential: &Credential, view: &View<'_>) -> Option<Finding> {
-    let end = credential.as_of.at()?;
-    let idle = credential.last_used.days_before(end).filter(|n| (0..=STILL_DAYS).contains(n))?;
-    if !credential.attributes.contains_key("events") {
-        return None;
-    }
+    let (idle, end) = still_acts(credential)?;
     let mut finding = gone(check, credential, view)?;
     finding.confidence = Confidence::High;
     finding.title = "Token was removed from the files and still acts".to_owned();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::estate::{TERRAFORM_SHOW, TERRAFORM_STATE};
 use super::super::view::View;
-use super::super::{Check, Context, EVIDENCE_MAX, say, settings};
+use super::super::{Adjustment, Check, Context, EVIDENCE_MAX, say, settings};
 use crate::model::{Confidence, Finding, Location, Risk, Setting, Severity, setting};
 
 /// A state or plan with secrets in it.
@@ -25,7 +25,8 @@ pub(in crate::assess) const TFSTATE: Check = Check {
         "https://opentofu.org/docs/language/state/encryption/",
     ],
     needs: &[TERRAFORM_STATE, TERRAFORM_SHOW],
-    implies: &[],
+    // What each secret opens is told by the finding on that secret.
+    implies: &[Adjustment::Admin, Adjustment::Production, Adjustment::Active],
     subjects: |view| settings::subjects(view, setting::STATE_SECRET),
     run: tfstate,
 };
@@ -56,6 +57,15 @@ fn tfstate(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
             1 => format!("{name} holds a secret in the clear"),
             _ => format!("{name} holds {count} secrets in the clear"),
         };
+        // Copies of one key that everything is made of are one credential, with its owner.
+        let own: BTreeSet<Option<&str>> =
+            secrets.iter().map(|s| s.attributes.get("credential").map(String::as_str)).collect();
+        if let Some(only) = own.first().filter(|_| own.len() == 1).copied().flatten()
+            && let Some(credential) = view.credential(only)
+        {
+            finding.identity.clone_from(&credential.identity);
+            finding.credential = Some(credential.id.clone());
+        }
         let places: BTreeSet<Location> = secrets.iter().map(|s| s.location.clone()).collect();
         finding.locations = places.into_iter().take(50).collect();
         for secret in secrets.iter().take(EVIDENCE_MAX - 1) {

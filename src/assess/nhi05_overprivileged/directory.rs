@@ -23,13 +23,15 @@ pub(in crate::assess) const ENTRA_TIER0: Check = Check {
         "https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac",
     ],
     needs: &[ENTRA_APP_ROLES, AZURE_ROLE_ASSIGNMENTS],
-    implies: &[Adjustment::Admin],
+    // The name of an application makes no directory one of tests.
+    implies: &[Adjustment::Admin, Adjustment::Nonproduction],
     subjects: |view| View::ids(of_azure(view).filter(|i| view.grants_of(&i.id).iter().any(|g| by_app_role(g)))),
     run: |view, _| all(view),
 };
 
 /// App roles that write, or read, what everybody has.
 const DATA: &[(&str, Severity)] = &[
+    ("full_access_as_app", Severity::High),
     ("Mail.ReadWrite", Severity::High),
     ("Files.ReadWrite.All", Severity::High),
     ("Sites.FullControl.All", Severity::High),

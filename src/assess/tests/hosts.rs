@@ -383,7 +383,10 @@ fn a_removed_token_that_a_log_or_a_list_shows_alive_is_not_revoked() {
     let listed = facts(&[("p.json", &list(&[pat(5, "ana", "subset", "{}", "\"2027-01-01T00:00:00Z\"")]))]);
     let all = [audited("h", Some("5"), "2026-09-01"), listed].concat();
     let (inventory, found) = judge(vec![past("h")], all, None);
-    assert_eq!(titles(&found, check), ["critical confirmed Credential was removed from the files but is still active"]);
+    assert_eq!(
+        titles(&found, check),
+        ["critical confirmed A credential of t5 was removed from the files but is still active"]
+    );
     assert_eq!(inventory.credentials.len(), 1, "one credential of three inputs");
     assert_eq!(inventory.credentials[0].attributes["token_name"], "t5");
     assert_eq!(inventory.identities.len(), 1);

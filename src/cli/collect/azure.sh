@@ -32,6 +32,11 @@ save users.json pages "$graph/v1.0/users?\$top=999&\$select=id,userPrincipalName
 save sign-ins.json pages "$graph/beta/reports/servicePrincipalSignInActivities"
 # Who may call Microsoft Graph by itself.
 save graph-roles.json pages "$graph/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')/appRoleAssignedTo?\$top=999"
+# Who reaches every mailbox and every site by the APIs of Exchange Online and SharePoint Online.
+save exchange-roles.json pages "$graph/v1.0/servicePrincipals(appId='00000002-0000-0ff1-ce00-000000000000')/appRoleAssignedTo?\$top=999"
+save sharepoint-roles.json pages "$graph/v1.0/servicePrincipals(appId='00000003-0000-0ff1-ce00-000000000000')/appRoleAssignedTo?\$top=999"
+# Who answers for each application.
+save application-owners.json pages "$graph/v1.0/applications?\$top=100&\$expand=owners"
 apps=$(az ad app list --all --query '[].appId' --output tsv 2>/dev/null)
 for app in $apps; do
     save "federated-$(plain "$app").json" az ad app federated-credential list --id "$app" --output json

@@ -93,6 +93,17 @@ const ROLES: &[(&str, &str, Privilege)] = &[
     ("798ee544-9d2d-430c-a058-570e29e34338", "Calendars.Read", ReadScoped),
 ];
 
+/// App roles of other APIs of Microsoft 365. Exchange Online's `full_access_as_app` opens every mailbox over Exchange Web Services
+/// (<https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-authenticate-an-ews-application-by-using-oauth>),
+/// `Exchange.ManageAsApp` only together with a role of the directory
+/// (<https://learn.microsoft.com/en-us/powershell/exchange/app-only-auth-powershell-v2>), and SharePoint has a
+/// `Sites.FullControl.All` of its own.
+const OTHERS: &[(&str, &str, Privilege)] = &[
+    ("dc890d15-9560-4a4c-9b7f-a736ec74ec40", "full_access_as_app", WriteBroad),
+    ("dc50a0fb-09a3-484d-be87-e023b12c6440", "Exchange.ManageAsApp", WriteScoped),
+    ("678536fe-1083-478a-9c59-b99265e6b0d3", "Sites.FullControl.All", WriteBroad),
+];
+
 /// The role of an assignment to an API that has no roles: the right to ask for a token.
 const DEFAULT: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -145,7 +156,7 @@ fn assignment(row: &Map<String, Value>, at: &At, out: &mut Out<'_>) {
     fact.human = Human::No;
     out.fact(Fact::Identity(at.clone(), fact));
     let api = text(row, "resourceDisplayName").unwrap_or("an API");
-    let known = ROLES.iter().find(|(id, ..)| *id == role);
+    let known = ROLES.iter().chain(OTHERS).find(|(id, ..)| *id == role);
     let (action, worth) = match known {
         Some((_, name, worth)) => ((*name).to_owned(), *worth),
         None if role == DEFAULT => ("default access".to_owned(), Privilege::None),
@@ -170,9 +181,9 @@ mod tests {
 
     #[test]
     fn roles_are_listed_once_under_ids_in_lower_case() {
-        let ids: BTreeSet<&str> = ROLES.iter().map(|(id, ..)| *id).collect();
+        let ids: BTreeSet<&str> = ROLES.iter().chain(OTHERS).map(|(id, ..)| *id).collect();
         let names: BTreeSet<&str> = ROLES.iter().map(|(_, name, _)| *name).collect();
-        assert_eq!((ids.len(), names.len()), (ROLES.len(), ROLES.len()));
-        assert!(ROLES.iter().all(|(id, ..)| azure::guid(id).as_deref() == Some(id)));
+        assert_eq!((ids.len(), names.len()), (ROLES.len() + OTHERS.len(), ROLES.len()));
+        assert!(ROLES.iter().chain(OTHERS).all(|(id, ..)| azure::guid(id).as_deref() == Some(id)));
     }
 }

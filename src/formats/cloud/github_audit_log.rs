@@ -253,7 +253,7 @@ fn tell(hash: &str, token: Token, as_of: When, out: &mut Out<'_>) {
     let key = IdentityKey::new("github", "hashed-token", hash);
     let name = match (token.names.first(), &actor) {
         (Some(name), _) => name.clone(),
-        (None, Some(actor)) => format!("token of {actor}"),
+        (None, Some(actor)) => format!("{} of {actor}", title_of(&kind)),
         (None, None) => "token in the audit log".to_owned(),
     };
     let mut fact =
@@ -303,6 +303,17 @@ fn tell(hash: &str, token: Token, as_of: When, out: &mut Out<'_>) {
                 condition: None,
             },
         ));
+    }
+}
+
+/// What such a token is called.
+fn title_of(access: &str) -> &'static str {
+    match kind_of(access) {
+        "github-pat-fine-grained" => "fine-grained token",
+        "github-pat-classic" => "classic token",
+        "github-oauth-token" => "OAuth token",
+        "github-app-user-token" => "app's token",
+        _ => "token",
     }
 }
 

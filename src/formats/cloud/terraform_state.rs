@@ -13,6 +13,7 @@
 mod aws;
 mod azure;
 mod google;
+mod kept;
 mod secrets;
 mod services;
 
@@ -200,7 +201,14 @@ fn run(input: &Input<'_>, reader: &mut dyn BufRead, whole: Option<&str>, out: &m
         lists: &["resources", "resource_changes"],
         fields: &["version", "format_version", "outputs", "path", "encrypted_data"],
     };
-    let mut reading = Reading { whole, resources: BTreeMap::new(), secrets: BTreeSet::new(), weight: 0, over: false };
+    let mut reading = Reading {
+        whole,
+        resources: BTreeMap::new(),
+        secrets: BTreeSet::new(),
+        kept: kept::Kept::default(),
+        weight: 0,
+        over: false,
+    };
     let mut version = Version::default();
     // The path of the module whose list comes next, as version 3 writes it.
     let module = std::cell::RefCell::new(Vec::new());
@@ -263,6 +271,7 @@ struct Reading<'t> {
     resources: BTreeMap<String, Resource>,
     /// Address, attribute, grade, place and the credential of each secret.
     secrets: BTreeSet<(String, String, &'static str, At, Option<String>)>,
+    kept: kept::Kept,
     weight: usize,
     over: bool,
 }
@@ -395,8 +404,10 @@ impl Reading<'_> {
         for (attribute, grade) in secrets::of(found.kind, &values, marked) {
             let own = self.place(at, path, &attribute);
             let credential = secrets::credential(found.kind, &attribute, &values);
+            self.kept.made((&address, &attribute), values.get(&attribute), credential.as_deref());
             self.secrets.insert((address.clone(), attribute, grade, own, credential));
         }
+        self.kept.stored(found.kind, &values, at);
         secrets::strip(found.kind, &mut values, marked);
         if found.mode == "data" || !is_wanted(found.kind) {
             return;
@@ -464,15 +475,17 @@ impl Reading<'_> {
         google::read(&state, out);
         azure::read(&state, out);
         services::read(&state, out);
+        self.kept.tell(out);
         let mut told = BTreeSet::new();
         for (address, attribute, grade, at, credential) in self.secrets {
             // A plan has each resource in several sections.
             if !told.insert((address.clone(), attribute.clone())) {
                 continue;
             }
+            let known = credential.or_else(|| self.kept.copy_of(&address, &attribute));
             let mut fact = SettingFact::new(setting::STATE_SECRET, address, cut(&attribute));
             fact.attributes.insert("grade".to_owned(), grade.to_owned());
-            fact.attributes.extend(credential.map(|credential| ("credential".to_owned(), credential)));
+            fact.attributes.extend(known.map(|credential| ("credential".to_owned(), credential)));
             out.fact(Fact::Setting(at, fact));
         }
     }

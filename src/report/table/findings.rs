@@ -7,7 +7,7 @@ use super::page::{Ink, Page};
 use super::summary;
 use crate::model::{
     ControlAnswer, ControlCard, EnvironmentClass, Finding, Human, Identity, Location, Privilege, Report, Severity,
-    Status, Text,
+    Status, Text, When,
 };
 use crate::report::Style;
 use crate::text::numbers::{count, grouped};
@@ -148,6 +148,9 @@ fn known_head(page: &mut Page, identity: &Identity, style: &Style) {
         Status::Inactive => facts.push("inactive".to_owned()),
         Status::Deleted => facts.push("deleted".to_owned()),
         Status::Unknown => {}
+    }
+    if let When::At(used) = identity.last_used {
+        facts.push(format!("last used {}", used.strftime("%Y-%m-%d")));
     }
     if identity.human == Human::Yes {
         facts.push("a person's account".to_owned());

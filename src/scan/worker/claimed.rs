@@ -142,8 +142,9 @@ impl Worker<'_> {
         read: &mut dyn FnMut(&mut Out<'_>),
     ) -> Vec<LocatedFact> {
         let mut located = Vec::new();
-        let sample = class.test || class.docs || class.vendored || self.never_runs(named.name);
         let told = named.told();
+        let among_tests = class.test && !(format.is_export() && source::names_environment(&told));
+        let sample = among_tests || class.docs || class.vendored || self.never_runs(named.name);
         let mut keep = |mut fact: Fact| {
             joins::hide(&mut fact, &|| self.sight.key.get());
             if let Fact::Setting(_, told) = &mut fact
