@@ -7,6 +7,7 @@ mod client;
 mod decided;
 mod embedded;
 mod explain;
+mod exports;
 mod history;
 mod joins;
 mod known;
@@ -106,6 +107,8 @@ enum Message {
     Facts { format: &'static str, facts: Vec<LocatedFact>, accepted: (RepoPath, Vec<Accepted>) },
     /// What the history of a repository gave, one sighting for each path and value.
     Past(Vec<Sighting>),
+    /// Exports that stand in the history of a repository, one for each path.
+    PastExports(Vec<LocatedFact>),
     /// Something to tell.
     Notice(Notice),
     /// A repository below the start.
@@ -229,7 +232,7 @@ fn produce(
             settings,
             engine,
             (key, &same),
-            (slug, root.top.clone()),
+            (slug, root.top.clone(), root.repository.clone()),
             counts,
             (sender.clone(), Arc::clone(&seen)),
         );
@@ -295,6 +298,8 @@ struct Gathered {
     sightings: Vec<Sighting>,
     /// What stands in the history.
     past: Vec<Sighting>,
+    /// Exports that do.
+    past_exports: Vec<LocatedFact>,
     /// Repositories whose history was read.
     histories: u64,
     copies: Vec<(Blob, RepoPath)>,
@@ -329,6 +334,7 @@ impl Gathered {
                 self.histories += 1;
                 self.past.extend(sightings);
             }
+            Message::PastExports(exports) => self.past_exports.extend(exports),
             Message::Notice(notice) => self.notices.push(notice),
             Message::Repository(root) => self.coverage.roots.push(root),
         }
@@ -354,6 +360,7 @@ impl Gathered {
             self.formats.insert("code".to_owned(), self.coverage.blobs);
         }
         self.join_past();
+        exports::join(&mut self.facts, std::mem::take(&mut self.past_exports));
         // An export lists the public halves of keys; that is what it is for, and exposes none.
         let formats: BTreeSet<&str> = formats::all().filter(|f| f.is_export()).map(|f| f.id).collect();
         let is_export = |f: &&LocatedFact| formats.contains(f.format);

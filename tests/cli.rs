@@ -48,6 +48,8 @@ mod inert;
 mod inventory;
 #[path = "cli/invocation.rs"]
 mod invocation;
+#[path = "cli/kept.rs"]
+mod kept;
 #[path = "cli/leaks.rs"]
 mod leaks;
 #[path = "cli/merge.rs"]

@@ -68,6 +68,7 @@ const CWE_OF_CHECKS: &[(&str, &[u16])] = &[
     ("NHI1-owner", &[282]),
     ("NHI2-broken-encryption", &[312]),
     ("NHI2-ci-echo", &[532]),
+    ("NHI2-export", &[538, 540]),
     ("NHI2-image", &[522, 538]),
     ("NHI3-aws-no-externalid", &[441]),
     ("NHI3-curl-pipe", &[494]),

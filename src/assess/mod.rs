@@ -286,6 +286,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi10_human_use::google::HUMAN_IMPERSONATOR,
     &nhi01_improper_offboarding::kubernetes::ORPHAN_SA,
     &nhi02_secret_leakage::state::TFSTATE,
+    &nhi02_secret_leakage::exports::EXPORT_IN_REPO,
     &nhi05_overprivileged::databases::DB_SUPER,
     &nhi05_overprivileged::databases::VAULT_ROOT,
     &nhi07_long_lived_secrets::databases::DB_NOEXPIRY,

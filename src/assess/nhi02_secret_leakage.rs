@@ -3,6 +3,7 @@
 
 pub(super) mod agent;
 pub(super) mod deployments;
+pub(super) mod exports;
 pub(super) mod iac;
 pub(super) mod pipeline;
 pub(super) mod state;

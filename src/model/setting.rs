@@ -133,6 +133,9 @@ pub const WIF_POOL: &str = "wif-pool";
 /// A state of Terraform holds a secret in the clear: the subject is the resource's address, the value the attribute; the
 /// attribute `grade` says what it opens (`cloud`, `secret`), or that it is only marked (`marked`).
 pub const STATE_SECRET: &str = "state-secret";
+/// A repository keeps an export of a cloud or a service: the subject is the format's name, the value its id; the attributes
+/// `identities`, `credentials`, `names` and `secrets` count what it holds.
+pub const EXPORT_IN_REPO: &str = "export-in-repo";
 /// A token, or what a mount issues, lives very long: the value is its life in seconds, or `for ever`.
 pub const TOKEN_LIFE: &str = "token-life";
 /// A database lets a login do everything: the value names the attributes or the role that do.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
-use super::past::{COMMIT_MESSAGE, MAX_COPIES, Past, Version, shown};
+use super::past::{COMMIT_MESSAGE, Kept, MAX_COPIES, Past, Version, shown};
 use super::worker::Read;
 use super::{gap, locate};
 use crate::model::{BlobId, PathClass, RepoPath, Sighting};
@@ -33,6 +33,8 @@ const COPIES: usize = MAX_COPIES / 10;
 pub struct Brought {
     /// The values.
     pub versions: Vec<Version>,
+    /// Exports, in files that held none before.
+    pub kept: Vec<Kept>,
     /// What was not seen.
     pub unseen: Unseen,
 }
@@ -104,8 +106,9 @@ pub fn of_commits(past: &Past<'_, '_, '_>, history: &History, mine: &[Rank], hea
             }
             brought
         });
-        for Brought { versions, unseen } in found.collect::<Vec<Brought>>() {
+        for Brought { versions, kept, unseen } in found.collect::<Vec<Brought>>() {
             all.versions.extend(versions);
+            all.kept.extend(kept);
             all.unseen.add(unseen);
         }
         size = if all.unseen.spent == before { STRETCH } else { SHORT };
@@ -114,6 +117,7 @@ pub fn of_commits(past: &Past<'_, '_, '_>, history: &History, mine: &[Rank], hea
         let mut there = Now { past, head: tree, trees: HashMap::new(), files: HashMap::new() };
         let mut scratch = Scratch::default();
         all.versions.iter_mut().for_each(|v| there.still(&mut scratch, v));
+        all.kept.iter_mut().for_each(|one| one.in_head = there.at(&mut scratch, &one.path).is_some());
     }
     all
 }
@@ -132,6 +136,18 @@ impl Once<'_, '_, '_, '_> {
     }
 }
 
+/// The export that a change brings in, unless the file was one before.
+fn export(past: &Past<'_, '_, '_>, change: &diff::Change, name: &RepoPath, bytes: &[u8], rank: Option<Rank>) -> Option<Kept> {
+    let class = past.worker.classify(name);
+    let fact = past.worker.past_export(bytes, &class, name)?;
+    let mut scratch = Scratch::default();
+    let was = change.olds.iter().any(|id| {
+        let old = past.objects.read(&mut scratch, id.as_bytes()).ok().flatten();
+        old.is_some_and(|(_, old)| past.worker.past_export(&old, &class, name).is_some())
+    });
+    (!was).then(|| Kept { fact, path: change.path.clone(), first: rank, last: rank, in_head: false })
+}
+
 /// The new values of these changes, with so many places beyond the first path of each blob at most.
 pub fn of_changes(
     past: &Past<'_, '_, '_>,
@@ -141,7 +157,7 @@ pub fn of_changes(
     most: usize,
 ) -> Brought {
     let mut brought = Brought::default();
-    let Brought { versions, unseen } = &mut brought;
+    let Brought { versions, kept, unseen } = &mut brought;
     unseen.missing.extend(changes.missing.iter().map(|(id, path)| (*id, past.name(path))));
     unseen.left_out = changes.room.left_out();
     unseen.spent = changes.room.spent() + changes.room_gone.spent();
@@ -167,6 +183,7 @@ pub fn of_changes(
         length += bytes.len() as u64;
         let mut once = Once { past, found: HashMap::new() };
         for (number, (change, name)) in same.iter().enumerate() {
+            kept.extend(export(past, change, name, &bytes, rank));
             let found = once.scan(change.blob, &bytes, name);
             if number > 0 && !found.is_empty() {
                 unseen.copies += found.len();

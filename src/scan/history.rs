@@ -10,9 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::changes::Brought;
 use super::embedded::Encoded;
-use super::past::{COMMIT_MESSAGE, MAX_COPIES, Past, Site, UNREACHABLE, Version, shown};
+use super::past::{COMMIT_MESSAGE, Kept, MAX_COPIES, Past, Site, UNREACHABLE, Version, shown};
 use super::worker::{Read, Worker};
-use super::{Message, gap, limit, locate};
+use super::{Message, exports, gap, limit, locate};
 use crate::config::{Commits, Tree};
 use crate::decode;
 use crate::detect::{Hits, Keyword, Scratch, Sieve};
@@ -124,7 +124,7 @@ impl Past<'_, '_, '_> {
                 lays.push(ways);
             }
         }
-        let (mut versions, left_out) = self.scan_hot(&hot, &lays, &keywords);
+        let (mut versions, kept, left_out) = self.scan_hot(&hot, &lays, &keywords);
         self.tell_left_out(found.left_out + left_out);
         for (id, text) in messages.into_inner().unwrap_or_default() {
             let rank = history.rank(&id).filter(|rank| within(*rank));
@@ -145,6 +145,7 @@ impl Past<'_, '_, '_> {
         );
         let sightings = self.locations(&history, versions);
         self.worker.send(Message::Past(sightings));
+        self.worker.send(Message::PastExports(self.exports(&history, kept)));
     }
 
     /// What the commits brought in that some names reach and others do not.
@@ -167,7 +168,7 @@ impl Past<'_, '_, '_> {
         let is_mine = |rank: &Rank| known && reached[0][*rank as usize] && !reached[1][*rank as usize];
         let mine: Vec<Rank> = (0..history.commits.len() as Rank).filter(is_mine).collect();
         let head = self.refs.head.as_ref().and_then(|id| history.rank(id));
-        let Brought { mut versions, unseen } = super::changes::of_commits(self, &history, &mine, head);
+        let Brought { mut versions, kept, unseen } = super::changes::of_commits(self, &history, &mine, head);
         unseen.tell(self);
         versions.extend(self.tags(&history, include, exclude.iter().chain(maybe)));
         let cut = mine.iter().filter_map(|r| history.commit(*r)).any(|c| c.cut);
@@ -180,6 +181,7 @@ impl Past<'_, '_, '_> {
         self.worker.tally.walked(self.refs.refs.len() as u64, mine.len() as u64);
         let sightings = self.locations(&history, versions);
         self.worker.send(Message::Past(sightings));
+        self.worker.send(Message::PastExports(self.exports(&history, kept)));
     }
 
     /// What the next commit would bring in.
@@ -210,7 +212,7 @@ impl Past<'_, '_, '_> {
             changes.files.retain(|c| only.contains(&c.path));
         }
         self.worker.tally.walked(0, 0);
-        let Brought { versions, unseen } = super::changes::of_changes(self, &mut scratch, &changes, None, MAX_COPIES);
+        let Brought { versions, kept, unseen } = super::changes::of_changes(self, &mut scratch, &changes, None, MAX_COPIES);
         unseen.tell(self);
         let sightings = self.locations(&History::default(), versions);
         let here = sightings.into_iter().map(|mut s| {
@@ -218,6 +220,8 @@ impl Past<'_, '_, '_> {
             s
         });
         self.worker.send(Message::Past(here.collect()));
+        let kept = kept.into_iter().map(|one| Kept { in_head: true, ..one }).collect();
+        self.worker.send(Message::PastExports(self.exports(&History::default(), kept)));
     }
 
     /// What stands in the messages of annotated tags that are named, but for those that are known.
@@ -289,6 +293,7 @@ impl Past<'_, '_, '_> {
                 true => (State::Other, true),
                 false => sieved(sieve, &item, self.settings().decode_history),
             };
+            let is_hot = is_hot || exports::is_one(item.bytes);
             if is_hot && let (Some(id), Ok(mut hot)) = (BlobId::from_bytes(item.id), hot.lock()) {
                 hot.push(id);
                 if let State::Text(hits, _) = &state
@@ -329,7 +334,8 @@ impl Past<'_, '_, '_> {
         let mut hash = Sha256::new();
         hash.update(env!("CARGO_PKG_VERSION").as_bytes());
         hash.update([self.settings().confidence as u8]);
-        // What else than rules makes a blob one that can hold a finding.
+        // What else than rules makes a blob one that can hold a finding: exports do, too.
+        hash.update(b"exports");
         hash.update([u8::from(self.settings().archives), u8::from(self.settings().decode_history)]);
         for (i, rule) in engine.rules().iter().enumerate() {
             hash.update([u8::from(engine.is_enabled(i))]);
@@ -382,7 +388,7 @@ impl Past<'_, '_, '_> {
 
     /// Scans the hot blobs whole, once a class of the paths they had. Gives the places of what they hold, and how many paths
     /// were left out.
-    fn scan_hot(&self, hot: &[BlobId], lays: &[Vec<Lay>], keywords: &Keywords) -> (Vec<Version>, u64) {
+    fn scan_hot(&self, hot: &[BlobId], lays: &[Vec<Lay>], keywords: &Keywords) -> (Vec<Version>, Vec<Kept>, u64) {
         // In the order of packs, so that bases are read once for many deltas of theirs.
         let mut order: Vec<usize> = (0..hot.len()).filter(|i| !lays[*i].is_empty()).collect();
         let place = |i: &usize| self.objects.place(hot[*i].as_bytes());
@@ -406,7 +412,9 @@ impl Past<'_, '_, '_> {
         });
         let found: Vec<Hot<'_>> = found.flatten_iter().collect();
         let (mut versions, mut copies, mut left_out) = (Vec::new(), 0, 0);
-        for Hot { by_class, places } in found {
+        let mut kept = Vec::new();
+        for Hot { by_class, places, exports } in found {
+            kept.extend(exports);
             for (number, (lay, name, class)) in places.into_iter().enumerate() {
                 let sightings = &by_class[class].1;
                 if number > 0 && !sightings.is_empty() {
@@ -425,7 +433,7 @@ impl Past<'_, '_, '_> {
                 }));
             }
         }
-        (versions, left_out)
+        (versions, kept, left_out)
     }
 
     fn scan_blob<'l>(&self, read: Read<'_>, lays: &'l [Lay]) -> Hot<'l> {
@@ -444,6 +452,15 @@ impl Past<'_, '_, '_> {
                 hot.by_class.push((class, self.worker.past(read, &class, &name)));
                 hot.by_class.len() - 1
             });
+            // What is in the index and in no commit is told with the files.
+            if !nameless
+                && lay.first.is_some()
+                && hot.exports.len() < MAX_EXPORTS
+                && let Some(fact) = self.worker.past_export(read.bytes, &class, &name)
+            {
+                let path = lay.path.as_bytes().to_vec();
+                hot.exports.push(Kept { fact, path, first: lay.first, last: lay.last, in_head: lay.in_head });
+            }
             hot.places.push((lay, name, seen));
         }
         hot
@@ -455,7 +472,11 @@ impl Past<'_, '_, '_> {
 struct Hot<'l> {
     by_class: Vec<(PathClass, Vec<Sighting>)>,
     places: Vec<(&'l Lay, RepoPath, usize)>,
+    exports: Vec<Kept>,
 }
+
+/// Paths under which one blob is told as an export.
+const MAX_EXPORTS: usize = 20;
 
 thread_local! {
     static SCRATCH: std::cell::RefCell<Scratch> = std::cell::RefCell::default();

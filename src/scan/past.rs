@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::worker::{Read, Worker};
 use super::{gap, limit};
 use crate::config::Settings;
-use crate::model::{BlobId, Location, RepoPath, Sighting};
+use crate::model::{BlobId, LocatedFact, Location, RepoPath, Sighting};
 use crate::source::git::history::{self, History, Rank};
 use crate::source::git::objects::{Objects, Unread};
 use crate::source::git::pack::{self, Damage};
@@ -54,6 +54,30 @@ pub struct Version {
     pub last: Option<Rank>,
     /// Whether HEAD has it.
     pub in_head: bool,
+}
+
+/// An export in a version of a file.
+pub struct Kept {
+    /// What it holds, and where.
+    pub fact: LocatedFact,
+    /// The path inside the repository.
+    pub path: Vec<u8>,
+    /// The first commit that has it.
+    pub first: Option<Rank>,
+    /// The last one.
+    pub last: Option<Rank>,
+    /// Whether HEAD has it.
+    pub in_head: bool,
+}
+
+/// What is told of commits again and again.
+#[derive(Default)]
+struct Told {
+    details: HashMap<Rank, history::Details>,
+    reaching: HashMap<Rank, Vec<String>>,
+    /// What each ref at last points to.
+    tags: HashMap<BlobId, Option<Rank>>,
+    scratch: pack::Scratch,
 }
 
 /// The history of one repository, while it is scanned.
@@ -150,11 +174,7 @@ impl Past<'_, '_, '_> {
         for version in versions {
             groups.entry((version.sighting.location.file(), version.sighting.same)).or_default().push(version);
         }
-        let mut details: HashMap<Rank, history::Details> = HashMap::new();
-        let mut reaching: HashMap<Rank, Vec<String>> = HashMap::new();
-        // What each ref at last points to.
-        let mut tags: HashMap<BlobId, Option<Rank>> = HashMap::new();
-        let mut scratch = pack::Scratch::default();
+        let mut told = Told::default();
         let mut sightings = Vec::new();
         for versions in groups.into_values() {
             let order =
@@ -165,24 +185,53 @@ impl Past<'_, '_, '_> {
             let suppressed = versions.iter().max_by_key(|v| v.last).and_then(|v| v.sighting.suppressed.clone());
             let Some(Version { mut sighting, first, .. }) = versions.into_iter().min_by_key(order) else { continue };
             sighting.suppressed = sighting.suppressed.or(suppressed);
-            let place = &mut sighting.location;
-            place.in_head = in_head;
-            if let Some((rank, commit)) = first.and_then(|rank| Some((rank, history.commit(rank)?))) {
-                place.commit = Some(commit.id.to_string());
-                let details = details.entry(rank).or_insert_with(|| {
-                    let read = self.objects.read(&mut scratch, commit.id.as_bytes());
-                    read.ok().flatten().map(|(_, bytes)| history::details(&bytes)).unwrap_or_else(nobody)
-                });
-                self.describe(place, details);
-                place.last_commit = last.and_then(|r| history.commit(r)).map(|c| c.id.to_string());
-                if !in_head && (reaching.contains_key(&rank) || reaching.len() < MAX_REACHING) {
-                    place.refs =
-                        reaching.entry(rank).or_insert_with(|| self.refs_reaching(history, rank, &mut tags)).clone();
-                }
-            }
+            self.place(history, (first, last, in_head), &mut told, &mut sighting.location);
             sightings.push(sighting);
         }
         sightings
+    }
+
+    /// One fact for all versions of a path that are exports: what the last of them holds.
+    pub fn exports(&self, history: &History, kept: Vec<Kept>) -> Vec<LocatedFact> {
+        let mut groups: BTreeMap<String, Vec<Kept>> = BTreeMap::new();
+        for one in kept {
+            groups.entry(one.fact.location.file()).or_default().push(one);
+        }
+        let mut told = Told::default();
+        let mut facts = Vec::new();
+        for group in groups.into_values() {
+            let first = group.iter().filter_map(|one| one.first).min();
+            let last = group.iter().filter_map(|one| one.last).max();
+            let in_head = group.iter().any(|one| one.in_head);
+            let newest = |one: &Kept| (one.in_head, one.last, one.first, one.fact.location.blob.clone());
+            let Some(Kept { mut fact, .. }) = group.into_iter().max_by_key(newest) else { continue };
+            self.place(history, (first, last, in_head), &mut told, &mut fact.location);
+            facts.push(fact);
+        }
+        facts
+    }
+
+    /// Completes a place: from which commit on it is there, and to which.
+    fn place(
+        &self,
+        history: &History,
+        (first, last, in_head): (Option<Rank>, Option<Rank>, bool),
+        told: &mut Told,
+        place: &mut Location,
+    ) {
+        place.in_head = in_head;
+        let Some((rank, commit)) = first.and_then(|rank| Some((rank, history.commit(rank)?))) else { return };
+        place.commit = Some(commit.id.to_string());
+        let Told { details, reaching, tags, scratch } = told;
+        let details = details.entry(rank).or_insert_with(|| {
+            let read = self.objects.read(scratch, commit.id.as_bytes());
+            read.ok().flatten().map(|(_, bytes)| history::details(&bytes)).unwrap_or_else(nobody)
+        });
+        self.describe(place, details);
+        place.last_commit = last.and_then(|r| history.commit(r)).map(|c| c.id.to_string());
+        if !in_head && (reaching.contains_key(&rank) || reaching.len() < MAX_REACHING) {
+            place.refs = reaching.entry(rank).or_insert_with(|| self.refs_reaching(history, rank, tags)).clone();
+        }
     }
 
     pub fn describe(&self, place: &mut Location, details: &history::Details) {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod claimed;
+mod kept;
 mod large;
 
 use std::borrow::Cow;
@@ -76,6 +77,8 @@ pub struct Worker<'a> {
     repository: Option<String>,
     /// What reports call the top that holds the start.
     top: Vec<u8>,
+    /// The repository that holds the start.
+    start: Option<Arc<Repository>>,
     counts: &'a Progress,
     /// The counts of what was read.
     pub tally: &'a Tally,
@@ -99,7 +102,7 @@ impl<'a> Worker<'a> {
         settings: &'a Settings,
         engine: &'a Engine,
         (key, same): (&'a RunKey<'a>, &'a foldhash::quality::RandomState),
-        (repository, top): (Option<String>, Vec<u8>),
+        (repository, top, start): (Option<String>, Vec<u8>, Option<Arc<Repository>>),
         (counts, tally): (&'a Progress, &'a Tally),
         (sender, seen): (Sender<Message>, Arc<Seen>),
     ) -> Self {
@@ -112,6 +115,7 @@ impl<'a> Worker<'a> {
             sight: Sight { settings, engine, key, same },
             repository,
             top,
+            start,
             counts,
             tally,
             sender,

@@ -54,6 +54,7 @@ pub const WORDS: &[(&str, Strength)] = &[
     ("api-", Strength::Weak),
     ("api:", Strength::Weak),
     ("api=", Strength::Weak),
+    ("access ", Strength::Weak),
     ("pwd=", Strength::Password),
     ("pwd:", Strength::Password),
     ("pwd ", Strength::Password),

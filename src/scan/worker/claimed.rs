@@ -33,7 +33,7 @@ impl Named<'_> {
     }
 
     /// A place in it, with the archive that holds it.
-    fn place(&self, mut location: Location) -> Location {
+    pub(super) fn place(&self, mut location: Location) -> Location {
         if let Some((container, path)) = self.inside {
             let path = RepoPath::new(path);
             location.path = path.display();
@@ -97,6 +97,7 @@ impl Worker<'_> {
             // The lines are those of the text inside, which the file does not have.
             located.iter_mut().for_each(|f| f.location = locate::beginning(&f.location));
         }
+        self.tell_tracked(format, named, class, &text, &mut located);
         locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location));
         // Comments that accept a finding are those of files that people edit.
         let plain = named.inside.is_none() && !encoded;
@@ -122,7 +123,8 @@ impl Worker<'_> {
         let input = Input { path: name, repository: slug.as_deref(), text: "" };
         let locator = Locator::new(name, None, b"");
         let mut reader = BufReader::with_capacity(1 << 16, file);
-        let located = self.collect(format, named, class, &locator, &mut |out| stream(&input, &mut reader, out));
+        let mut located = self.collect(format, named, class, &locator, &mut |out| stream(&input, &mut reader, out));
+        self.tell_tracked(format, named, class, "", &mut located);
         self.send(Message::Facts { format: format.id, facts: located, accepted: (name.clone(), Vec::new()) });
     }
 
@@ -183,7 +185,7 @@ impl Worker<'_> {
     }
 
     /// `owner/name` of the innermost repository that holds a path.
-    fn slug(&self, name: &RepoPath) -> Option<String> {
+    pub(super) fn slug(&self, name: &RepoPath) -> Option<String> {
         let below =
             |top: &Top| name.as_bytes().strip_prefix(top.name.as_slice()).is_some_and(|rest| rest.starts_with(b"/"));
         let tops = self.tops.read().ok()?;
