@@ -44,7 +44,7 @@ use crate::model::{
 };
 use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, Repository, WalkOptions};
-use crate::text::numbers;
+use crate::text::{numbers, order};
 
 use self::decided::Decisions;
 use self::seen::{Blob, Seen};
@@ -195,14 +195,14 @@ pub fn run(settings: &Settings, progress: &Progress) -> Result<Report, ScanError
         .thread_name(|i| format!("scan-{i}"))
         .build()
         .map_err(|e| ScanError::Threads(e.to_string()))?;
-    let (sender, receiver) = crossbeam_channel::bounded(threads * 64);
+    let (sender, receiver) = crossbeam_channel::bounded(threads * 4);
     let mut gathered = Gathered::default();
     let tally = Tally::default();
     gathered.coverage.roots = roots.iter().map(roots::StartingPoint::describe).collect();
     std::thread::scope(|scope| {
         let (engine, key, roots, tally) = (&engine, &key, &roots, &tally);
         scope.spawn(move || pool.install(|| produce(settings, engine, key, roots, (progress, tally), sender)));
-        for message in receiver {
+        for message in receiver.into_iter().flatten() {
             gathered.add(message);
         }
     });
@@ -219,7 +219,7 @@ fn produce(
     key: &roots::RunKey<'_>,
     roots: &[roots::StartingPoint],
     counts: (&Progress, &Tally),
-    sender: Sender<Message>,
+    sender: Sender<Vec<Message>>,
 ) {
     let options = WalkOptions { gitignore: settings.gitignore, excludes: settings.excludes.clone() };
     let seen = Arc::new(Seen::new());
@@ -376,7 +376,8 @@ impl Gathered {
         }
         self.bind_to_labels();
         self.sightings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
-        self.facts.sort_by(|a, b| (&a.location, a.format).cmp(&(&b.location, b.format)));
+        let facts = std::mem::take(&mut self.facts);
+        self.facts = order::sorted(facts, |a, b| (&a.location, a.format).cmp(&(&b.location, b.format)));
         self.coverage.roots.sort();
         self.coverage.roots.dedup();
         self.notices.extend(settings.elsewhere.iter().map(|message| limit("tree-config", None, message.clone())));

@@ -289,15 +289,22 @@ fn checkout(job: &Identity, view: &View<'_>) -> Option<Finding> {
             finding.evidence.push(format!("{what}: {}", names.join(", ")));
         }
     }
-    if let Some(gate) = job.attributes.get("gate") {
+    let only = job.attributes.get("checkout_only").is_some_and(|only| only == "true");
+    if only {
         finding.base_severity = Severity::Medium;
+        finding.title = format!("{} checks out code of pull requests with credentials in reach", job.name);
+        let sentence = "no step is seen to run it: files that a later step trusts, or a step that is added, may";
+        finding.evidence.push(sentence.to_owned());
+    }
+    if let Some(gate) = job.attributes.get("gate") {
+        finding.base_severity = if only { Severity::Low } else { Severity::Medium };
         finding.evidence.push(format!("something stands before it, which may hold strangers off: {gate}"));
     } else if secrets.is_empty() && power.is_empty() {
         if unknown {
             finding.confidence = Confidence::Medium;
             finding.evidence.push("its token has the default rights, which may be read-only".to_owned());
         } else {
-            finding.base_severity = Severity::High;
+            finding.base_severity = finding.base_severity.min(Severity::High);
             finding.evidence.push("its token may only read, but caches and artifacts are in reach".to_owned());
         }
     }

@@ -409,6 +409,23 @@ fn a_strangers_code_is_critical_with_secrets_and_less_behind_a_gate() {
 }
 
 #[test]
+fn a_strangers_code_that_nothing_is_seen_to_run_is_told_as_such_and_rated_less() {
+    let told = |gate: Option<&str>| {
+        let declared = a_job(|f| {
+            f.attributes.insert("untrusted_checkout".to_owned(), "pull_request_target: head".to_owned());
+            f.attributes.insert("checkout_only".to_owned(), "true".to_owned());
+            f.attributes.extend(gate.map(|gate| ("gate".to_owned(), gate.to_owned())));
+        });
+        let secret = usage(AuthMode::Referenced, "npm", "NPM_TOKEN", false);
+        let (_, assessment) = run(Vec::new(), vec![declared, secret]);
+        let found = one(&assessment, "NHI6-prt-checkout");
+        (found.base_severity, found.title.contains("checks out"))
+    };
+    assert_eq!(told(None), (Severity::Medium, true));
+    assert_eq!(told(Some("label")), (Severity::Low, true));
+}
+
+#[test]
 fn the_token_of_a_job_is_judged_by_its_permissions() {
     let token = |privilege, action: &str| run(Vec::new(), vec![a_job(|_| {}), grant(&job(), privilege, action)]).1;
     let all = token(Privilege::WriteBroad, "write-all");

@@ -1,34 +1,36 @@
 //! The inventory, indexed for the checks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 
 use crate::model::{
     Credential, Exposure, Grant, Identity, IdentityKey, IdentityKind, Inventory, Location, RuleInfo, Setting, Severity,
     Status, ThirdParty, Trust, Usage, Validity, setting,
 };
+use crate::text::order::Lookup;
 
 /// An inventory with its joins looked up once. Everything that samples alone declare is left out of the iterators.
 pub struct View<'a> {
     /// The inventory itself.
     pub inventory: &'a Inventory,
-    identities: BTreeMap<&'a IdentityKey, &'a Identity>,
-    credentials: BTreeMap<&'a str, &'a Credential>,
-    owned: BTreeMap<&'a IdentityKey, Vec<&'a Credential>>,
-    grants: BTreeMap<&'a IdentityKey, Vec<&'a Grant>>,
-    trusts: BTreeMap<&'a IdentityKey, Vec<&'a Trust>>,
-    usages: BTreeMap<&'a IdentityKey, Vec<&'a Usage>>,
-    third_parties: BTreeMap<&'a IdentityKey, Vec<&'a ThirdParty>>,
-    settings: BTreeMap<&'a str, Vec<&'a Setting>>,
-    exposures: BTreeMap<&'a str, Vec<&'a Exposure>>,
-    rules: BTreeMap<&'a str, &'a RuleInfo>,
+    identities: Lookup<&'a IdentityKey, &'a Identity>,
+    credentials: Lookup<&'a str, &'a Credential>,
+    owned: Lookup<&'a IdentityKey, Vec<&'a Credential>>,
+    grants: Lookup<&'a IdentityKey, Vec<&'a Grant>>,
+    trusts: Lookup<&'a IdentityKey, Vec<&'a Trust>>,
+    usages: Lookup<&'a IdentityKey, Vec<&'a Usage>>,
+    third_parties: Lookup<&'a IdentityKey, Vec<&'a ThirdParty>>,
+    settings: Lookup<&'a str, Vec<&'a Setting>>,
+    exposures: Lookup<&'a str, Vec<&'a Exposure>>,
+    rules: Lookup<&'a str, &'a RuleInfo>,
     /// States of Terraform with secrets, by container and path.
     states: BTreeSet<(Option<&'a str>, &'a str)>,
     /// Usages of stored secrets by the credential that these are known to hold.
-    held: BTreeMap<&'a str, Vec<&'a Usage>>,
+    held: Lookup<&'a str, Vec<&'a Usage>>,
 }
 
-fn group<'a, K: Ord + Copy, T>(all: &'a [T], key: impl Fn(&'a T) -> Option<K>) -> BTreeMap<K, Vec<&'a T>> {
-    let mut out: BTreeMap<K, Vec<&'a T>> = BTreeMap::new();
+fn group<'a, K: Hash + Eq + Copy, T>(all: &'a [T], key: impl Fn(&'a T) -> Option<K>) -> Lookup<K, Vec<&'a T>> {
+    let mut out: Lookup<K, Vec<&'a T>> = Lookup::default();
     for item in all {
         if let Some(key) = key(item) {
             out.entry(key).or_default().push(item);

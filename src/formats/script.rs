@@ -61,6 +61,18 @@ pub fn read(script: &str) -> Vec<Seen> {
     seen
 }
 
+/// The commands of a script: the name of the program, in small letters and without directories, empty where none runs; and
+/// what stands behind it.
+#[must_use]
+pub fn commands(script: &str) -> Vec<(String, Vec<String>)> {
+    let script = reader::read(script);
+    let each = script.commands.iter().map(|command| {
+        let words: Vec<String> = command.arguments().iter().map(|word| word.text.clone()).collect();
+        (command.name(), words)
+    });
+    each.collect()
+}
+
 /// The variables that a script sets, unless it only gives one a default (`X=${X:-y}`).
 fn own_variables(script: &command::Script) -> HashSet<&str> {
     let mut own = HashSet::new();

@@ -1,16 +1,15 @@
 //! Lists of what joins identities: rights, trusts, usages, third-party code, settings.
 
-use std::collections::BTreeMap;
-
 use super::link::Names;
 use super::{Declared, SAMPLE};
 use crate::model::{IdentityKey, Setting, Usage};
+use crate::text::order::{self, Lookup};
 
 /// The edges with their identities made canonical, sorted, each once. What a sample says of an identity that is also
 /// declared elsewhere is left out: a made-up policy must not make a real user an administrator.
 pub(super) fn kept<T: Ord>(
     edges: Vec<Declared<T>>,
-    samples: &BTreeMap<&IdentityKey, bool>,
+    samples: &Lookup<&IdentityKey, bool>,
     mut canonical: impl FnMut(&mut T) -> Option<IdentityKey>,
 ) -> Vec<T> {
     let mut out: Vec<T> = Vec::with_capacity(edges.len());
@@ -20,14 +19,14 @@ pub(super) fn kept<T: Ord>(
             out.push(what);
         }
     }
-    out.sort();
+    let mut out = order::sorted(out, T::cmp);
     out.dedup();
     out
 }
 
 pub(super) fn usages(
     mut usages: Vec<Declared<Usage>>,
-    samples: &BTreeMap<&IdentityKey, bool>,
+    samples: &Lookup<&IdentityKey, bool>,
     names: &Names,
 ) -> Vec<Usage> {
     for usage in &mut usages {
@@ -43,7 +42,7 @@ pub(super) fn usages(
 
 pub(super) fn settings(
     mut settings: Vec<Declared<Setting>>,
-    samples: &BTreeMap<&IdentityKey, bool>,
+    samples: &Lookup<&IdentityKey, bool>,
     names: &Names,
 ) -> Vec<Setting> {
     for setting in &mut settings {

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Declared, Facts};
 use crate::model::{
-    AuthMode, Confidence, IdentityFact, IdentityKey, IdentityKind, Inventory, Link, Location, Privilege, Severity,
+    AuthMode, Confidence, Credential, IdentityFact, IdentityKey, IdentityKind, Inventory, Link, Location, Privilege,
+    Severity, Status,
 };
+use crate::text::order::Lookup;
 
 /// How many likely partners of one identity are shown.
 const LINKS_MAX: usize = 8;
 
 /// The canonical key of every key.
 pub(super) struct Names {
-    canonical: BTreeMap<IdentityKey, IdentityKey>,
+    canonical: Lookup<IdentityKey, IdentityKey>,
     groups: BTreeMap<IdentityKey, Vec<IdentityKey>>,
 }
 
@@ -250,7 +252,7 @@ impl Sets {
         for (key, i) in index {
             sets.entry(self.find(i)).or_default().push(key);
         }
-        let mut names = Names { canonical: BTreeMap::new(), groups: BTreeMap::new() };
+        let mut names = Names { canonical: Lookup::default(), groups: BTreeMap::new() };
         for keys in sets.into_values() {
             let Some(best) = keys.iter().min_by_key(|k| (rank(k), *k)).cloned() else { continue };
             names.canonical.extend(keys.iter().map(|k| (k.clone(), best.clone())));
@@ -261,7 +263,7 @@ impl Sets {
 }
 
 /// Sets each identity's privilege to the highest of its grants, and the modes in which it authenticates: those of its
-/// usages, and static where a credential of it stands in the clear.
+/// usages, and static where a credential of it stands in the clear or is a key that it holds.
 pub(super) fn authority(inventory: &mut Inventory) {
     let mut privilege: BTreeMap<&IdentityKey, Privilege> = BTreeMap::new();
     for grant in &inventory.grants {
@@ -281,7 +283,12 @@ pub(super) fn authority(inventory: &mut Inventory) {
         .filter(|e| e.suppressed.is_none() && e.base_severity > Severity::Info)
         .map(|e| e.credential.as_str())
         .collect();
-    for credential in inventory.credentials.iter().filter(|c| open.contains(c.id.as_str())) {
+    // A key that is declared for an identity, or that a provider lists as usable, is how it logs in.
+    let held = |c: &Credential| {
+        let keys = ["aws-access-key", "gcp-service-account-key", "azure-client-secret", "gcp-hmac-key"];
+        keys.contains(&c.kind.as_str()) && (c.status == Status::Active || c.attributes.contains_key("declared"))
+    };
+    for credential in inventory.credentials.iter().filter(|c| open.contains(c.id.as_str()) || held(c)) {
         if let Some(id) = &credential.identity {
             modes.entry(id).or_default().insert(AuthMode::Static);
         }

@@ -13,6 +13,7 @@ use crate::model::{
     Credential, CredentialFact, Environment, EnvironmentClass, Human, Identity, IdentityFact, IdentityKey,
     IdentityKind, Location, Privilege, Sighting, Status, Validity, When,
 };
+use crate::text::order::Lookup;
 
 /// Joins two dates: a moment over a "never", that over "has no meaning", that over "unknown"; `pick` decides between
 /// two moments. Commutative, associative and idempotent when `pick` is.
@@ -144,7 +145,7 @@ pub(super) fn credentials(
     seen: &[Keyed],
     facts: Vec<Declared<CredentialFact>>,
     names: &Names,
-    samples: &BTreeMap<&IdentityKey, bool>,
+    samples: &Lookup<&IdentityKey, bool>,
 ) -> Vec<Credential> {
     let mut groups: BTreeMap<String, Sources<'_>> = BTreeMap::new();
     for Keyed { id, sighting } in seen {

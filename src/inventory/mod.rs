@@ -28,6 +28,7 @@ use crate::model::{
     CredentialFact, Fact, Grant, IdentityFact, IdentityKey, Inventory, LocatedFact, Location, RuleInfo, Setting,
     Sighting, ThirdParty, Trust, Unmerged, Usage,
 };
+use crate::text::order::Lookup;
 
 pub use relabel::Relabel;
 pub use specific::gives;
@@ -101,7 +102,7 @@ fn assemble(
     users::of_accounts(&mut facts);
     let names = link::Names::resolve(&mut facts, &mut links);
     let identities = merge::identities(std::mem::take(&mut facts.identities), &names);
-    let samples: BTreeMap<&IdentityKey, bool> = identities.iter().map(|i| (&i.id, i.sample)).collect();
+    let samples: Lookup<&IdentityKey, bool> = identities.iter().map(|i| (&i.id, i.sample)).collect();
 
     let mut exposures = identify::exposures(&sightings);
     let credentials = std::mem::take(&mut facts.credentials);

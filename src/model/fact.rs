@@ -76,6 +76,20 @@ impl Fact {
             | Self::Secret(at, _) => at,
         }
     }
+
+    /// Lets it stand somewhere else.
+    pub fn move_to(&mut self, place: At) {
+        match self {
+            Self::Identity(at, _)
+            | Self::Credential(at, _)
+            | Self::Grant(at, _)
+            | Self::Trust(at, _)
+            | Self::Usage(at, _)
+            | Self::ThirdParty(at, _)
+            | Self::Setting(at, _)
+            | Self::Secret(at, _) => *at = place,
+        }
+    }
 }
 
 /// A secret as a known credential file holds it, with its user and host.

@@ -137,7 +137,13 @@ impl Once<'_, '_, '_, '_> {
 }
 
 /// The export that a change brings in, unless the file was one before.
-fn export(past: &Past<'_, '_, '_>, change: &diff::Change, name: &RepoPath, bytes: &[u8], rank: Option<Rank>) -> Option<Kept> {
+fn export(
+    past: &Past<'_, '_, '_>,
+    change: &diff::Change,
+    name: &RepoPath,
+    bytes: &[u8],
+    rank: Option<Rank>,
+) -> Option<Kept> {
     let class = past.worker.classify(name);
     let fact = past.worker.past_export(bytes, &class, name)?;
     let mut scratch = Scratch::default();

@@ -105,7 +105,8 @@ pub fn may_be(bytes: &[u8]) -> bool {
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     // JSON, a table with a header line, base64 in quotes or not, or the YAML of a cluster.
     let table = || start.split(|b| *b == b'\n').next().is_some_and(|line| line.contains(&b','));
-    let other = || start.starts_with(b"dXNlcixhcm4s") || start.starts_with(b"apiVersion:") || start.starts_with(b"- apiV");
+    let other =
+        || start.starts_with(b"dXNlcixhcm4s") || start.starts_with(b"apiVersion:") || start.starts_with(b"- apiV");
     if !(start.first().is_some_and(|first| b"{[\"".contains(first)) || table() || other()) {
         return false;
     }

@@ -212,7 +212,8 @@ impl Past<'_, '_, '_> {
             changes.files.retain(|c| only.contains(&c.path));
         }
         self.worker.tally.walked(0, 0);
-        let Brought { versions, kept, unseen } = super::changes::of_changes(self, &mut scratch, &changes, None, MAX_COPIES);
+        let Brought { versions, kept, unseen } =
+            super::changes::of_changes(self, &mut scratch, &changes, None, MAX_COPIES);
         unseen.tell(self);
         let sightings = self.locations(&History::default(), versions);
         let here = sightings.into_iter().map(|mut s| {

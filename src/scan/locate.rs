@@ -1,6 +1,7 @@
 //! From spans to places that reports can show.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use data_encoding::BASE64;
 
@@ -73,8 +74,13 @@ fn data(path: &RepoPath, blob: Option<BlobId>) -> LocationData {
     }
 }
 
-/// Fills in the line hashes of locations of one blob, from its original bytes.
-pub fn fill_hashes<'l>(bytes: &[u8], locations: impl Iterator<Item = &'l mut Location>) {
+/// Fills in the line hashes of locations of one blob, from its original bytes. `known` are those of the same bytes that were
+/// worked out before, or keeps those that are worked out now.
+pub fn fill_hashes<'l>(
+    bytes: &[u8],
+    locations: impl Iterator<Item = &'l mut Location>,
+    known: &OnceLock<BTreeMap<u64, String>>,
+) {
     let mut locations: Vec<&mut Location> = locations.filter(|l| l.line > 0).collect();
     if locations.is_empty() {
         return;
@@ -82,7 +88,11 @@ pub fn fill_hashes<'l>(bytes: &[u8], locations: impl Iterator<Item = &'l mut Loc
     let mut wanted: Vec<u64> = locations.iter().map(|l| l.line).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let hashes: BTreeMap<u64, String> = line_hash(bytes, &wanted).into_iter().collect();
+    let work_out = || line_hash(bytes, &wanted).into_iter().collect();
+    let hashes = known.get_or_init(work_out);
+    // Lines past the end have none, and are looked for again.
+    let more = wanted.iter().any(|line| !hashes.contains_key(line)).then(work_out);
+    let hashes: &BTreeMap<u64, String> = more.as_ref().unwrap_or(hashes);
     for location in &mut locations {
         location.line_hash = hashes.get(&location.line).cloned();
     }

@@ -64,6 +64,7 @@ pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static
         // Pipelines of Jenkins are code.
         || name.file_name().ends_with(b".groovy")
         || name.file_name().starts_with(b"Jenkinsfile")
+        || name.file_name() == b"config.xml"
         || class.family == Family::Shell
         || name.file_name().ends_with(b".mk");
     if !structured {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod claimed;
+mod documents;
 mod kept;
 mod large;
 
@@ -10,8 +11,8 @@ use std::cell::RefCell;
 use std::io::{Cursor, Read as _, Seek as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crossbeam_channel::Sender;
 
@@ -31,6 +32,7 @@ use crate::rules::Rule;
 use crate::source::archive::{Source, kind};
 use crate::source::{self, Entry, Repository};
 use claimed::Named;
+use documents::Documents;
 
 /// Files over this are read in pieces.
 const WHOLE: u64 = formats::WHOLE_MAX;
@@ -69,6 +71,9 @@ impl<'b> Read<'b> {
     }
 }
 
+/// So many messages go to the collector together.
+const TOGETHER: usize = 32;
+
 /// Scans blobs; shared by all threads of one root.
 pub struct Worker<'a> {
     settings: &'a Settings,
@@ -82,11 +87,22 @@ pub struct Worker<'a> {
     counts: &'a Progress,
     /// The counts of what was read.
     pub tally: &'a Tally,
-    sender: Sender<Message>,
+    sender: Sender<Vec<Message>>,
+    /// What is to be told next: the collector is woken for several messages at a time.
+    outbox: Mutex<Vec<Message>>,
     seen: Arc<Seen>,
+    documents: Documents,
     path_rules: Vec<(usize, globset::GlobSet)>,
     /// Names of the repositories met below the start: where pipelines of their own may lie.
     tops: std::sync::RwLock<Vec<Top>>,
+}
+
+/// What is left to tell is told at the end.
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        let rest = std::mem::take(self.outbox.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let _ = self.sender.send(rest);
+    }
 }
 
 /// A repository met below the start.
@@ -104,7 +120,7 @@ impl<'a> Worker<'a> {
         (key, same): (&'a RunKey<'a>, &'a foldhash::quality::RandomState),
         (repository, top, start): (Option<String>, Vec<u8>, Option<Arc<Repository>>),
         (counts, tally): (&'a Progress, &'a Tally),
-        (sender, seen): (Sender<Message>, Arc<Seen>),
+        (sender, seen): (Sender<Vec<Message>>, Arc<Seen>),
     ) -> Self {
         let path_rules =
             engine.rules().iter().enumerate().filter(|(i, r)| !r.paths.is_empty() && engine.is_enabled(*i));
@@ -119,7 +135,9 @@ impl<'a> Worker<'a> {
             counts,
             tally,
             sender,
+            outbox: Mutex::default(),
             seen,
+            documents: Documents::default(),
             path_rules,
             tops: std::sync::RwLock::default(),
         }
@@ -152,8 +170,15 @@ impl<'a> Worker<'a> {
 
     /// Hands something to the collector.
     pub fn send(&self, message: Message) {
+        let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        outbox.push(message);
+        if outbox.len() < TOGETHER {
+            return;
+        }
+        let messages = std::mem::take(&mut *outbox);
+        drop(outbox);
         // The collector outlives every worker, so a failed send means that the process is ending.
-        let _ = self.sender.send(message);
+        let _ = self.sender.send(messages);
     }
 
     /// Something to tell.
@@ -328,7 +353,7 @@ impl<'a> Worker<'a> {
         if !first {
             self.send(Message::Copy { path: name.clone(), blob });
         }
-        self.read_formats(bytes, &text.bytes, &Named { name, inside: None }, &class);
+        self.read_formats(bytes, &text.bytes, &Named { name, inside: None }, &class, Some(blob));
         if !first {
             return;
         }
@@ -399,7 +424,7 @@ impl<'a> Worker<'a> {
         // What is public or encrypted is never a result that needs one.
         let wants = |s: &&mut Sighting| s.fingerprint.is_some() && !s.proof.public && !s.proof.encrypted;
         let strong = sightings.iter_mut().filter(wants);
-        locate::fill_hashes(bytes, strong.map(|s| &mut s.location));
+        locate::fill_hashes(bytes, strong.map(|s| &mut s.location), &OnceLock::new());
         sightings.iter_mut().filter(|s| s.fingerprint.is_none()).for_each(|s| s.location.blob = None);
         if binary {
             // The encoded text has places that the file does not have.

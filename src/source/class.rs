@@ -97,9 +97,73 @@ pub fn classify(path: &RepoPath) -> PathClass {
 }
 
 /// Whether a test word stands in the path, where case or a mark sets it off: `dockerTest/`, `verify_test_key.go`,
-/// `.env.example`, but not `contest/` or `latest.go`.
+/// `.env.example`, but not `contest/` or `latest.go`, and not a word that is half of a name: `mock-turtle/`.
 fn is_test(path: &[u8]) -> bool {
-    path.split(|b| !b.is_ascii_alphanumeric()).any(|piece| {
+    path.split(|b| *b == b'/').any(|segment| !is_named_after(segment) && has_test_word(segment))
+}
+
+/// Words that are as often the first half of a name.
+const HALVES: &[&str] = &["mock", "demo", "sample", "spec", "snapshots", "playground", "tutorial"];
+
+/// What follows such a word when the whole is made for tests or shows: `mock-server`, `sample-app`.
+const MADE: &[&str] = &[
+    "api",
+    "apis",
+    "app",
+    "apps",
+    "application",
+    "backend",
+    "client",
+    "cluster",
+    "code",
+    "config",
+    "configs",
+    "data",
+    "db",
+    "env",
+    "file",
+    "files",
+    "frontend",
+    "helper",
+    "helpers",
+    "input",
+    "key",
+    "keys",
+    "lib",
+    "module",
+    "modules",
+    "oauth",
+    "output",
+    "package",
+    "plugin",
+    "project",
+    "projects",
+    "repo",
+    "repos",
+    "resources",
+    "secrets",
+    "server",
+    "servers",
+    "service",
+    "services",
+    "site",
+    "suite",
+    "utils",
+    "web",
+    "workspace",
+];
+
+/// Whether a directory or file is called by two words of which the first only looks like a test word: `mock-turtle`.
+fn is_named_after(segment: &[u8]) -> bool {
+    let is = |list: &[&str], word: &[u8]| list.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word));
+    let mut words = segment.split(|b| *b == b'-');
+    let (Some(first), Some(second), None) = (words.next(), words.next(), words.next()) else { return false };
+    let letters = second.iter().all(u8::is_ascii_lowercase) && second.len() > 2;
+    letters && is(HALVES, first) && !is(MADE, second) && !is_test_word(second)
+}
+
+fn has_test_word(segment: &[u8]) -> bool {
+    segment.split(|b| !b.is_ascii_alphanumeric()).any(|piece| {
         let mut start = 0;
         for i in 1..=piece.len() {
             let ends = i == piece.len() || piece[i].is_ascii_uppercase() && piece[i - 1].is_ascii_lowercase();
@@ -240,6 +304,13 @@ mod tests {
             assert!(class(path).test, "{path}");
         }
         assert!(!class("src/latest.go").test);
+        // A word of a name is no mark.
+        assert!(!class("services/mock-turtle/main.tf").test && !class("mock-turtle/.env").test);
+        for path in
+            ["mock-server/x", "sample-app/x", "demo-frontend/x", "api-mock/x", "mock_turtle_test/x", "mock/turtle"]
+        {
+            assert!(class(path).test, "{path}");
+        }
         assert!(!class("src/contest/entry.py").test);
         assert_eq!(class("a/.env.production").family, Family::Config);
         assert_eq!(class("Dockerfile.dev").family, Family::Shell);

@@ -7,7 +7,7 @@
 //! file counts as the unit 65535 and is followed by zeros. With `u` the units, the hash is the sum of `u[i] · 37^(99−i)`
 //! in wrapping 64-bit arithmetic, in lower-case hex, then `:` and how often that hash has occurred so far.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Code units that one hash covers.
 const WINDOW: usize = 100;
@@ -33,25 +33,18 @@ pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
     let wanted: BTreeSet<u64> = wanted_lines.iter().copied().filter(|line| *line > 0).collect();
     let Some(last) = wanted.last().copied() else { return Vec::new() };
 
-    let alone: Option<BTreeMap<u64, u64>> = if memchr::memchr(b'\r', bytes).is_none() {
+    if memchr::memchr(b'\r', bytes).is_none() {
         let starts = starts(bytes, &wanted);
-        if let Some(hashes) = few(bytes, &starts) {
+        if let Some(hashes) = few(bytes, &starts).or_else(|| many(bytes, &starts)) {
             return hashes;
         }
-        let hash = |(_, at): (u64, usize)| bytes.get(at..).and_then(window_hash).map(|hash| (hash, 0));
-        starts.into_iter().map(hash).collect()
-    } else {
-        None
-    };
-    let mut counts = alone.unwrap_or_else(|| {
-        let mut counts = BTreeMap::new();
-        each_line(bytes, |line, hash| {
-            if wanted.contains(&line) {
-                counts.insert(hash, 0);
-            }
-            line < last
-        });
-        counts
+    }
+    let mut counts = BTreeMap::new();
+    each_line(bytes, |line, hash| {
+        if wanted.contains(&line) {
+            counts.insert(hash, 0);
+        }
+        line < last
     });
 
     let mut out = Vec::with_capacity(wanted.len());
@@ -118,6 +111,55 @@ fn few(bytes: &[u8], starts: &[(u64, usize)]) -> Option<Vec<(u64, String)>> {
     Some(out)
 }
 
+/// The hashes of many lines of a text without CR. Lines of one hash begin alike, so of the others only the beginning is
+/// read. `None` when a window reaches too far.
+fn many(bytes: &[u8], starts: &[(u64, usize)]) -> Option<Vec<(u64, String)>> {
+    let last = starts.last().map_or(0, |(_, at)| *at);
+    let openings: Option<HashSet<u64, foldhash::fast::RandomState>> =
+        starts.iter().map(|(_, at)| opening(bytes.get(*at..)?)).collect();
+    let openings = openings?;
+    let mut counts: HashMap<u64, u64, foldhash::fast::RandomState> = HashMap::default();
+    let mut out = Vec::with_capacity(starts.len());
+    let mut wanted = starts.iter().peekable();
+    let breaks = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+    for at in std::iter::once(0).chain(breaks).take_while(|at| *at <= last) {
+        let own = bytes.get(at..)?;
+        if !openings.contains(&opening(own)?) {
+            continue;
+        }
+        let hash = window_hash(own)?;
+        let count = counts.entry(hash).and_modify(|count| *count += 1).or_insert(1);
+        if let Some((line, _)) = wanted.next_if(|(_, wanted)| *wanted == at) {
+            out.push((*line, format!("{hash:x}:{count}")));
+        }
+    }
+    Some(out)
+}
+
+/// So many units tell whether two lines begin alike.
+const OPENING: usize = 24;
+
+/// What the window that starts with the first of these bytes begins with, as a number: equal for equal windows. It ends
+/// before the first character that is not ASCII, or with the text. `None` when that is too far.
+fn opening(bytes: &[u8]) -> Option<u64> {
+    let mut opening = 0u64;
+    let mut room = OPENING;
+    for (at, byte) in bytes.iter().enumerate() {
+        if at > REACH {
+            return None;
+        }
+        if is_blank(*byte) {
+            continue;
+        }
+        if room == 0 || !byte.is_ascii() {
+            break;
+        }
+        room -= 1;
+        opening = opening.wrapping_mul(BASE).wrapping_add(u64::from(*byte) + 1);
+    }
+    Some(opening)
+}
+
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
@@ -140,11 +182,15 @@ fn window_hash(bytes: &[u8]) -> Option<u64> {
         if at > REACH {
             return None;
         }
-        let (c, length) = if byte.is_ascii() { (char::from(*byte), 1) } else { character(bytes, at) };
-        at += length;
-        if matches!(c, ' ' | '\t') {
+        if byte.is_ascii() {
+            at += 1;
+            if !is_blank(*byte) && !take(u16::from(*byte)) {
+                return Some(hash);
+            }
             continue;
         }
+        let (c, length) = character(bytes, at);
+        at += length;
         for unit in c.encode_utf16(&mut units) {
             if !take(*unit) {
                 return Some(hash);
@@ -295,6 +341,17 @@ mod tests {
                 true
             });
             let wanted: BTreeSet<u64> = (1..=hashes.len() as u64).collect();
+            // Many lines at a time say what one run over all lines says.
+            let mut seen = BTreeMap::new();
+            let counted = hashes.iter().zip(1u64..).map(|(hash, line)| {
+                let count = seen.entry(*hash).and_modify(|n| *n += 1).or_insert(1u64);
+                (line, format!("{hash:x}:{count}"))
+            });
+            let counted: Vec<(u64, String)> = counted.collect();
+            proptest::prop_assert_eq!(&many(&bytes, &starts(&bytes, &wanted)).unwrap(), &counted);
+            let odd: BTreeSet<u64> = wanted.iter().copied().filter(|line| line % 2 == 1).collect();
+            let some: Vec<(u64, String)> = counted.iter().filter(|(line, _)| odd.contains(line)).cloned().collect();
+            proptest::prop_assert_eq!(many(&bytes, &starts(&bytes, &odd)).unwrap(), some);
             let alone: Vec<u64> = starts(&bytes, &wanted).into_iter().map(|(_, at)| window_hash(&bytes[at..]).unwrap()).collect();
             proptest::prop_assert_eq!(&alone, &hashes);
             // A few lines at a time say the same as all at once.

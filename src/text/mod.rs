@@ -5,5 +5,6 @@ pub mod escape;
 pub mod line_hash;
 pub mod lines;
 pub mod numbers;
+pub mod order;
 pub mod paths;
 pub mod words;

@@ -57,7 +57,12 @@ fn repository() -> World {
 /// Title, base severity, path and evidence of what is found, as the report has it.
 fn told(report: &Value) -> Vec<String> {
     let one = |f: &&Value| {
-        format!("{} {}: {}", f["base_severity"].as_str().unwrap(), f["locations"][0]["path"].as_str().unwrap(), f["title"].as_str().unwrap())
+        format!(
+            "{} {}: {}",
+            f["base_severity"].as_str().unwrap(),
+            f["locations"][0]["path"].as_str().unwrap(),
+            f["title"].as_str().unwrap()
+        )
     };
     let mut all: Vec<String> = findings(report, ID).iter().map(one).collect();
     all.sort();
@@ -77,7 +82,10 @@ fn a_tracked_export_is_found_with_what_it_holds_and_one_that_is_not_tracked_is_n
     let title = "medium iam/prod.json: prod.json is kept in a repository: AWS account authorization details";
     assert_eq!(told(&report), [title]);
     let finding = only(&report, ID);
-    assert_eq!(finding["evidence"], json!(["an export (AWS account authorization details) of 2 identities", "git tracks the file"]));
+    assert_eq!(
+        finding["evidence"],
+        json!(["an export (AWS account authorization details) of 2 identities", "git tracks the file"])
+    );
     assert_eq!(finding["risk"], json!("NHI2:2025"));
     assert!(finding["remediation"].as_str().unwrap().contains("git filter-repo"), "{finding}");
     // Ignored, and tracked all the same.

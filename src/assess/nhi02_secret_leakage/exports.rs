@@ -88,13 +88,19 @@ fn exports(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
         }
         say(&mut finding.evidence, format!("an export ({what}) of {}", parts.join(", ")));
         if STATES.contains(&first.value.as_str()) {
-            say(&mut finding.evidence, "a state keeps every attribute in the clear, marked as sensitive or not".to_owned());
+            say(
+                &mut finding.evidence,
+                "a state keeps every attribute in the clear, marked as sensitive or not".to_owned(),
+            );
         }
         let place = places.iter().next();
         let commit = place.and_then(|p| p.commit.as_deref()).and_then(|commit| commit.get(..12));
-        let since = place.and_then(|p| p.time).map(|time| time.strftime(" of %Y-%m-%d").to_string()).unwrap_or_default();
+        let since =
+            place.and_then(|p| p.time).map(|time| time.strftime(" of %Y-%m-%d").to_string()).unwrap_or_default();
         match (now, commit) {
-            (true, Some(commit)) => say(&mut finding.evidence, format!("in the repository since commit {commit}{since}")),
+            (true, Some(commit)) => {
+                say(&mut finding.evidence, format!("in the repository since commit {commit}{since}"))
+            }
             (true, None) => say(&mut finding.evidence, "git tracks the file".to_owned()),
             (false, Some(commit)) => {
                 let sentence = format!("gone from the checkout, and in the history since commit {commit}{since}");

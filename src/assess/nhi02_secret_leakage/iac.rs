@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::estate::{ANSIBLE, ARM, BICEP, CLOUDFORMATION, PULUMI, SERVERLESS, SOPS};
+use super::super::estate::{ANSIBLE, ARM, BICEP, CLOUDFORMATION, PULUMI, SERVERLESS, SOPS, TERRAFORM};
 use super::super::headline::{is_placeholder, is_seen};
 use super::super::view::View;
 use super::super::{Check, Context, say, settings};
@@ -25,7 +25,8 @@ pub(in crate::assess) const CFN_PARAM: Check = Check {
     title: "Deployment template gives a secret away",
     why: "Everybody who can read the template, or describe the stack or deployment made from it, can read the secret.",
     remediation: "Let the template take the value from a secret store: `{{resolve:secretsmanager:NAME}}` in CloudFormation, \
-                  `getSecret()` of a key vault in Bicep, a `reference` in an ARM parameter file. A parameter for a secret is \
+                  `getSecret()` of a key vault in Bicep, a `reference` in an ARM parameter file, a data source or an ephemeral value \
+                  in Terraform. A parameter for a secret is \
                   marked `NoEcho: true`, `secureString` or `@secure()` and has no default.",
     severity: Severity::High,
     confidence: Confidence::Medium,
@@ -33,7 +34,7 @@ pub(in crate::assess) const CFN_PARAM: Check = Check {
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/security-best-practices.html",
         "https://learn.microsoft.com/azure/azure-resource-manager/templates/best-practices#security-recommendations-for-parameters",
     ],
-    needs: &[CLOUDFORMATION, SERVERLESS, ARM, BICEP, PULUMI],
+    needs: &[CLOUDFORMATION, SERVERLESS, ARM, BICEP, PULUMI, TERRAFORM],
     implies: &[],
     subjects: |view| settings::subjects(view, setting::PLAIN_SECRET),
     run: cfn_param,

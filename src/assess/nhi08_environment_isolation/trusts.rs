@@ -39,6 +39,9 @@ fn run(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
 
 fn of(identity: &Identity, view: &View<'_>) -> Option<Finding> {
     let trusts = federated(identity, view);
+    if trusts.is_empty() {
+        return None;
+    }
     let mut names: BTreeMap<EnvironmentClass, BTreeSet<&str>> = BTreeMap::new();
     let mut places: Vec<Location> = Vec::new();
     for trust in &trusts {

@@ -258,3 +258,33 @@ fn one_role_for_several_workloads_is_told_once() {
     let shared = ids(&(function("a") + &function("b") + nodes));
     assert_eq!(shared, ["NHI9-iam-role-shared medium 2 workloads share aws_iam_role.r"]);
 }
+
+#[test]
+fn passwords_in_arguments_of_resources_and_modules_are_found_and_references_are_not() {
+    let found = |text: &str| {
+        let all = ids(text);
+        all.into_iter().filter(|id| id.starts_with("NHI2-cfn-param")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found("resource \"azurerm_mssql_server\" \"s\" { administrator_login_password = \"AdminPassword123!\" }"),
+        ["NHI2-cfn-param high Literal secret in azurerm_mssql_server.s.administrator_login_password"]
+    );
+    assert_eq!(
+        found("module \"db\" {\n source = \"./db\"\n db_password = \"Tr0ub4dor\"\n}"),
+        ["NHI2-cfn-param high Literal secret in module.db.db_password"]
+    );
+    assert_eq!(
+        found("variable \"db_password\" { default = \"Tr0ub4dor\" }"),
+        ["NHI2-cfn-param high Default value for the secret variable db_password"]
+    );
+    for text in [
+        "module \"db\" { db_password = var.db_password }",
+        "module \"db\" { db_password = \"${var.a}-x\" }",
+        "module \"db\" { db_password = \"changeme\" }",
+        "module \"db\" { password_length = \"Tr0ub4dor\" }",
+        "variable \"db_password\" {}",
+        "resource \"aws_x\" \"y\" { tags = { password = \"Tr0ub4dor\" } }",
+    ] {
+        assert_eq!(found(text), Vec::<String>::new(), "{text}");
+    }
+}

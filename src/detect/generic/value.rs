@@ -195,17 +195,21 @@ fn is_hash_by_name(name: &[u8]) -> bool {
     matches!(name, b"hashed_token" | b"hashedtoken" | b"hashed-token" | b"token_hash" | b"tokenhash")
 }
 
-/// A date with a time of day (RFC 3339 §5.6): `token_expires_at` opens nothing.
+/// A date with a time of day (RFC 3339 §5.6, the basic form of ISO 8601, RFC 9110 §5.6.7): `token_expires_at` and
+/// `aws:TokenIssueTime` open nothing.
 fn is_moment(value: &[u8]) -> bool {
-    let (Some(head), Some(rest)) = (value.get(..19), value.get(19..)) else { return false };
-    let form = b"0000-00-00T00:00:00";
     let fits = |(b, f): (&u8, &u8)| match f {
         b'0' => b.is_ascii_digit(),
+        b'a' => b.is_ascii_alphabetic(),
         b'T' => matches!(b, b'T' | b't' | b' '),
         other => b == other,
     };
-    head.iter().zip(form).all(fits)
-        && rest.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'Z' | b'z' | b'+' | b'-' | b':'))
+    let forms = [&b"0000-00-00T00:00:00"[..], b"00000000T000000", b"aaa, 00 aaa 0000 00:00:00"];
+    forms.into_iter().any(|form| {
+        let (Some(head), Some(rest)) = (value.get(..form.len()), value.get(form.len()..)) else { return false };
+        let zone = rest.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'Z' | b'z' | b'+' | b'-' | b':'));
+        head.iter().zip(form).all(fits) && (zone || matches!(rest, b" GMT" | b" UTC"))
+    })
 }
 
 /// The public half of a key as OpenSSH writes it (RFC 4253 §6.6): a kind and a blob that begins with the kind's length.
@@ -331,4 +335,25 @@ fn is_wordy(value: &[u8], shape: &Shape) -> bool {
         return true;
     }
     wordy * 3 >= pieces.len() * 2 && (pieces.len() > 1 || shape.digit * 4 < shape.letters())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_in_conditions_of_policies_are_no_secrets() {
+        for moment in [
+            "2023-05-22T16:28:59Z",
+            "2023-05-22T16:28:59.000Z",
+            "2023-05-22 16:28:59+02:00",
+            "20230522T162859Z",
+            "Mon, 22 May 2023 16:28:59 GMT",
+        ] {
+            assert!(is_moment(moment.as_bytes()), "{moment}");
+        }
+        for other in ["2023-05-22", "20230522T162859Zq7Xz9mKp2Lw8", "2023-05-22T16:28:59-horse", ""] {
+            assert!(!is_moment(other.as_bytes()), "{other}");
+        }
+    }
 }

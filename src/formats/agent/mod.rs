@@ -6,6 +6,8 @@ pub mod autogen;
 pub mod claude_code;
 pub mod codex;
 pub mod continue_dev;
+pub mod dify;
+pub mod flowise;
 pub mod gemini_cli;
 pub mod goose;
 mod holder;
@@ -38,4 +40,6 @@ pub const FORMATS: &[&Format] = &[
     &litellm::FORMAT,
     &mcp::FORMAT,
     &n8n::FORMAT,
+    &flowise::FORMAT,
+    &dify::FORMAT,
 ];

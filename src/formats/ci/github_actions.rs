@@ -10,7 +10,7 @@ use super::github::job::{Consumer, Job, MAX_REACH, Scope, Use, reaching};
 use super::github::permissions::Power;
 use super::github::step::{self, Surroundings, inputs};
 use super::github::triggers::{self, Trigger};
-use super::github::{action, call, checkout, expr, gate, login, permissions};
+use super::github::{action, call, checkout, condition, expr, gate, login, permissions};
 use crate::doc::line_and_column;
 use crate::doc::{Doc, Kind, Node};
 use crate::formats::{Format, Input, Out, ReadNotice, Syntax, environment};
@@ -240,14 +240,25 @@ impl<'a> Workflow<'a> {
         }
         for head in &checkouts.heads {
             let dangerous = triggers::dangerous(&self.triggers);
-            let events: Vec<&str> = dangerous.filter(|event| checkout::is_set(head, event)).collect();
+            let events = dangerous.filter(|event| checkout::is_set(head, event) && !self.is_shut(node, event));
+            let events: Vec<&str> = events.collect();
             if events.is_empty() {
                 continue;
             }
             note("untrusted_checkout", format!("{}: {head}", events.join(", ")));
-            note("gate", gate::gates(&self.triggers, &[node], environment.is_some()).join(", "));
+            let mut gates = gate::gates(&self.triggers, &[node], environment.is_some());
+            let before = checkouts.gates.get(head).into_iter().flatten();
+            gates.extend(before.filter(|gate| !gates.contains(gate)).copied().collect::<Vec<_>>());
+            note("gate", gates.join(", "));
+            note("checkout_only", if checkouts.runs { String::new() } else { "true".to_owned() });
             break;
         }
+    }
+
+    /// Whether a job is never run for a stranger's pull request on this event.
+    fn is_shut(&self, job: &Node, event: &str) -> bool {
+        let jobs = self.root.get("jobs");
+        jobs.is_some_and(|jobs| condition::shut_jobs(jobs, event).iter().any(|shut| std::ptr::eq(*shut, job)))
     }
 }
 
@@ -454,10 +465,10 @@ mod tests {
             let (facts, _) = facts(&text);
             matches!(&facts[0], Fact::Identity(_, i) if i.attributes.contains_key("untrusted_checkout"))
         };
-        assert!(untrusted("pull_request_target", "${{ github.head_ref }}"));
+        assert!(untrusted("pull_request_target", "${{ github.event.pull_request.head.sha }}"));
         assert!(untrusted("workflow_run", "${{ github.event.workflow_run.head_sha }}"));
         assert!(untrusted("issue_comment", "refs/pull/${{ github.event.issue.number }}/head"));
-        assert!(!untrusted("pull_request", "${{ github.head_ref }}"));
+        assert!(!untrusted("pull_request", "${{ github.event.pull_request.head.sha }}"));
         assert!(!untrusted("issue_comment", "${{ github.event.pull_request.head.sha }}"));
     }
 }

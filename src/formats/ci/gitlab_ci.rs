@@ -149,6 +149,13 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
             }
             continue;
         }
+        // Another file of the project may include this one and change the job; components are for others.
+        if input.path.file_name() != b".gitlab-ci.yml"
+            && doc.roots.iter().all(|root| root.get("spec").is_none())
+            && !parts::hidden(&mut file, &pipeline, &name, key.span, node, out)
+        {
+            return;
+        }
         let mut job = file.job(&name, key.span);
         pipeline.job(&mut file, &mut job, &name, node, &mut includes);
         parts::called(&mut job, &pipeline, key.span, node);

@@ -16,6 +16,7 @@ pub mod github_actions;
 pub mod gitlab_ci;
 mod jenkins;
 pub mod jenkins_casc;
+pub mod jenkins_job;
 pub mod jenkinsfile;
 mod pipeline;
 pub mod travis;
@@ -35,6 +36,7 @@ pub const FORMATS: &[&Format] = &[
     &dependabot::FORMAT,
     &jenkinsfile::FORMAT,
     &jenkins_casc::FORMAT,
+    &jenkins_job::FORMAT,
     &buildkite::FORMAT,
     &drone::FORMAT,
     &woodpecker::FORMAT,

@@ -266,6 +266,11 @@ fn value_of(workload: &mut Workload<'_>, name: &str, node: &Node) -> Kept {
     Kept::Clear
 }
 
+/// A variable of a host or group in an inventory that is no YAML.
+pub(super) fn variable(workload: &mut Workload<'_>, name: &str, node: &Node) {
+    value_of(workload, name, node);
+}
+
 /// Variables in a file of their own.
 fn variables(input: &Input<'_>, root: &Node, out: &mut Out<'_>) {
     if !root.is_mapping() {

@@ -165,12 +165,12 @@ impl<'a> Reader<'a> {
             if self.stage.image.is_empty() && self.globals.len() < ARGUMENTS {
                 self.globals.insert(name.to_owned(), value.chars().take(MAX_TEXT).collect());
             }
-            if !literal::holds_secret(name) {
-                continue;
-            }
-            if literal::judge(name, value) == Value::Literal {
+            if literal::is_baked(name, value) {
                 self.literal(image, "ARG", name, word.span, last);
-            } else if literal::judge(name, value) == Value::None && self.stage.arguments.len() < ARGUMENTS {
+            } else if literal::holds_secret(name)
+                && literal::judge(name, value) == Value::None
+                && self.stage.arguments.len() < ARGUMENTS
+            {
                 self.stage.arguments.insert(name.to_owned(), Argument { span: word.span, told: false });
             }
         }
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
                 if let Some(argument) = self.stage.arguments.get_mut(&argument) {
                     argument.told = true;
                 }
-            } else if literal::holds_secret(name) && literal::judge(name, &value) == Value::Literal {
+            } else if literal::is_baked(name, &value) {
                 self.literal(image, "ENV", name, span, last);
             }
         }

@@ -1,6 +1,9 @@
-//! Kustomizations: secrets that they make from literals, and bases that they take from elsewhere.
+//! Kustomizations: secrets that they make from literals, credentials that they patch in, and bases that they take from
+//! elsewhere.
 //!
 //! <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>.
+
+mod patches;
 
 use super::literal::{self, Value};
 use super::manifest;
@@ -32,6 +35,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
         for generator in root.get("secretGenerator").map(Node::items).unwrap_or_default() {
             secrets(generator, out);
         }
+        patches::read(input, root, out);
         let remote = |node: &&Node| node.as_str().is_some_and(is_remote);
         let lists = ["resources", "bases", "components", "crds"].iter().filter_map(|key| root.get(key));
         let remote: Vec<&Node> = lists.flat_map(Node::items).filter(remote).take(ENTRIES).collect();

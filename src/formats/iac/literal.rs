@@ -195,6 +195,28 @@ pub fn judge(name: &str, value: &str) -> Value {
     Value::Literal
 }
 
+/// Whether a variable of an image is set to a secret. Nothing there is an object that could be named, as in a manifest, so
+/// any name that ends in `SECRET` holds a value, and a plain word is one, too.
+pub fn is_baked(name: &str, value: &str) -> bool {
+    let words = words(name);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let named = matches!(words.as_slice(), [first, .., "SECRET"] if !OTHERS.contains(first));
+    let value = value.trim();
+    match judge(name, value) {
+        Value::Literal => named || holds_secret(name),
+        Value::None if named || holds_secret(name) => {
+            // What builds are given so that they start, and what says where or whether.
+            let other =
+                ["build", "compile", "unused", "ignore", "temp", "fake", "dev", "local", "prod", "secret", "not"];
+            let word = value.len() >= 6 && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+            word && value.bytes().any(|b| b.is_ascii_lowercase())
+                && !is_switch(value)
+                && !other.iter().any(|w| value.contains(w))
+        }
+        _ => false,
+    }
+}
+
 /// Whether a text refers to a value that is kept elsewhere.
 fn is_reference(value: &str) -> bool {
     let inside = ["${", "$(", "{{", "}}", "<%", "<<", "%{"];
@@ -342,6 +364,25 @@ mod tests {
             ("MYSQL_PASSWORD", "true", Value::None),
         ] {
             assert_eq!(judge(name, value), want, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn a_plain_word_under_a_secret_of_an_image_is_a_value() {
+        for (name, value) in [("X_SECRET", "wordplay"), ("APP_TOKEN", "wombat7"), ("DB_PASSWORD", "hunter2horse")] {
+            assert!(is_baked(name, value), "{name}={value}");
+        }
+        for (name, value) in [
+            ("X_SECRET", "$X"),
+            ("X_SECRET", ""),
+            ("USE_SECRET", "wordplay"),
+            ("X_SECRET_NAME", "wordplay"),
+            ("X_SECRET", "my-secret"),
+            ("SECRET_KEY_BASE", "precompile"),
+            ("X_SECRET", "enabled"),
+            ("API_TOKEN", "123456"),
+        ] {
+            assert!(!is_baked(name, value), "{name}={value}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Infrastructure and deployments that are declared as code.
 
 pub mod ansible;
+pub mod ansible_inventory;
 mod ansible_tasks;
 pub mod argo;
 mod arm;
@@ -12,6 +13,7 @@ pub mod cloudformation;
 pub mod codeowners;
 pub mod compose;
 pub mod dockerfile;
+pub mod git_crypt;
 pub mod helm_values;
 pub mod kubernetes;
 pub mod kustomize;
@@ -38,8 +40,10 @@ pub const FORMATS: &[&Format] = &[
     &bicep::FORMAT,
     &pulumi::FORMAT,
     &ansible::FORMAT,
+    &ansible_inventory::FORMAT,
     &terraform::FORMAT,
     &dockerfile::FORMAT,
+    &git_crypt::FORMAT,
     &compose::FORMAT,
     &kustomize::FORMAT,
     &helm_values::FORMAT,

@@ -6,6 +6,7 @@
 mod aws;
 pub mod azure;
 pub mod google;
+mod literals;
 mod module;
 mod policy_document;
 mod secrets;
@@ -49,6 +50,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     azure::read(&module, &mut emit);
     services::read(&module, &mut emit);
     secrets::read(&module, &mut emit);
+    literals::read(&module, &mut emit);
     tool::read(&module, &mut emit);
     if emit.left == 0 || module.steps.get() == 0 {
         let message = "more declarations, or longer chains of references, than any module holds; the rest of the file was not read".to_owned();

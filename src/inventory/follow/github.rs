@@ -87,6 +87,7 @@ pub(super) fn join(inventory: &mut Inventory, told: &[Setting]) {
             if !identity.attributes.contains_key("untrusted_checkout") || (gated && found.gates.is_empty()) {
                 identity.attributes.insert("untrusted_checkout".to_owned(), found.what);
                 identity.attributes.remove("gate");
+                identity.attributes.remove("checkout_only");
                 if !found.gates.is_empty() {
                     identity.attributes.insert("gate".to_owned(), found.gates.join(", "));
                 }

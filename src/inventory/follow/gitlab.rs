@@ -3,7 +3,7 @@
 //!
 //! Included files are merged first and the file that includes them over them, a later include over an earlier one; paths begin
 //! at the top of the project (<https://docs.gitlab.com/ci/yaml/includes/>, <https://docs.gitlab.com/ci/yaml/#includelocal>).
-//! What is merged key by key within one job of the same name in two files is not followed.
+//! A job of the same name in two files is one, merged key by key: what the included file says holds where the other is silent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,9 @@ struct File {
     top: String,
     /// Jobs, with the fact on each.
     jobs: Vec<(usize, Option<usize>)>,
-    /// Parts of hidden jobs and of `default`, by name and key.
+    /// Their names.
+    names: Vec<String>,
+    /// Parts of hidden jobs, of those of included files and of `default`, by name and key.
     parts: BTreeMap<String, BTreeMap<String, usize>>,
     /// The facts on hidden jobs and on `default`.
     hidden: BTreeMap<String, usize>,
@@ -67,9 +69,10 @@ pub(super) fn join(inventory: &mut Inventory, told: &[Setting]) {
     resolve(told, &places, &mut files);
     let mut gains: BTreeMap<usize, Gain> = BTreeMap::new();
     let mut visits = VISITS_MAX;
+    let mut lives: BTreeMap<usize, bool> = BTreeMap::new();
     for root in 0..files.len() {
         if visits > 0 && !files[root].included && !files[root].to.is_empty() {
-            Pipeline::of(&files, told, root).share(&mut gains, &mut visits);
+            Pipeline::of(&files, told, root).share(&mut gains, &mut lives, &mut visits);
         }
     }
     for file in &files {
@@ -82,7 +85,22 @@ pub(super) fn join(inventory: &mut Inventory, told: &[Setting]) {
             }
         }
     }
+    let gone: BTreeSet<IdentityKey> =
+        lives.iter().filter(|(_, lives)| !**lives).map(|(job, _)| inventory.identities[*job].id.clone()).collect();
+    gains.retain(|job, _| lives.get(job) != Some(&false));
     hand_over(inventory, gains);
+    forget(inventory, &gone);
+}
+
+/// Takes out jobs that are part of others of their name wherever their file is included.
+fn forget(inventory: &mut Inventory, gone: &BTreeSet<IdentityKey>) {
+    if gone.is_empty() {
+        return;
+    }
+    drop(Store::take(inventory, gone));
+    inventory.grants.retain(|grant| !gone.contains(&grant.identity));
+    inventory.trusts.retain(|trust| !gone.contains(&trust.identity));
+    inventory.identities.retain(|identity| !gone.contains(&identity.id));
 }
 
 fn is_part(identity: &Identity) -> bool {
@@ -108,6 +126,7 @@ fn read(identities: &[Identity], told: &[Setting], files: &mut Vec<File>) -> BTr
         } else {
             jobs.insert(&identity.id, (at, files[at].jobs.len()));
             files[at].jobs.push((i, None));
+            files[at].names.push(job.to_owned());
         }
     }
     for (i, fact) in told.iter().enumerate() {
@@ -191,27 +210,50 @@ impl<'f> Pipeline<'f> {
         told.and_then(|told| self.told[told].attributes.get(name)).map(String::as_str).unwrap_or_default()
     }
 
-    fn share(&self, gains: &mut BTreeMap<usize, Gain>, visits: &mut usize) {
-        for file in &self.order {
-            for (job, told) in &self.files[*file].jobs {
-                let Some(left) = visits.checked_sub(1) else { return };
+    fn share(&self, gains: &mut BTreeMap<usize, Gain>, lives: &mut BTreeMap<usize, bool>, visits: &mut usize) {
+        let mut above: BTreeSet<&str> = BTreeSet::new();
+        for (position, file) in self.order.iter().enumerate() {
+            let below = self.order.get(position + 1..).unwrap_or_default();
+            for ((job, told), name) in self.files[*file].jobs.iter().zip(&self.files[*file].names) {
+                let Some(left) = visits.checked_sub(1) else {
+                    // Where it is not known, a job stays.
+                    lives.clear();
+                    return;
+                };
                 *visits = left;
+                // Nothing is known of a job that no file of its own tells of.
+                let replaced = above.contains(name.as_str()) && self.files[*file].hidden.contains_key(name);
+                *lives.entry(*job).or_default() |= !replaced;
+                if replaced {
+                    continue;
+                }
                 let mut gain = Gain::default();
-                self.of_job(*file, *told, &mut gain);
+                self.of_job(*file, (name.as_str(), below), *told, &mut gain);
                 if !gain.parts.is_empty() || !gain.defines.is_empty() {
                     let all = gains.entry(*job).or_default();
                     all.parts.extend(gain.parts);
                     all.defines.extend(gain.defines);
                 }
             }
+            above.extend(self.files[*file].names.iter().map(String::as_str));
         }
     }
 
-    fn of_job(&self, file: usize, told: Option<usize>, gain: &mut Gain) {
+    /// What a job gets; `name` is its own, `below` are the files that its file comes before.
+    fn of_job(&self, file: usize, (name, below): (&str, &[usize]), told: Option<usize>, gain: &mut Gain) {
         let mut taken: BTreeSet<&str> = parts(self.attribute(told, "sets")).collect();
-        let mut open: Vec<(&str, usize)> = parts(self.attribute(told, "extends")).map(|name| (name, 0)).collect();
-        open.reverse();
+        let mut extends = self.attribute(told, "extends");
         let mut layers = 0;
+        for holder in below.iter().filter(|holder| self.files[**holder].hidden.contains_key(name)).take(LAYERS_MAX) {
+            let hidden = self.files[*holder].hidden.get(name).copied();
+            self.take(*holder, name, gain, &|key| MERGED.contains(&key) || !taken.contains(key));
+            taken.extend(parts(self.attribute(hidden, "sets")));
+            if extends.is_empty() {
+                extends = self.attribute(hidden, "extends");
+            }
+        }
+        let mut open: Vec<(&str, usize)> = parts(extends).map(|name| (name, 0)).collect();
+        open.reverse();
         while let Some((name, depth)) = open.pop() {
             for holder in self.hidden.get(name).into_iter().flatten().filter(|holder| **holder != file) {
                 layers += 1;

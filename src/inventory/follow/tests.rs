@@ -441,6 +441,18 @@ fn shown(inventory: &Inventory, end: &str) -> Vec<String> {
 }
 
 #[test]
+fn jobs_of_one_name_in_two_files_are_one_and_the_including_file_wins_key_by_key() {
+    let root = "include: ci/base.gitlab-ci.yml\ndeploy:\n  script: [push $OWN_TOKEN]\n  variables: {REGISTRY_PASSWORD: $ROOT_PASSWORD}\n";
+    let base = "deploy:\n  script: [push $OLD_TOKEN]\n  after_script: [clean $CLEAN_TOKEN]\n  variables: {REGISTRY_PASSWORD: abcd1234efgh}\nother: {script: [make]}\n";
+    let found = joined(&[(ROOT, root), ("ci/base.gitlab-ci.yml", base)]);
+    let ids: Vec<&str> = found.identities.iter().map(|i| i.id.as_str()).collect();
+    assert_eq!(ids.iter().filter(|id| id.ends_with("#deploy")).count(), 1, "{ids:?}");
+    assert!(ids.iter().any(|id| id.ends_with("base.gitlab-ci.yml#other")), "{ids:?}");
+    let used = |name: &str| found.usages.iter().any(|u| u.credential.as_deref() == Some(name));
+    assert_eq!(["OWN_TOKEN", "OLD_TOKEN", "CLEAN_TOKEN", "ROOT_PASSWORD"].map(used), [true, false, true, true]);
+}
+
+#[test]
 fn a_job_of_gitlab_has_what_it_extends_in_an_included_file() {
     let root = "include:\n  - local: /ci/*.yml\n  - local: gone.yml\ndeploy:\n  extends: .deploy\n  script: [make push]\nown:\n  extends: .deploy\n  image: alpine:3\n  environment: dev\n";
     let base = ".deploy:\n  extends: .tokens\n  image: acme/tool:1\n  environment: production\n  before_script: [vault login $VAULT_TOKEN]\n  script: [other $OTHER_TOKEN]\n  variables: {NPM_TOKEN: abcd1234efgh}\nfar: {script: [make]}\n";

@@ -111,7 +111,7 @@ impl Page {
                 let mut rest = word;
                 while line.width + usize::from(line.width > 0) + rest.width() > room {
                     if line.width == 0 {
-                        let (head, tail) = split_at_width(rest, room);
+                        let (head, tail) = split_path(rest, room);
                         line.push(*ink, head);
                         rest = tail;
                     }
@@ -248,6 +248,14 @@ impl Line {
     }
 }
 
+/// The same for a path, which splits behind a slash where one stands in the second half of the line: its names stay whole.
+fn split_path(word: &str, room: usize) -> (&str, &str) {
+    let (head, tail) = split_at_width(word, room);
+    let slash = head.rfind('/').map(|at| at + 1).filter(|_| !tail.is_empty());
+    let half = |at: &usize| word.get(..*at).is_some_and(|head| head.width() * 2 >= room);
+    slash.filter(half).and_then(|at| word.split_at_checked(at)).unwrap_or((head, tail))
+}
+
 /// Splits a word so that the first part is at most `room` columns wide and holds at least one character.
 fn split_at_width(word: &str, room: usize) -> (&str, &str) {
     let mut end = 0;
@@ -296,6 +304,16 @@ mod tests {
         let text = page.into_text();
         assert!(text.lines().all(|line| line.width() <= 24), "{text}");
         assert_eq!(text.replace([' ', '\n'], ""), word);
+    }
+
+    #[test]
+    fn a_path_breaks_behind_a_slash_and_a_name_longer_than_the_line_anywhere() {
+        let mut page = page(40);
+        page.flow(0, &[(Ink::Path, "acme/generator/.github/workflows/generator_generic.yml@v2")]);
+        assert_eq!(page.into_text(), "acme/generator/.github/workflows/\ngenerator_generic.yml@v2\n");
+        let mut page = Page::new(&Style { width: 20, ..Style::default() });
+        page.flow(0, &[(Ink::Path, "a/bcdefghijklmnopqrstuvwxyz")]);
+        assert_eq!(page.into_text(), "a/bcdefghijklmnopqrs\ntuvwxyz\n");
     }
 
     #[test]

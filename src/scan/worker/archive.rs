@@ -70,7 +70,7 @@ impl Sink for Members<'_, '_, '_> {
         let Some((text, binary)) = readable(bytes) else { return };
         let class = self.worker.classify(&below);
         let named = Named { name: &below, inside: Some((&container, inside.path)) };
-        self.worker.read_formats(bytes, &text.bytes, &named, &class);
+        self.worker.read_formats(bytes, &text.bytes, &named, &class, None);
         let own = own(&text.bytes);
         let seen = self.worker.sightings(self.scratch, Read::new(bytes), &text.bytes, (binary, &own), &class, &below).0;
         let container = RepoPath::new(container).display();

@@ -6,12 +6,14 @@ use super::super::joins;
 use data_encoding::BASE64;
 
 use super::super::locate::{self, Locator};
+use super::super::seen::Blob;
 use super::super::text_kind::claim;
 use super::super::{Message, gap};
+use super::documents::Parsed;
 use super::{Top, WHOLE, Worker};
 use crate::decode;
 use crate::detect;
-use crate::formats::{Format, Input, Out, ReadNotice};
+use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{BlobId, Fact, LocatedFact, Location, Notice, PathClass, RepoPath, setting};
 use crate::source;
 
@@ -47,7 +49,14 @@ impl Named<'_> {
 impl Worker<'_> {
     /// What a format reads in a text that is held whole, or in the one that base64 or a compression makes it of. Of the members
     /// of archives exports alone count: pipelines and declarations do nothing where nobody runs them.
-    pub(super) fn read_formats(&self, bytes: &[u8], text: &[u8], named: &Named<'_>, class: &PathClass) {
+    pub(super) fn read_formats(
+        &self,
+        bytes: &[u8],
+        text: &[u8],
+        named: &Named<'_>,
+        class: &PathClass,
+        blob: Option<Blob>,
+    ) {
         let wanted = |format: &&'static Format| named.inside.is_none() || format.is_export();
         if let Some(format) = claim(named.name, class, text) {
             if !wanted(&format) {
@@ -57,12 +66,13 @@ impl Worker<'_> {
             if text.len() as u64 > WHOLE {
                 return self.stream_format(format, &mut &*text, named, class);
             }
-            return self.read_format(format, bytes, text, id, (named, false), class);
+            return self.read_format(format, bytes, text, (id, blob), (named, false), class);
         }
         let Some(inner) = decode::enclosed(text) else { return };
         let Some(text) = decode::text(&inner) else { return };
         if let Some(format) = claim(named.name, class, &text.bytes).filter(|format| format.is_export()) {
-            self.read_format(format, bytes, &text.bytes, Some(source::blob_id(bytes)), (named, true), class);
+            let id = Some(source::blob_id(bytes));
+            self.read_format(format, bytes, &text.bytes, (id, None), (named, true), class);
         }
     }
 
@@ -72,14 +82,15 @@ impl Worker<'_> {
         format: &'static Format,
         bytes: &[u8],
         text: &[u8],
-        id: Option<BlobId>,
+        (id, blob): (Option<BlobId>, Option<Blob>),
         (named, encoded): (&Named<'_>, bool),
         class: &PathClass,
     ) {
         let name = named.name;
         let text = String::from_utf8_lossy(text);
-        let doc = match format.syntax.parse(&text) {
-            Ok(doc) => doc,
+        let known = blob.and_then(|blob| self.documents.get(blob, format.id));
+        let parsed = match known.map_or_else(|| format.syntax.parse(&text).map(Parsed::new), Ok) {
+            Ok(parsed) => parsed,
             Err(e) => {
                 let message = format!("is no valid {}: {}", format.name, e.message);
                 return self.notice(Notice {
@@ -92,13 +103,17 @@ impl Worker<'_> {
         let slug = self.slug(name);
         let input = Input { path: name, repository: slug.as_deref(), text: &text };
         let locator = Locator::new(name, id, text.as_bytes());
-        let mut located = self.collect(format, named, class, &locator, &mut |out| (format.read)(&input, &doc, out));
+        let mut located =
+            self.collect(format, named, class, &locator, &mut |out| (format.read)(&input, &parsed.doc, out));
         if encoded {
             // The lines are those of the text inside, which the file does not have.
             located.iter_mut().for_each(|f| f.location = locate::beginning(&f.location));
         }
         self.tell_tracked(format, named, class, &text, &mut located);
-        locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location));
+        locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location), &parsed.hashes);
+        if let Some(blob) = blob.filter(|_| format.syntax != Syntax::Text) {
+            self.documents.keep(blob, format.id, text.len(), &parsed);
+        }
         // Comments that accept a finding are those of files that people edit.
         let plain = named.inside.is_none() && !encoded;
         let accepted = if plain { detect::accepted(text.as_bytes()) } else { Vec::new() };

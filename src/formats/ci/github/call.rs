@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::action::{self, Action};
 use super::checkout::{self, Checkouts, DANGEROUS};
+use super::condition;
 use super::expr::{self, Source};
 use super::gate::{self, Events};
 use super::job::{Job, MAX_REACH};
@@ -137,7 +138,9 @@ fn is_telling(name: &str, value: &str) -> bool {
 /// What stands before it, and which events get through.
 fn condition(triggers: &[Trigger<'_>], nodes: &[&Node], environment: bool, note: &mut impl FnMut(String, String)) {
     let gates = gate::gates(triggers, nodes, environment);
-    let Events { only, never } = Events::read(nodes);
+    let Events { only, mut never } = Events::read(nodes);
+    let shut = DANGEROUS.into_iter().filter(|event| condition::shuts_out(nodes, event));
+    never.extend(shut.map(str::to_owned));
     let join = |set: std::collections::BTreeSet<String>| set.into_iter().take(20).collect::<Vec<_>>().join(", ");
     for (name, value) in [("gate", gates.join(", ")), ("only", join(only)), ("never", join(never))] {
         if !value.is_empty() {

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::expr;
 use super::step::inputs;
+use super::{condition, expr, gate, reads};
 use crate::doc::Node;
 use crate::model::Span;
 
@@ -36,17 +36,30 @@ pub struct Checkouts {
     pub clean: usize,
     /// What fetches the head of a pull request, in words; no more than a few.
     pub heads: Vec<String>,
+    /// Whether a step may run what a step before it, or itself, fetched of them.
+    pub runs: bool,
     /// Inputs of the workflow or action whose value is fetched, in lower case, with what fetches it; no more than a few.
     pub inputs: BTreeMap<String, String>,
     /// Secrets that a checkout keeps on disk instead of the job's token.
     pub kept: Option<String>,
     /// What can read a kept token afterwards, with its place; no more than a few.
     pub exposed: Vec<(String, Span)>,
+    /// What stands before a step that fetched a head, by that head.
+    pub gates: BTreeMap<String, Vec<&'static str>>,
+    /// Whether the step that is read is never run for a stranger.
+    shut: bool,
+    /// Directories below the work tree that heads were fetched into.
+    directories: Vec<String>,
+    /// Whether one was fetched into the work tree itself.
+    whole: bool,
 }
 
 impl Checkouts {
     /// Looks at one step.
     pub fn step(&mut self, step: &Node, repository: &str) {
+        // What is not run for strangers fetches nothing of theirs.
+        let before = self.heads.len();
+        self.shut = DANGEROUS.iter().all(|event| condition::shuts_out(&[step], event));
         if repository.eq_ignore_ascii_case("actions/checkout") {
             self.action(step);
         }
@@ -55,6 +68,11 @@ impl Checkouts {
         }
         if let Some(run) = step.get("run").and_then(Node::as_str) {
             self.run(run, step.get("env"));
+        }
+        let directories: &[String] = if self.whole { &[] } else { self.directories.as_slice() };
+        self.runs |= !self.heads.is_empty() && reads::may_run(step, repository, directories);
+        for head in self.heads.get(before..).unwrap_or_default() {
+            self.gates.insert(head.clone(), gate::gates(&[], &[step], false));
         }
     }
 
@@ -79,7 +97,7 @@ impl Checkouts {
     }
 
     fn found(&mut self, head: String) {
-        if self.heads.len() < 20 && !self.heads.contains(&head) {
+        if !self.shut && self.heads.len() < 20 && !self.heads.contains(&head) {
             self.heads.push(head);
         }
     }
@@ -106,11 +124,18 @@ impl Checkouts {
             let secret = secret.into_iter().find(|v: &String| v.contains("secrets.") && !v.contains("GITHUB_TOKEN"));
             self.kept = secret.map(|v| v.chars().take(80).collect()).or(self.kept.take());
         }
+        let elsewhere = value("repository").is_some_and(|repository| !repository.trim().is_empty());
         for input in ["ref", "repository"] {
-            let Some(value) = value(input) else { continue };
-            if let Some(head) = of_ref(&value) {
+            let Some(given) = value(input) else { continue };
+            // Without a repository, a branch is one of the repository's own, whatever name a stranger gave theirs.
+            if let Some(head) = of_ref(&given).filter(|head| elsewhere || !is_branch(head)) {
                 self.found(format!("actions/checkout of {head}"));
+                match value("path").map(|path| path.trim().trim_matches(['.', '/']).to_owned()) {
+                    Some(path) if !path.is_empty() && !expr::has_expression(&path) => self.directories.push(path),
+                    _ => self.whole = true,
+                }
             }
+            let value = given;
             self.fetches(&value, "actions/checkout");
         }
     }
@@ -122,9 +147,14 @@ impl Checkouts {
             .filter_map(|(key, value)| Some((key.as_str()?, value.as_str().filter(|v| v.contains("inputs."))?)))
             .take(20)
             .collect();
+        // A branch by its name alone is one of the repository's own, unless the script brings the fork in.
+        let brings = ["remote add", "clone_url", "head.repo", "git_url", "https://", "git@", "pull/"];
+        let by_variable = |(_, value): &(&str, String)| value.contains("head.repo");
+        let names_fork = brings.iter().any(|part| run.contains(part)) || variables.iter().any(by_variable);
         for line in run.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
             if line.contains("gh pr checkout") || line.contains("hub pr checkout") {
                 self.found("gh pr checkout".to_owned());
+                self.whole = true;
             }
             let git = ["git fetch", "git checkout", "git switch", "git pull", "git merge", "git clone", "git reset"];
             if !git.iter().any(|command| line.contains(command)) {
@@ -135,8 +165,10 @@ impl Checkouts {
             } else {
                 head(line).or_else(|| from_variable(line, &variables))
             };
-            if let Some(from) = from.filter(|from| !from.ends_with("number")) {
+            let reached = |from: &String| !is_branch(from) || names_fork;
+            if let Some(from) = from.filter(|from| !from.ends_with("number")).filter(reached) {
                 self.found(format!("git in run: of {from}"));
+                self.whole = true;
             }
             self.fetches(line, "git in run:");
             for (_, value) in handed.iter().filter(|(name, _)| uses_variable(line, name)) {
@@ -166,6 +198,12 @@ fn uses_variable(line: &str, name: &str) -> bool {
 pub fn of_ref(value: &str) -> Option<String> {
     let head = if value.contains("refs/pull/") { Some("refs/pull/…".to_owned()) } else { head(value) };
     head.filter(|head| !head.ends_with("number"))
+}
+
+/// Whether a head is told by the name of its branch.
+fn is_branch(head: &str) -> bool {
+    let last = head.rsplit('.').next().unwrap_or_default();
+    matches!(last, "head_ref" | "head-ref" | "head_branch") || head.ends_with("pull_request.head.ref")
 }
 
 /// The inputs that the expressions of a value read, in lower case as GitHub compares them.
@@ -215,10 +253,11 @@ mod tests {
             "with: {ref: '${{ github.event.pull_request.head.sha }}'}",
             "with: {repository: \"${{ github.event.pull_request.head.repo.full_name }}\"}",
             "with: {ref: 'refs/pull/${{ github.event.number }}/merge'}",
-            "with: {ref: '${{ github.event.workflow_run.head_branch }}'}",
+            "with: {ref: '${{ github.head_ref }}', repository: '${{ github.event.pull_request.head.repo.full_name }}'}",
             "with: {ref: '${{ steps.pr.outputs.head_sha }}'}",
             "run: gh pr checkout ${{ github.event.issue.number }}",
             "run: git fetch origin pull/$N/head",
+            "run: git fetch $URL $B && git checkout $B\nenv: {B: '${{ github.head_ref }}', URL: '${{ github.event.pull_request.head.repo.clone_url }}'}",
             "run: git checkout $SHA\nenv: {SHA: '${{ github.event.pull_request.head.sha }}'}",
         ] {
             assert!(head_of(step).is_some(), "{step}");
@@ -233,6 +272,11 @@ mod tests {
             "with: {ref: main, path: '${{ github.head_ref }}'}",
             "run: echo ${{ github.event.pull_request.head.sha }}",
             "run: '# git checkout ${{ github.head_ref }}'",
+            // Branches of the repository's own.
+            "with: {ref: '${{ github.event.workflow_run.head_branch }}'}",
+            "with: {ref: '${{ github.head_ref }}'}",
+            "run: git checkout ${{ github.head_ref }}",
+            "{if: github.event.pull_request.head.repo.full_name == github.repository, with: {ref: '${{ github.event.pull_request.head.sha }}'}}",
         ] {
             assert_eq!(head_of(step), None, "{step}");
         }

@@ -21,19 +21,31 @@ pub fn gates(triggers: &[Trigger<'_>], nodes: &[&Node], environment: bool) -> Ve
     if reads("label") || triggers.iter().any(labelled) {
         found.push("label");
     }
-    if reads("author_association") {
+    // `github.actor != 'dependabot[bot]'` lets every stranger through.
+    let holds = |path: &str| !only_unequal(&condition, path);
+    if reads("author_association") && holds("author_association") {
         found.push("author association");
     }
     if reads("head.repo.full_name") || reads("head_repository.full_name") || reads("head.repo.fork") {
         found.push("same repository");
     }
-    if reads("github.actor") || reads("sender.login") || reads("user.login") {
+    if ["github.actor", "sender.login", "user.login"].iter().any(|path| reads(path) && holds(path)) {
         found.push("actor");
     }
     if environment {
         found.push("environment");
     }
     found
+}
+
+/// Whether a condition only says what a path must not be.
+fn only_unequal(condition: &str, path: &str) -> bool {
+    let mut places = condition.match_indices(path).peekable();
+    places.peek().is_some()
+        && places.all(|(at, _)| {
+            let rest = condition.get(at + path.len()..).unwrap_or_default();
+            rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_').trim_start().starts_with("!=")
+        })
 }
 
 /// The events that a condition lets through.
@@ -98,6 +110,19 @@ fn compared(clause: &str) -> Vec<(bool, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_an_actor_must_not_have_holds_nobody_off() {
+        let gated = |condition: &str| {
+            let doc = crate::doc::yaml::parse(&format!("if: \"{condition}\"\n"));
+            doc.is_ok_and(|doc| doc.roots.first().is_some_and(|job| !gates(&[], &[job], false).is_empty()))
+        };
+        assert!(gated("github.actor == 'acme-bot'"));
+        assert!(gated("contains(fromJSON('[1]'), github.event.sender.login)"));
+        assert!(gated("github.actor != 'a' && github.actor == 'b'"));
+        assert!(!gated("github.event.pull_request.user.login != 'dependabot[bot]' && success()"));
+        assert!(!gated("github.actor != 'dependabot[bot]'"));
+    }
 
     #[test]
     fn conditions_tell_the_events_they_let_through_and_unclear_ones_tell_nothing() {

@@ -5,11 +5,13 @@
 pub mod action;
 pub mod call;
 pub mod checkout;
+pub mod condition;
 pub mod expr;
 pub mod gate;
 pub mod job;
 pub mod login;
 pub mod permissions;
+pub mod reads;
 pub mod script;
 pub mod step;
 pub mod triggers;

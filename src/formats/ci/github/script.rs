@@ -16,6 +16,10 @@ const MAX_NAMES: usize = 200;
 /// and `persisted` says that a checkout before it kept the job's token on disk.
 pub fn settings(job: &mut Job<'_>, run: &Node, scopes: &[&Scope<'_>], later: &[&str], persisted: bool) {
     let Some(text) = job.text.get(run.inner.start..run.inner.end) else { return };
+    let seen = script::read(text);
+    if !seen.iter().any(|seen| matches!(seen, Seen::Setting { .. })) {
+        return;
+    }
     let mut reach: BTreeSet<String> = scopes.iter().flat_map(|scope| scope.reach.iter().cloned()).collect();
     reach.extend(reaching(&expr::references(job.text, run, false), Consumer::named("run")));
     let power = job.token.power;
@@ -32,7 +36,7 @@ pub fn settings(job: &mut Job<'_>, run: &Node, scopes: &[&Scope<'_>], later: &[&
         ("credentials".to_owned(), join(reach.iter().map(String::as_str))),
         ("later".to_owned(), join(later.iter().copied().filter(|name| !reach.contains(*name)))),
     ]);
-    for seen in script::read(text) {
+    for seen in seen {
         let Seen::Setting { name, value, part } = seen else { continue };
         let told = match name {
             // The reader of steps tells logins by what they are given.

@@ -81,6 +81,8 @@ pub struct Module<'a> {
     pub data: Vec<Block<'a>>,
     /// Provider blocks.
     pub providers: Vec<Block<'a>>,
+    /// Modules that are used.
+    pub calls: Vec<Block<'a>>,
     /// Backend and cloud blocks of `terraform`.
     pub backends: Vec<Block<'a>>,
     /// Variables.
@@ -108,6 +110,7 @@ impl<'a> Module<'a> {
             resources: Vec::new(),
             data: Vec::new(),
             providers: Vec::new(),
+            calls: Vec::new(),
             backends: Vec::new(),
             variables: Vec::new(),
             locals: HashMap::new(),
@@ -120,6 +123,7 @@ impl<'a> Module<'a> {
                 Some("resource") => labelled(value, 2, false, &mut module.resources),
                 Some("data") => labelled(value, 2, true, &mut module.data),
                 Some("provider") => labelled(value, 1, false, &mut module.providers),
+                Some("module") => labelled(value, 1, false, &mut module.calls),
                 Some("variable") => labelled(value, 1, false, &mut module.variables),
                 Some("locals") => {
                     let locals = value.one_or_many().iter().flat_map(Node::entries);
