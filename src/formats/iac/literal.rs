@@ -369,7 +369,7 @@ mod tests {
 
     #[test]
     fn a_plain_word_under_a_secret_of_an_image_is_a_value() {
-        for (name, value) in [("X_SECRET", "wordplay"), ("APP_TOKEN", "wombat7"), ("DB_PASSWORD", "hunter2horse")] {
+        for (name, value) in [("X_SECRET", "wordplay"), ("APP_SECRET", "wombat7"), ("DB_PASSWORD", "hunter2horse")] {
             assert!(is_baked(name, value), "{name}={value}");
         }
         for (name, value) in [
