@@ -23,10 +23,7 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
     let settings = settings::from_args(args, stdin)?;
     let report = watched(&settings, args.output.quiet)?;
     output::write(&report, &targets, &args.output, settings.fail_on)?;
-    let exit = output::exit(&report, settings.fail_on, args.exit_code, args.exit_zero);
-    // The process ends here and gives back all of its memory at once; piece by piece takes longer. No secret is in it.
-    std::mem::forget(report);
-    Ok(exit)
+    Ok(output::exit(&report, settings.fail_on, args.exit_code, args.exit_zero))
 }
 
 /// Runs a scan that shows its progress and can be stopped.

@@ -116,6 +116,7 @@ const MARK_PARTS: &[&str] = &[
     "your_",
     "your-",
     "<your",
+    "_my_key",
     "-here",
     "_here",
     "${",

@@ -94,7 +94,9 @@ pub(super) fn judge(found: &Assigned<'_>, class: &PathClass) -> Result<(Confiden
     if is_prose(found, value) {
         confidence = confidence.min(Confidence::Low);
     }
-    if confidence < Confidence::Medium && (is_strong_password(found, value) || is_strong_token(found, value)) {
+    if confidence < Confidence::Medium
+        && (is_strong_password(found, value) || is_strong_token(found, value) || is_strong_secret(found, value))
+    {
         confidence = Confidence::Medium;
     }
     Ok((confidence, value.len() < 12 || entropy::guess_bits(value) < WEAK))
@@ -143,6 +145,28 @@ fn is_strong_token(found: &Assigned<'_>, value: &[u8]) -> bool {
         && entropy::shannon(value) >= 3.5
         && !entropy::reads_like_words(value)
         && says_secret(&String::from_utf8_lossy(found.name.of(found.text)))
+}
+
+/// A long quoted value in no order that words or encoded texts have, of a name that says secret, key or token at its end and
+/// nothing of ciphers: no bytes of a file, no address, and no digest, which is hexadecimal.
+fn is_strong_secret(found: &Assigned<'_>, value: &[u8]) -> bool {
+    let shape = Shape::of(value);
+    let name = String::from_utf8_lossy(found.name.of(found.text)).to_ascii_lowercase();
+    found.strength >= Strength::Strong
+        && found.quoted
+        && matches!(found.separator, Separator::Assign | Separator::Comma)
+        && (32..=LONGEST_KEY).contains(&value.len())
+        && shape.lower > 2
+        && shape.upper + shape.digit > 2
+        && shape.space == 0
+        && !["crypt", "cipher", "sealed", "hash", "sign", "cert"].iter().any(|word| name.contains(word))
+        && !value.contains(&b'/')
+        && !looks_like_code(value)
+        && !filter::is_placeholder(value)
+        && entropy::shannon(value) >= 4.2
+        && entropy::guess_bits(value) >= 100.0
+        && !entropy::reads_like_words(value)
+        && says_secret(&name)
 }
 
 /// Longest value of one part that is a key.
