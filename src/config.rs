@@ -90,7 +90,7 @@ pub struct ConfigFile {
     pub owners: Vec<policy::OwnerEntry>,
     /// Key material for fingerprints, shared by the repositories that are to be compared.
     pub fingerprint_key: Option<String>,
-    /// Largest file scanned, in MiB.
+    /// Largest file scanned, in MiB; an export of a cloud may be 64 times as long.
     pub max_file_size: Option<u64>,
     /// Whether archives are opened.
     pub archives: Option<bool>,

@@ -44,7 +44,7 @@ use crate::model::{
 };
 use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, Repository, WalkOptions};
-use crate::text::{numbers, order};
+use crate::text::numbers;
 
 use self::decided::Decisions;
 use self::seen::{Blob, Seen};
@@ -93,6 +93,8 @@ pub struct Progress {
     pub files: AtomicU64,
     /// Bytes read so far.
     pub bytes: AtomicU64,
+    /// Bytes of long exports that their readers have read so far.
+    pub exports: AtomicU64,
     /// Set to stop early; the report then says that it is incomplete.
     pub stop: AtomicBool,
 }
@@ -105,6 +107,8 @@ enum Message {
     Sightings { blob: Blob, sightings: Vec<Sighting>, references: Vec<LocatedFact> },
     /// What a format read.
     Facts { format: &'static str, facts: Vec<LocatedFact>, accepted: (RepoPath, Vec<Accepted>) },
+    /// A part of what it reads of a long file, before the last one comes as [`Message::Facts`].
+    MoreFacts { format: &'static str, facts: Vec<LocatedFact> },
     /// What the history of a repository gave, one sighting for each path and value.
     Past(Vec<Sighting>),
     /// Exports that stand in the history of a repository, one for each path.
@@ -261,6 +265,7 @@ fn produce(
             }
             _ => {}
         }
+        worker.long_exports();
         worker.finish(root.repository.as_deref());
         for (repository, name) in worker.met() {
             past(&repository, name, Vec::new());
@@ -303,7 +308,14 @@ struct Gathered {
     /// Repositories whose history was read.
     histories: u64,
     copies: Vec<(Blob, RepoPath)>,
-    facts: Vec<LocatedFact>,
+    /// What formats read.
+    facts: inventory::Collected,
+    /// Exports that a repository keeps, and what code refers to.
+    told: Vec<LocatedFact>,
+    /// Paths of files that formats read, of exports among them, and of lists of npm's tokens.
+    read: BTreeSet<String>,
+    exports: BTreeSet<String>,
+    npm_lists: BTreeSet<String>,
     formats: BTreeMap<String, u64>,
     notices: Vec<Notice>,
     /// Lines of pipelines and exports, by path, that comments speak for.
@@ -328,8 +340,9 @@ impl Gathered {
                 if !accepted.is_empty() {
                     self.accepted.insert(path.display(), accepted);
                 }
-                self.facts.extend(facts);
+                self.take(format, facts);
             }
+            Message::MoreFacts { format, facts } => self.take(format, facts),
             Message::Past(sightings) => {
                 self.histories += 1;
                 self.past.extend(sightings);
@@ -340,35 +353,58 @@ impl Gathered {
         }
     }
 
+    /// Takes in what a format read of one file.
+    fn take(&mut self, format: &'static str, facts: Vec<LocatedFact>) {
+        let tells = |f: &&LocatedFact| !matches!(&f.fact, Fact::Setting(_, told) if setting::joins(told.name));
+        let mut last: Option<&str> = None;
+        for f in facts.iter().filter(tells) {
+            if last != Some(f.location.path.as_str()) {
+                self.read.insert(f.location.path.clone());
+                last = Some(&f.location.path);
+            }
+        }
+        if let Some(first) = facts.first() {
+            if formats::all().any(|f| f.is_export() && f.id == format) {
+                self.exports.insert(first.location.path.clone());
+            }
+            if format == "npm-tokens" {
+                self.npm_lists.insert(first.location.path.clone());
+            }
+        }
+        let is_told =
+            |f: &LocatedFact| matches!(&f.fact, Fact::Setting(_, told) if told.name == setting::EXPORT_IN_REPO);
+        let (told, facts): (Vec<_>, Vec<_>) =
+            if facts.last().is_some_and(is_told) { facts.into_iter().partition(is_told) } else { (Vec::new(), facts) };
+        self.told.extend(told);
+        self.facts.add(facts);
+    }
+
     /// Gives every copy of a blob its own sightings, and puts everything into an order that threads cannot change.
     fn finish(&mut self, settings: &Settings) {
-        // Where a format reads a file, its reader counts the references.
-        let tells = |f: &&LocatedFact| !matches!(&f.fact, Fact::Setting(_, told) if setting::joins(told.name));
-        let read: BTreeSet<String> = self.facts.iter().filter(tells).map(|f| f.location.path.clone()).collect();
         for (blob, path) in std::mem::take(&mut self.copies) {
             if let Some(seeing) = self.blobs.get(&blob) {
                 self.sightings.extend(seeing.sightings.iter().cloned().map(|s| locate::moved(s, &path)));
-                self.facts.extend(seeing.references.iter().cloned().map(|f| locate::moved_fact(f, &path)));
+                self.told.extend(seeing.references.iter().cloned().map(|f| locate::moved_fact(f, &path)));
             }
         }
         for seeing in std::mem::take(&mut self.blobs).into_values() {
             self.sightings.extend(seeing.sightings);
-            self.facts.extend(seeing.references);
+            self.told.extend(seeing.references);
         }
-        self.facts.retain(|f| f.format != "code" || !read.contains(&f.location.path));
-        if self.facts.iter().any(|f| f.format == "code") {
+        // Where a format reads a file, its reader counts the references.
+        let read = std::mem::take(&mut self.read);
+        self.told.retain(|f| f.format != "code" || !read.contains(&f.location.path));
+        if self.told.iter().any(|f| f.format == "code") {
             self.formats.insert("code".to_owned(), self.coverage.blobs);
         }
         self.join_past();
-        exports::join(&mut self.facts, std::mem::take(&mut self.past_exports));
+        exports::join(&mut self.told, std::mem::take(&mut self.past_exports));
+        self.facts.add(std::mem::take(&mut self.told));
         // An export lists the public halves of keys; that is what it is for, and exposes none.
-        let formats: BTreeSet<&str> = formats::all().filter(|f| f.is_export()).map(|f| f.id).collect();
-        let is_export = |f: &&LocatedFact| formats.contains(f.format);
-        let exports: BTreeSet<&str> = self.facts.iter().filter(is_export).map(|f| f.location.path.as_str()).collect();
+        let exports = std::mem::take(&mut self.exports);
         self.sightings.retain(|s| s.identifier.is_none() || !exports.contains(s.location.path.as_str()));
         // npm's list calls the hash that tells a token `key`.
-        let lists = self.facts.iter().filter(|f| f.format == "npm-tokens").map(|f| f.location.path.as_str());
-        let lists: BTreeSet<&str> = lists.collect();
+        let lists = std::mem::take(&mut self.npm_lists);
         let is_hash = |s: &Sighting| s.provider == "generic" && s.key_name.as_deref() == Some("key");
         self.sightings.retain(|s| !is_hash(s) || !lists.contains(s.location.path.as_str()));
         if self.histories > 0 && settings.tree != Tree::Staged {
@@ -376,8 +412,6 @@ impl Gathered {
         }
         self.bind_to_labels();
         self.sightings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
-        let facts = std::mem::take(&mut self.facts);
-        self.facts = order::sorted(facts, |a, b| (&a.location, a.format).cmp(&(&b.location, b.format)));
         self.coverage.roots.sort();
         self.coverage.roots.dedup();
         self.notices.extend(settings.elsewhere.iter().map(|message| limit("tree-config", None, message.clone())));

@@ -6,8 +6,8 @@ use super::score::{Factors, dead, still_acts};
 use super::view::View;
 use super::{Context, card, departed, trust};
 use crate::model::{
-    AuthMode, ControlCard, Credential, Finding, Identity, IdentityKey, IdentityKind, Location, Privilege, Score,
-    Status, When,
+    AuthMode, ControlCard, Credential, Finding, Identity, IdentityKey, IdentityKind, Location, Pool, Privilege, Score,
+    Shared, Status, When,
 };
 
 /// A factor in thousandths: as it counts, at its best and at its worst.
@@ -34,7 +34,7 @@ pub(super) fn verdicts(
     findings: &[Finding],
     view: &View<'_>,
     context: &Context<'_>,
-) -> BTreeMap<IdentityKey, (Score, ControlCard)> {
+) -> BTreeMap<IdentityKey, (Shared<Score>, Shared<ControlCard>)> {
     let mut floors: BTreeMap<&IdentityKey, i32> = BTreeMap::new();
     let mut raise = |id, score: i32| {
         let floor = floors.entry(id).or_default();
@@ -53,9 +53,12 @@ pub(super) fn verdicts(
             (None, Some(_)) => {}
         }
     }
+    // Identities of one export are mostly alike.
+    let (mut scores, mut cards) = (Pool::default(), Pool::default());
     let verdict = |i: &Identity| {
         let floor = floors.get(&i.id).copied().unwrap_or_default();
-        (i.id.clone(), (score(i, floor, view, context), card::card(i, view, context)))
+        let score = scores.share(score(i, floor, view, context));
+        (i.id.clone(), (score, cards.share(card::card(i, view, context))))
     };
     view.identities().map(verdict).collect()
 }

@@ -322,7 +322,11 @@ mod tests {
             issuer: "token.actions.githubusercontent.com".to_owned(),
             audience: Some("sts.amazonaws.com".to_owned()),
             subject: subject.map(str::to_owned),
-            attributes: claims.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>(),
+            attributes: claims
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect::<BTreeMap<_, _>>()
+                .into(),
             location: Location::default(),
         }
     }

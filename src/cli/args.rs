@@ -140,7 +140,7 @@ pub struct ScanArgs {
     /// Show the addresses of commits' authors in reports
     #[arg(long, help_heading = "Findings")]
     pub authors: bool,
-    /// Largest file scanned, in MiB [default: 64]
+    /// Largest file scanned, in MiB; an export of a cloud may be 64 times as long [default: 64]
     #[arg(long, value_name = "MIB", alias = "max-target-megabytes", help_heading = "Input")]
     pub max_file_size: Option<u64>,
     /// Do not open archives

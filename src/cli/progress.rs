@@ -54,7 +54,9 @@ fn watch(progress: &Progress, done: &AtomicBool) {
     }
     while !done.load(Ordering::Relaxed) {
         let (files, bytes) = (progress.files.load(Ordering::Relaxed), progress.bytes.load(Ordering::Relaxed));
-        bar.set_message(format!("scanned {} files, {}", HumanCount(files), HumanBytes(bytes)));
+        let exports = progress.exports.load(Ordering::Relaxed);
+        let read = if exports > 0 { format!(", {} of exports read", HumanBytes(exports)) } else { String::new() };
+        bar.set_message(format!("scanned {} files, {}{read}", HumanCount(files), HumanBytes(bytes)));
         bar.tick();
         thread::park_timeout(Duration::from_millis(120));
     }

@@ -354,7 +354,11 @@ mod tests {
             issuer: format!("arn:aws:iam::123456789012:oidc-provider/{GITHUB}"),
             audience: Some("sts.amazonaws.com".to_owned()),
             subject: wanted.map(str::to_owned),
-            attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            attributes: attributes
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect::<BTreeMap<_, _>>()
+                .into(),
             location: Location::default(),
         };
         held_against(&token, &[&trust]).split(':').next().unwrap_or_default().to_owned()
@@ -420,7 +424,7 @@ mod tests {
             issuer: GITHUB.to_owned(),
             audience: None,
             subject: Some("repo:acme/app:environment:prod".to_owned()),
-            attributes: BTreeMap::new(),
+            attributes: BTreeMap::new().into(),
             location: Location::default(),
         });
         inventory.usages.push(Usage {

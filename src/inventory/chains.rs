@@ -84,17 +84,17 @@ fn grant(from: &IdentityKey, next: &BTreeMap<&IdentityKey, (&Step<'_>, Privilege
         chain.splice(SHOWN - 1..chain.len() - 1, [more]);
     }
     chain.insert(0, first.setting.attributes.get("source").cloned().unwrap_or_default());
-    chain.extend(end.map(|g| g.source.clone()).filter(|source| !source.is_empty()));
-    conditions.extend(end.and_then(|g| g.condition.clone()));
+    chain.extend(end.map(|g| g.source.to_string()).filter(|source| !source.is_empty()));
+    conditions.extend(end.and_then(|g| g.condition.as_ref()).map(ToString::to_string));
     conditions.sort();
     conditions.dedup();
     Some(Grant {
         identity: from.clone(),
         privilege: *privilege,
-        action: "sts:AssumeRole".to_owned(),
-        resource: first.setting.value.clone(),
-        source: chain.join(" → "),
-        condition: (!conditions.is_empty()).then(|| conditions.join("; ")),
+        action: "sts:AssumeRole".into(),
+        resource: first.setting.value.as_str().into(),
+        source: chain.join(" → ").into(),
+        condition: (!conditions.is_empty()).then(|| conditions.join("; ").into()),
         location: first.setting.location.clone(),
     })
 }

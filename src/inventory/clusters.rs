@@ -151,7 +151,7 @@ fn fill_rights(facts: &mut Facts, files: &Files) {
         let namespace = f.resource.strip_prefix("namespace ");
         let role = match (f.action.strip_prefix("Role "), namespace) {
             (Some(name), Some(namespace)) => format!("Role {namespace}/{name}"),
-            _ => f.action.clone(),
+            _ => f.action.to_string(),
         };
         if let Some(level) = roles.get(&(directory, role)) {
             // All of a namespace is not all of the cluster.

@@ -12,13 +12,11 @@ pub(super) fn kept<T: Ord>(
     samples: &Lookup<&IdentityKey, bool>,
     mut canonical: impl FnMut(&mut T) -> Option<IdentityKey>,
 ) -> Vec<T> {
-    let mut out: Vec<T> = Vec::with_capacity(edges.len());
-    for Declared { mut what, sample, .. } in edges {
+    let keep = |Declared { mut what, sample, .. }: Declared<T>| {
         let real = canonical(&mut what).is_some_and(|id| samples.get(&id) == Some(&false));
-        if !(sample && real) {
-            out.push(what);
-        }
-    }
+        (!(sample && real)).then_some(what)
+    };
+    let out: Vec<T> = edges.into_iter().filter_map(keep).collect();
     let mut out = order::sorted(out, T::cmp);
     out.dedup();
     out

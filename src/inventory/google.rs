@@ -41,7 +41,11 @@ fn name_projects(inventory: &mut Inventory) {
             *text = format!("project {id}");
         }
     };
-    inventory.grants.iter_mut().for_each(|grant| rename(&mut grant.resource));
+    for grant in inventory.grants.iter_mut().filter(|grant| grant.resource.starts_with("project ")) {
+        let mut resource = grant.resource.to_string();
+        rename(&mut resource);
+        grant.resource = resource.into();
+    }
     inventory.settings.iter_mut().for_each(|setting| rename(&mut setting.subject));
     for identity in inventory.identities.iter_mut().filter(|i| i.provider == "gcp" && i.account.is_none()) {
         let number = identity.name.strip_suffix("-compute@developer.gserviceaccount.com");
@@ -74,7 +78,7 @@ fn weigh_custom_roles(inventory: &mut Inventory) -> BTreeMap<String, Powers> {
         *slot = (slot.0.max(privilege), slot.1.and(Powers::of_words(attribute("powers"))));
     }
     for grant in inventory.grants.iter_mut().filter(|grant| grant.privilege == Privilege::Unknown) {
-        let Some((privilege, _)) = known.get(&grant.action) else { continue };
+        let Some((privilege, _)) = known.get(grant.action.as_str()) else { continue };
         // On one resource nothing of it is broad.
         let narrow = grant.resource.starts_with("resource ") || grant.resource.starts_with("service account ");
         grant.privilege = if narrow { (*privilege).min(Privilege::WriteScoped) } else { *privilege };
@@ -148,7 +152,7 @@ fn joined(trust: &Trust, provider: &Trust, identity: &Identity) -> Trust {
         let operator = provider.attributes.get("sub_operator").cloned().unwrap_or_default();
         out.attributes.insert("sub_operator".to_owned(), operator);
     }
-    for (name, value) in &provider.attributes {
+    for (name, value) in provider.attributes.iter() {
         if name.starts_with("claim.") {
             out.attributes.entry(name.clone()).or_insert_with(|| value.clone());
         } else if name == "condition_read" {
@@ -269,10 +273,10 @@ fn told(key: &IdentityKey, next: &BTreeMap<Node<'_>, Step<'_>>, own: &BTreeMap<&
     Some(Grant {
         identity: key.clone(),
         privilege: right.privilege,
-        action: format!("as {}: {}", name(last), right.action),
+        action: format!("as {}: {}", name(last), right.action).into(),
         resource: right.resource.clone(),
-        source: chain.join(" → "),
-        condition: (!conditions.is_empty()).then(|| conditions.join("; ")),
+        source: chain.join(" → ").into(),
+        condition: (!conditions.is_empty()).then(|| conditions.join("; ").into()),
         location: first.location.clone(),
     })
 }

@@ -72,9 +72,9 @@ fn grant(job: &Identity, owner: &Identity, credential: &Credential, usage: &Usag
     Grant {
         identity: job.id.clone(),
         privilege: owner.privilege,
-        action: format!("act as {}", owner.name),
-        resource: owner.account.as_ref().map_or_else(|| owner.provider.clone(), |a| format!("account {a}")),
-        source: format!("stored {} of {}", credential.kind, owner.name),
+        action: format!("act as {}", owner.name).into(),
+        resource: owner.account.as_ref().map_or_else(|| owner.provider.clone(), |a| format!("account {a}")).into(),
+        source: format!("stored {} of {}", credential.kind, owner.name).into(),
         condition: None,
         location: usage.location.clone(),
     }

@@ -41,8 +41,8 @@ pub(super) fn custom_roles(inventory: &mut Inventory) {
             Privilege::WriteBroad if !broad => Privilege::WriteScoped,
             other => *other,
         };
-        grant.action = (*name).to_owned();
-        grant.source = format!("{}, custom role of {actions}", grant.source);
+        grant.action = (*name).into();
+        grant.source = format!("{}, custom role of {actions}", grant.source).into();
     }
     inventory.grants.sort();
     inventory.grants.dedup();

@@ -57,11 +57,21 @@ fn join_attributes(into: &mut BTreeMap<String, String>, from: &BTreeMap<String, 
 
 /// One identity for each set of exact keys, sorted by id.
 pub(super) fn identities(facts: Vec<Declared<IdentityFact>>, names: &Names) -> Vec<Identity> {
-    let mut groups: BTreeMap<IdentityKey, Vec<Declared<IdentityFact>>> = BTreeMap::new();
-    for fact in facts {
-        groups.entry(names.of(&fact.what.key)).or_default().push(fact);
+    let mut keyed: Vec<(IdentityKey, Declared<IdentityFact>)> =
+        facts.into_iter().map(|fact| (names.of(&fact.what.key), fact)).collect();
+    keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    // Most have one fact, and there may be very many: a list of each would be most of what they take.
+    let mut out = Vec::with_capacity(keyed.len());
+    let mut rest = keyed.into_iter().peekable();
+    while let Some((id, first)) = rest.next() {
+        let mut facts = vec![first];
+        while let Some((_, more)) = rest.next_if(|(next, _)| *next == id) {
+            facts.push(more);
+        }
+        out.push(identity(id, facts, names));
     }
-    groups.into_iter().map(|(id, facts)| identity(id, facts, names)).collect()
+    out.shrink_to_fit();
+    out
 }
 
 fn identity(id: IdentityKey, mut facts: Vec<Declared<IdentityFact>>, names: &Names) -> Identity {
@@ -94,7 +104,10 @@ fn identity(id: IdentityKey, mut facts: Vec<Declared<IdentityFact>>, names: &Nam
         privilege: Privilege::Unknown,
         auth: Vec::new(),
         sample,
-        attributes,
+        attributes: match what.as_slice() {
+            [only] => only.attributes.clone(),
+            _ => attributes.into(),
+        },
         locations: locations.into_iter().collect(),
         score: None,
         controls: None,

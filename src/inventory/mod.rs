@@ -5,6 +5,7 @@ mod accounts;
 mod assume;
 mod chains;
 mod clusters;
+mod collected;
 mod edges;
 mod follow;
 mod google;
@@ -25,11 +26,12 @@ mod users;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    CredentialFact, Fact, Grant, IdentityFact, IdentityKey, Inventory, LocatedFact, Location, RuleInfo, Setting,
-    Sighting, ThirdParty, Trust, Unmerged, Usage,
+    CredentialFact, Grant, IdentityFact, IdentityKey, Inventory, LocatedFact, Location, RuleInfo, Setting, Sighting,
+    ThirdParty, Trust, Unmerged, Usage,
 };
 use crate::text::order::Lookup;
 
+pub use collected::Collected;
 pub use relabel::Relabel;
 pub use specific::gives;
 pub use unmerged::Evidence;
@@ -61,18 +63,21 @@ struct Facts {
 /// once. Every reference to an identity or a credential resolves within the result.
 #[must_use]
 pub fn build(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleInfo>) -> Inventory {
-    build_whole(sightings, facts, rules).0
+    let formats_read = formats_read(&facts);
+    let mut collected = Collected::default();
+    collected.add(facts);
+    let mut inventory = build_whole(sightings, collected, rules).0;
+    inventory.formats_read = formats_read;
+    inventory
 }
 
-/// The inventory, and what it was made of as far as it does not tell itself: [`Evidence::of`] both gives what went in.
+/// The inventory, and what it was made of as far as it does not tell itself: [`Evidence::of`] both gives what went in. Which
+/// formats were read is for the caller to say.
 #[must_use]
-pub fn build_whole(sightings: Vec<Sighting>, facts: Vec<LocatedFact>, rules: Vec<RuleInfo>) -> (Inventory, Unmerged) {
-    let formats_read = formats_read(&facts);
-    let read = facts.iter().filter(|f| f.format != "code").map(|f| (f.location.file(), f.format.to_owned()));
-    let files = read.collect();
-    let (mut inventory, unmerged) = assemble(sightings, sort_out(facts), rules, files);
-    inventory.formats_read = formats_read;
-    (inventory, unmerged)
+pub fn build_whole(sightings: Vec<Sighting>, collected: Collected, rules: Vec<RuleInfo>) -> (Inventory, Unmerged) {
+    let Collected { mut facts, files, .. } = collected;
+    facts.sort();
+    assemble(sightings, facts, rules, files)
 }
 
 /// The same of what reports hold. Which formats were read is for the caller to say.
@@ -178,79 +183,6 @@ fn formats_read(facts: &[LocatedFact]) -> BTreeMap<String, u64> {
         *counts.entry(format.to_owned()).or_insert(0) += 1;
     }
     counts
-}
-
-fn sort_out(facts: Vec<LocatedFact>) -> Facts {
-    let mut out = Facts::default();
-    for LocatedFact { fact, location, sample, .. } in facts {
-        match fact {
-            Fact::Identity(_, what) => out.identities.push(Declared { what, location, sample }),
-            Fact::Credential(_, what) => out.credentials.push(Declared { what, location, sample }),
-            Fact::Grant(_, f) => {
-                let what = Grant {
-                    identity: f.identity,
-                    privilege: f.privilege,
-                    action: f.action,
-                    resource: f.resource,
-                    source: f.source,
-                    condition: f.condition,
-                    location: location.clone(),
-                };
-                out.grants.push(Declared { what, location, sample });
-            }
-            Fact::Trust(_, f) => {
-                let what = Trust {
-                    identity: f.identity,
-                    issuer: f.issuer,
-                    audience: f.audience,
-                    subject: f.subject,
-                    attributes: f.attributes,
-                    location: location.clone(),
-                };
-                out.trusts.push(Declared { what, location, sample });
-            }
-            Fact::Usage(_, f) => {
-                let what = Usage {
-                    identity: f.identity,
-                    mode: f.mode,
-                    provider: f.provider,
-                    credential: f.credential,
-                    target: f.target,
-                    mechanism: f.mechanism,
-                    federation_available: f.federation_available,
-                    attributes: f.attributes,
-                    location: location.clone(),
-                };
-                out.usages.push(Declared { what, location, sample });
-            }
-            Fact::ThirdParty(_, f) => {
-                let what = ThirdParty {
-                    identity: f.identity,
-                    component: f.component,
-                    version: f.version,
-                    pinned: f.pinned,
-                    first_party: f.first_party,
-                    credentials: f.credentials,
-                    location: location.clone(),
-                };
-                out.third_parties.push(Declared { what, location, sample });
-            }
-            Fact::Setting(_, f) => {
-                let what = Setting {
-                    identity: f.identity,
-                    subject: f.subject,
-                    name: f.name.to_owned(),
-                    value: f.value,
-                    attributes: f.attributes,
-                    location: location.clone(),
-                };
-                out.settings.push(Declared { what, location, sample });
-            }
-            // The scan has made a candidate of it: it comes back as a sighting.
-            Fact::Secret(..) => {}
-        }
-    }
-    out
 }
 
 #[cfg(test)]

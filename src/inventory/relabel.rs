@@ -253,7 +253,13 @@ fn facts(facts: &mut Facts, r: &Relabel) {
     for g in facts.grants.iter_mut().map(|d| &mut d.what) {
         g.identity = r.key(&g.identity);
         r.location(&mut g.location);
-        [&mut g.resource, &mut g.source].into_iter().for_each(|text| r.text(text));
+        for text in [&mut g.resource, &mut g.source] {
+            let mut renamed = text.to_string();
+            r.text(&mut renamed);
+            if *text != renamed.as_str() {
+                *text = renamed.into();
+            }
+        }
     }
     for t in facts.trusts.iter_mut().map(|d| &mut d.what) {
         t.identity = r.key(&t.identity);

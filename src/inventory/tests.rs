@@ -3,8 +3,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    At, AuthMode, Confidence, Credential, GrantFact, Human, IdentityHint, IdentityKind, LocationData, Privilege, Proof,
-    Severity, Status, UsageFact, Validity, When,
+    At, AuthMode, Confidence, Credential, Fact, GrantFact, Human, IdentityHint, IdentityKind, LocationData, Privilege,
+    Proof, Severity, Status, UsageFact, Validity, When,
 };
 
 fn place(path: &str, line: u64) -> Location {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::sighting::Attributes;
 use super::{AuthMode, Confidence, Environment, Human, IdentityKey, IdentityKind, Privilege, Status, When};
-use super::{Secret, Span};
+use super::{Secret, Shared, Span};
 
 /// Where in the input a fact was read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -183,8 +184,8 @@ pub struct IdentityFact {
     #[serde(default)]
     pub environment: Environment,
     /// More facts by name; values are shown in reports, so never secret.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub attributes: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "super::inventory::is_empty")]
+    pub attributes: Shared<Attributes>,
 }
 
 impl IdentityFact {
@@ -204,7 +205,7 @@ impl IdentityFact {
             last_used: When::Unknown,
             owner: None,
             environment: Environment::default(),
-            attributes: BTreeMap::new(),
+            attributes: Shared::default(),
         }
     }
 }

@@ -7,20 +7,21 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Confidence, ControlCard, Location, RuleInfo, Score, Severity, Suppression, Validity, When};
+use super::sighting::Attributes;
+use super::{Confidence, ControlCard, Location, RuleInfo, Score, Severity, Shared, Suppression, Text, Validity, When};
 
 /// Canonical key of an identity: `<provider>:<kind>:<provider's own stable name>`, for instance
 /// `aws:user:arn:aws:iam::123456789012:user/ci`. Two facts with equal keys speak of one identity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(transparent)]
-pub struct IdentityKey(String);
+pub struct IdentityKey(Text);
 
 impl IdentityKey {
     /// A key from its three parts. Provider and kind are lower-case words; the name is canonical already (ARN, e-mail in
     /// lower case, `ns/name`).
     #[must_use]
     pub fn new(provider: &str, kind: &str, name: &str) -> Self {
-        Self(format!("{provider}:{kind}:{name}"))
+        Self(Text::alone(&format!("{provider}:{kind}:{name}")))
     }
 
     /// The key as text.
@@ -33,7 +34,7 @@ impl IdentityKey {
 impl From<String> for IdentityKey {
     /// A key that was one before.
     fn from(text: String) -> Self {
-        Self(text)
+        Self(Text::alone(&text))
     }
 }
 
@@ -222,16 +223,16 @@ pub struct Identity {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sample: bool,
     /// More facts by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub attributes: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub attributes: Shared<Attributes>,
     /// Where it was declared.
     pub locations: Vec<Location>,
     /// Its score, once assessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub score: Option<Score>,
+    pub score: Option<Shared<Score>>,
     /// Its control card, once assessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub controls: Option<ControlCard>,
+    pub controls: Option<Shared<ControlCard>>,
 }
 
 /// A credential, seen in the clear, in an export, or both.
@@ -280,6 +281,11 @@ pub struct Credential {
     pub locations: Vec<Location>,
 }
 
+/// Whether there are no attributes.
+pub(super) fn is_empty(attributes: &Attributes) -> bool {
+    attributes.is_empty()
+}
+
 /// A right of an identity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Grant {
@@ -288,14 +294,14 @@ pub struct Grant {
     /// How much it is.
     pub privilege: Privilege,
     /// What it allows.
-    pub action: String,
+    pub action: Text,
     /// On what.
-    pub resource: String,
+    pub resource: Text,
     /// The chain that gives it.
-    pub source: String,
+    pub source: Text,
     /// A condition that narrows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition: Option<String>,
+    pub condition: Option<Text>,
     /// Where it was read.
     pub location: Location,
 }
@@ -314,8 +320,8 @@ pub struct Trust {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// More facts by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub attributes: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub attributes: Shared<Attributes>,
     /// Where it was read.
     pub location: Location,
 }

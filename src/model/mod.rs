@@ -40,7 +40,7 @@ pub use report::{
     RiskSummary, Root, RuleInfo, Score, SkipReason, Term, ToolInfo,
 };
 pub use secret::{FingerprintKey, Secret, bound_fingerprint};
-pub use shared::{Location, Text};
+pub use shared::{Location, Pool, Shared, Text};
 pub use sighting::{Attributes, LocatedFact, Sighting};
 pub use span::{Place, Span};
 pub use unmerged::{Declaration, Gate, Original, Originals, ReportPart, SeenValue, Unmerged};

@@ -288,7 +288,7 @@ pub struct Headline {
 }
 
 /// A score of 0–100 with the interval that unknowns leave.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Score {
     /// The score.
     pub value: i32,
@@ -305,7 +305,7 @@ pub struct Score {
 }
 
 /// An answer on a control card.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ControlAnswer {
     /// `yes`, `no` or `not-seen`.
     pub answer: String,
@@ -315,7 +315,7 @@ pub struct ControlAnswer {
 }
 
 /// The lifecycle questions that stand in the place of MFA.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ControlCard {
     /// Dedicated to one workload.
     pub dedicated: ControlAnswer,

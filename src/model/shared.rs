@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
@@ -30,6 +30,12 @@ impl Text {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A text that no other thing but its copies has in common with it, as a name: it is not looked up among those made lately.
+    #[must_use]
+    pub fn alone(text: &str) -> Self {
+        Self(Arc::from(text))
     }
 }
 
@@ -138,6 +144,18 @@ impl Location {
         change(&mut out);
         out
     }
+
+    /// Whether copies of it are held elsewhere.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    /// Tells places apart without looking at them: equal for copies that share what they hold, for as long as it is held.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).cast::<u8>() as usize
+    }
 }
 
 impl From<LocationData> for Location {
@@ -212,9 +230,112 @@ impl JsonSchema for Location {
     }
 }
 
+/// A value that many things have in common: it reads as the value does, and is copied when a shared one is written to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Shared<T>(Arc<T>);
+
+impl<T> From<T> for Shared<T> {
+    fn from(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Clone> DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<T: Serialize> Serialize for Shared<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        T::serialize(self, serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Shared<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Shared<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// Values that were met before. How many are known at a time is bounded.
+#[derive(Debug)]
+pub struct Pool<T>(HashSet<Shared<T>>);
+
+/// Most values of one pool.
+const POOL_MAX: usize = 1 << 16;
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self(HashSet::new())
+    }
+}
+
+impl<T: Eq + Hash> Pool<T> {
+    /// The value that was met before, or this one.
+    pub fn share(&mut self, value: impl Into<Shared<T>>) -> Shared<T> {
+        let value = value.into();
+        if let Some(known) = self.0.get(&value) {
+            return Shared(Arc::clone(&known.0));
+        }
+        // What is alike stands near: the rows of one input have more in common than those of two.
+        if self.0.len() >= POOL_MAX {
+            self.0.clear();
+        }
+        self.0.insert(Shared(Arc::clone(&value.0)));
+        value
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+
+    #[test]
+    fn who_writes_to_a_shared_value_leaves_the_others_theirs() {
+        let mut pool = Pool::default();
+        let first = pool.share(vec![1_u8]);
+        let mut second = pool.share(vec![1]);
+        assert!(Arc::ptr_eq(&first.0, &second.0));
+        second.push(2);
+        assert_eq!((&*first, &*second), (&vec![1], &vec![1, 2]));
+        let text = serde_json::to_string(&second).unwrap();
+        assert_eq!(text, "[1,2]");
+        assert_eq!(serde_json::from_str::<Shared<Vec<u8>>>(&text).unwrap(), second);
+    }
 
     #[test]
     fn writing_to_one_copy_of_a_place_leaves_the_others() {

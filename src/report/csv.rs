@@ -205,7 +205,7 @@ fn identities(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result
         let numbers = [counts.credentials, counts.exposed, counts.findings];
         row.extend(numbers.iter().map(u64::to_string));
         row.push(counts.worst.map(|s| s.as_str().to_owned()).unwrap_or_default());
-        row.extend(controls(i.controls.as_ref()));
+        row.extend(controls(i.controls.as_deref()));
         let place = i.locations.first().filter(|l| !l.path.is_empty());
         row.push(optional(place.and_then(|l| origins.of_place(l))));
         row.push(optional(place.map(|l| l.file()).as_deref()));

@@ -90,7 +90,7 @@ fn write(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> 
         let what = Scored {
             identity: Identity { score: None, ..identity.clone() },
             value: identity.score.as_ref().map(|s| s.value),
-            score_detail: identity.score.as_ref(),
+            score_detail: identity.score.as_deref(),
         };
         let repository = identity.locations.first().and_then(|l| origins.of_place(l));
         write_line(&Line { r#type: "identity", repository, what }, out)?;

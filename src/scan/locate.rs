@@ -1,6 +1,6 @@
 //! From spans to places that reports can show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use data_encoding::BASE64;
@@ -93,8 +93,20 @@ pub fn fill_hashes<'l>(
     // Lines past the end have none, and are looked for again.
     let more = wanted.iter().any(|line| !hashes.contains_key(line)).then(work_out);
     let hashes: &BTreeMap<u64, String> = more.as_ref().unwrap_or(hashes);
+    // What was one place stays one.
+    let mut done: HashMap<usize, (Location, Location)> = HashMap::new();
     for location in &mut locations {
-        location.line_hash = hashes.get(&location.line).cloned();
+        let hash = hashes.get(&location.line).cloned();
+        if !location.is_shared() {
+            location.line_hash = hash;
+            continue;
+        }
+        // The old one is held, so that no other gets its address, and the last of its copies is told from one that stands alone.
+        let (_, new) = done.entry(location.address()).or_insert_with(|| {
+            let new = location.with(|place| place.line_hash = hash);
+            (location.clone(), new)
+        });
+        **location = new.clone();
     }
 }
 

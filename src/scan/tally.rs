@@ -1,6 +1,7 @@
 //! What workers count while they scan.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::limit;
 use crate::model::{Coverage, Notice, SkipReason};
@@ -20,6 +21,44 @@ pub struct Tally {
     pub pointers: AtomicU64,
     pub pointer_files: AtomicU64,
     skipped: [AtomicU64; SkipReason::ALL.len()],
+    /// For exports that are streamed.
+    pub room: Room,
+}
+
+/// How many bytes of exports may be read at a time. What readers hold back, to join rights with policies that come later, is
+/// some part of what they read.
+const ROOM: u64 = 256 << 20;
+
+/// Lets in who fits, and one alone whatever its length.
+#[derive(Debug, Default)]
+pub struct Room {
+    taken: Mutex<u64>,
+    left: Condvar,
+}
+
+/// A place in a [`Room`].
+pub struct Inside<'r>(&'r Room, u64);
+
+impl Room {
+    /// Waits until there is room for so many bytes, and holds it until the place is dropped.
+    pub fn enter(&self, bytes: u64) -> Inside<'_> {
+        // Nobody panics while the count is held; if one did, the count would still be one.
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        while *taken > 0 && taken.saturating_add(bytes) > ROOM {
+            taken = self.left.wait(taken).unwrap_or_else(PoisonError::into_inner);
+        }
+        *taken = taken.saturating_add(bytes);
+        Inside(self, bytes)
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let mut taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        *taken = taken.saturating_sub(self.1);
+        drop(taken);
+        self.0.left.notify_all();
+    }
 }
 
 impl Tally {
@@ -74,5 +113,28 @@ impl Tally {
                 coverage.skipped.insert(*reason, count);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn a_room_takes_what_fits_and_one_alone_of_any_length() {
+        let room = Room::default();
+        {
+            let _large = room.enter(u64::MAX);
+            assert_eq!(*room.taken.lock().unwrap(), u64::MAX);
+        }
+        let (first, _second) = (room.enter(ROOM / 2), room.enter(ROOM / 2));
+        assert_eq!(*room.taken.lock().unwrap(), ROOM);
+        std::thread::scope(|scope| {
+            let third = scope.spawn(|| drop(room.enter(ROOM / 4)));
+            drop(first);
+            third.join().unwrap();
+        });
+        assert_eq!(*room.taken.lock().unwrap(), ROOM / 2);
     }
 }

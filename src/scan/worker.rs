@@ -22,9 +22,10 @@ use super::locate::{self, Locator};
 use super::roots::RunKey;
 use super::seen::{Blob, Seen};
 use super::sight::{self, Anchors, Sight};
-use super::text_kind::{Own, is_lfs_pointer, own, path_globs, readable};
+use super::text_kind::{Own, claim, is_lfs_pointer, own, path_globs, readable};
 use super::{Message, Progress, Tally, gap, limit};
 use crate::config::Settings;
+use crate::decode;
 use crate::detect::{Detected, Engine, Keyword, Scratch};
 use crate::formats::{self, ReadNotice};
 use crate::model::{BlobId, Candidate, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span};
@@ -36,6 +37,9 @@ use documents::Documents;
 
 /// Files over this are read in pieces.
 const WHOLE: u64 = formats::WHOLE_MAX;
+
+/// How many times longer than other files an export may be, which is streamed: 4 GiB where nothing else is said.
+const EXPORTS: u64 = 64;
 
 /// Buffers over this are given back after use, so that one large file does not hold memory for the whole run.
 const KEEP: usize = 2 << 20;
@@ -95,6 +99,8 @@ pub struct Worker<'a> {
     path_rules: Vec<(usize, globset::GlobSet)>,
     /// Names of the repositories met below the start: where pipelines of their own may lie.
     tops: std::sync::RwLock<Vec<Top>>,
+    /// Long exports that were met, to be read one after the other.
+    later: std::sync::Mutex<Vec<kept::Later>>,
 }
 
 /// What is left to tell is told at the end.
@@ -140,6 +146,7 @@ impl<'a> Worker<'a> {
             documents: Documents::default(),
             path_rules,
             tops: std::sync::RwLock::default(),
+            later: std::sync::Mutex::default(),
         }
     }
 
@@ -170,9 +177,11 @@ impl<'a> Worker<'a> {
 
     /// Hands something to the collector.
     pub fn send(&self, message: Message) {
+        // Parts of a long export are many facts each, and not for keeping.
+        let at_once = matches!(message, Message::MoreFacts { .. });
         let mut outbox = self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
         outbox.push(message);
-        if outbox.len() < TOGETHER {
+        if outbox.len() < TOGETHER && !at_once {
             return;
         }
         let messages = std::mem::take(&mut *outbox);
@@ -257,16 +266,21 @@ impl<'a> Worker<'a> {
             BUFFERS.with_borrow_mut(|Buffers { bytes, scratch }| {
                 let (mut file, mut filled, length) = source::open(path, bytes)?;
                 let known = length.unwrap_or(filled as u64);
-                if known > self.settings.max_file_size {
-                    self.too_large(name, known);
-                    return Ok(());
+                let most = self.settings.max_file_size;
+                if known > most {
+                    let export = self.is_long_export(bytes.get(..filled).unwrap_or_default(), name);
+                    let most = if export { most.saturating_mul(EXPORTS) } else { most };
+                    if known > most {
+                        self.too_large(name, known, export);
+                        return Ok(());
+                    }
                 }
                 if known > WHOLE {
                     file.rewind()?;
                     if self.is_archive(bytes.get(..filled).unwrap_or_default()) {
                         return self.large_archive(path, &mut file, known, name);
                     }
-                    return self.large(&mut file, known, name);
+                    return self.large(&mut file, known, name, Some(path));
                 }
                 if length.is_some() {
                     filled = source::read(&mut file, known, WHOLE + 1, bytes, filled)?;
@@ -292,10 +306,23 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn too_large(&self, name: &RepoPath, length: u64) {
+    /// Whether a file that begins like this is an export whose reader takes any length.
+    fn is_long_export(&self, head: &[u8], name: &RepoPath) -> bool {
+        let Some(text) = decode::text(head) else { return false };
+        let format = claim(name, &self.classify(name), &text.bytes);
+        format.is_some_and(|format| format.is_export() && format.stream.is_some())
+    }
+
+    fn too_large(&self, name: &RepoPath, length: u64, export: bool) {
         self.tally.skip(SkipReason::TooLarge);
         let (length, most) = (length >> 20, self.settings.max_file_size >> 20);
-        let message = format!("{length} MiB is over the limit of {most} MiB (--max-file-size)");
+        let message = match export {
+            true => format!(
+                "{length} MiB is over the limit of {} MiB for exports, {EXPORTS} times --max-file-size",
+                most.saturating_mul(EXPORTS)
+            ),
+            false => format!("{length} MiB is over the limit of {most} MiB (--max-file-size)"),
+        };
         self.notice(limit("too-large", Some(name.display()), message));
     }
 

@@ -92,3 +92,21 @@ fn an_export_too_long_to_be_held_is_streamed_out_of_its_archive() {
     let codes: Vec<_> = list(&report, "notices").iter().map(|n| n["code"].clone()).collect();
     assert_eq!(codes, ["archive-member-too-large"]);
 }
+
+#[test]
+fn an_export_over_the_limit_of_files_is_read_up_to_a_limit_of_its_own() {
+    let text = details("210987654321");
+    // What the reader skips lies between the two, so that the file is as long as many real ones.
+    let other: String =
+        (0..100_000_u32).map(|n| format!("{{\"Other\": {}}}\n", n.wrapping_mul(2_654_435_761))).collect();
+    let world = World::with("iam.json", format!("{text}\n{other}\n{}", details("210987654322")));
+    world.put("notes.txt", "a line of notes\n".repeat(100_000));
+    let args = ["scan", ".", "--no-config", "-f", "json", "--max-file-size", "1"];
+    let report = world.run(&args).ends(1).json();
+    assert_eq!(identities(&report).len(), 4);
+    let skipped: Vec<_> = list(&report, "notices").iter().map(|n| (n["code"].clone(), n["path"].clone())).collect();
+    assert_eq!(skipped, [(json!("too-large"), json!("notes.txt"))]);
+    // A user who wants nothing read gets nothing read.
+    let none = world.run(&["scan", ".", "--no-config", "-f", "json", "--max-file-size", "0"]);
+    assert_eq!(identities(&none.json()), [""; 0]);
+}

@@ -113,9 +113,9 @@ fn severity_goes_by_what_an_export_holds() {
     assert_eq!(
         told(&report),
         [
-            "high a/terraform.tfstate: terraform.tfstate is kept in a repository: Terraform state, with secrets in the clear",
-            "low report.csv: report.csv is kept in a repository: AWS credential report",
-            "medium b/terraform.tfstate: terraform.tfstate is kept in a repository: Terraform state",
+            "high a/terraform.tfstate: terraform.tfstate is kept in a repository: Terraform or OpenTofu state, with secrets in the clear",
+            "low report.csv: report.csv is kept in a repository: AWS IAM credential report",
+            "medium b/terraform.tfstate: terraform.tfstate is kept in a repository: Terraform or OpenTofu state",
             "medium iam.json: iam.json is kept in a repository: AWS account authorization details",
         ]
     );
@@ -177,7 +177,7 @@ fn what_was_removed_stays_in_the_history_and_one_file_is_one_finding() {
     assert_eq!(told(&world.json(&["--history-only"])).len(), 1);
     // What the cache knows is not forgotten.
     for _ in 0..2 {
-        assert_eq!(told(&world.json(&["--cache"])).len(), 1);
+        assert_eq!(told(&world.json(&["--cache", "cache"])).len(), 1);
     }
 }
 
@@ -209,10 +209,8 @@ fn a_hook_and_a_run_of_ci_stop_an_export_that_is_added() {
     git(world.path(), &["commit", "-q", "-m", "x"]);
     world.run(&["hook"]).ends(0);
     let head = git(world.path(), &["rev-parse", "HEAD"]);
-    let range = format!("{base}..{head}");
-    world.run(&["ci", "--range", &range, "--as-of", "2026-06-30"]).ends(1).says("iam.json");
+    world.run(&["ci", "--base", &base, "--head", &head, "--as-of", "2026-06-30"]).ends(1).says("iam.json");
     // A change to what is there brings nothing in that was not.
     let next = commit(world.path(), "iam.json", &details("210987654322"));
-    let range = format!("{head}..{next}");
-    world.run(&["ci", "--range", &range, "--as-of", "2026-06-30"]).ends(0);
+    world.run(&["ci", "--base", &head, "--head", &next, "--as-of", "2026-06-30"]).ends(0);
 }

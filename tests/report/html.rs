@@ -305,7 +305,11 @@ fn many_identities_are_all_told_until_the_page_is_full() {
     let (grant, trust) = (model.grants.first().unwrap(), model.trusts.first().unwrap());
     for n in 0..450usize {
         let key = golden::key("aws", "user", &format!("acme/user-{n:03}"));
-        report.inventory.grants.push(Grant { identity: key.clone(), action: format!("s3:Get{n:03}"), ..grant.clone() });
+        report.inventory.grants.push(Grant {
+            identity: key.clone(),
+            action: format!("s3:Get{n:03}").into(),
+            ..grant.clone()
+        });
         report.inventory.trusts.push(Trust { identity: key.clone(), ..trust.clone() });
         report.inventory.identities.push(Identity { id: key, name: format!("user-{n:03}"), ..identity.clone() });
     }

@@ -66,7 +66,7 @@ fn broad(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
             let grants = view.grants_of(&app.id);
             let strong = grants.iter().filter_map(|g| {
                 let (name, level) = g.action.split_once(": ")?;
-                (STRONG.contains(&name) && matches!(level, "write" | "admin")).then(|| g.action.clone())
+                (STRONG.contains(&name) && matches!(level, "write" | "admin")).then(|| g.action.to_string())
             });
             let mut strong: Vec<String> = strong.collect();
             strong.sort();

@@ -54,7 +54,7 @@ fn grade(grant: &Grant) -> Option<Severity> {
         // It writes much of the directory; roles that administrators hold are out of its reach.
         Privilege::Admin if grant.action == "Directory.ReadWrite.All" => Some(Severity::High),
         Privilege::Admin => Some(Severity::Critical),
-        _ => DATA.iter().find(|(role, _)| *role == grant.action).map(|(_, severity)| *severity),
+        _ => DATA.iter().find(|(role, _)| grant.action == *role).map(|(_, severity)| *severity),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::assess::estate::{
 use crate::assess::trust::{self, Scope};
 use crate::assess::view::View;
 use crate::assess::{Check, Context, say, settings};
-use crate::model::{Confidence, Finding, Identity, Risk, Setting, Severity, Trust, setting};
+use crate::model::{Confidence, Finding, Identity, Risk, Setting, Severity, Shared, Trust, setting};
 
 const OPERATORS: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html";
@@ -284,7 +284,7 @@ fn entra_fault(trust: &Trust) -> Option<(Severity, String)> {
     let flexible = trust.attributes.get("sub_operator").is_some_and(|o| o == "claimsMatchingExpression");
     if flexible {
         let pattern = subject.split_once("matches").and_then(|(_, rest)| rest.split('\'').nth(1))?;
-        let narrow = Trust { subject: Some(pattern.to_owned()), attributes: BTreeMap::new(), ..trust.clone() };
+        let narrow = Trust { subject: Some(pattern.to_owned()), attributes: Shared::default(), ..trust.clone() };
         let severity = match trust::scope(&narrow)? {
             Scope::Workload => return None,
             Scope::Project => Severity::Medium,

@@ -59,7 +59,7 @@ fn of(identity: &Identity, view: &View<'_>, names: &BTreeMap<String, String>) ->
         if !matches!(grant.privilege, Privilege::WriteScoped | Privilege::WriteBroad | Privilege::Admin) {
             continue;
         }
-        let place = subscription_of(grant).unwrap_or_else(|| grant.resource.clone());
+        let place = subscription_of(grant).unwrap_or_else(|| grant.resource.to_string());
         match environment_of(grant, names).class {
             EnvironmentClass::Prod => prod.entry(place).or_default().push(grant),
             EnvironmentClass::Nonprod => other.entry(place).or_default().push(grant),

@@ -31,7 +31,8 @@ fn set(
 
 fn declared(key: &IdentityKey, attributes: &[(&str, &str)]) -> LocatedFact {
     identity(key, IdentityKind::ServiceAccount, "kubernetes", |f| {
-        f.attributes = attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        f.attributes =
+            attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>().into();
     })
 }
 

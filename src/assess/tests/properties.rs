@@ -213,7 +213,9 @@ proptest! {
         for shard in 0..3 {
             let own = pieces.iter().zip(&sides).filter(|(_, side)| **side == shard).map(|(piece, _)| *piece);
             let (s, f) = assemble(&own.collect::<Vec<_>>());
-            let (inventory, unmerged) = inventory::build_whole(s, f, Vec::new());
+            let mut collected = inventory::Collected::default();
+            collected.add(f);
+            let (inventory, unmerged) = inventory::build_whole(s, collected, Vec::new());
             evidence.add(inventory::Evidence::of(inventory, unmerged));
         }
         let mut merged = inventory::rebuild(evidence, Vec::new()).0;

@@ -148,9 +148,9 @@ impl Rights {
         let grant = |privilege, action: String, resource: &str, by: &str, location: &Location| Grant {
             identity: identity.clone(),
             privilege,
-            action,
-            resource: resource.to_owned(),
-            source: format!("caller {by}"),
+            action: action.into(),
+            resource: resource.into(),
+            source: format!("caller {by}").into(),
             condition: None,
             location: location.clone(),
         };
@@ -172,7 +172,7 @@ impl Rights {
         }
         if all && self.scopes.is_empty() && !self.is_default() {
             grants.push(Grant {
-                source: "callers".to_owned(),
+                source: "callers".into(),
                 ..grant(Privilege::None, "permissions: {}".to_owned(), "repository", "", at)
             });
         }
@@ -204,9 +204,9 @@ mod tests {
         let grant = |action: &&str| Grant {
             identity: IdentityKey::new("github", "job", "x"),
             privilege: if action.starts_with("default") { Privilege::Unknown } else { Privilege::None },
-            action: (*action).to_owned(),
-            resource: String::new(),
-            source: String::new(),
+            action: (*action).into(),
+            resource: "".into(),
+            source: "".into(),
             condition: None,
             location: Location::default(),
         };

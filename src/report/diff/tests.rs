@@ -122,9 +122,9 @@ fn identity(mut report: Report, key: IdentityKey, at: Location, score: i32) -> R
         privilege: crate::model::Privilege::Unknown,
         auth: Vec::new(),
         sample: false,
-        attributes: BTreeMap::new(),
+        attributes: BTreeMap::new().into(),
         locations: vec![at],
-        score: Some(Score { value: score, ..Score::default() }),
+        score: Some(Score { value: score, ..Score::default() }.into()),
         controls: None,
     });
     report

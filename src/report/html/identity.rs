@@ -151,7 +151,7 @@ fn about(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
                 None => unseen.push(name.to_lowercase()),
             }
         }
-        for (name, value) in &identity.attributes {
+        for (name, value) in identity.attributes.iter() {
             fact(html, name, |html| html.text(value));
         }
         if !unseen.is_empty() {

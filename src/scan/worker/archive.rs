@@ -15,6 +15,9 @@ use crate::detect::Scratch;
 use crate::model::{RepoPath, Sighting};
 use crate::source::archive::{self, Inside, Sink, Source, Trouble};
 
+/// What a streamed member is taken to be long, since nobody knows before its end.
+const MEMBER: u64 = 256 << 20;
+
 /// Notices of one archive that are told one by one.
 const MAX_TOLD: usize = 20;
 
@@ -96,7 +99,7 @@ impl Sink for Members<'_, '_, '_> {
         let format = text.and_then(|text| claim(&below, &class, &text.bytes));
         let Some(format) = format.filter(|format| format.is_export() && format.stream.is_some()) else { return false };
         let named = Named { name: &below, inside: Some((&container, inside.path)) };
-        self.worker.stream_format(format, &mut head.chain(rest), &named, &class);
+        self.worker.stream_format(format, (&mut head.chain(rest), MEMBER), &named, &class);
         true
     }
 

@@ -1,21 +1,47 @@
 //! Blobs that a format claims: from the text to facts with their places.
 
+use std::collections::HashMap;
 use std::io::{BufReader, Read};
+use std::sync::atomic::Ordering;
 
 use super::super::joins;
 use data_encoding::BASE64;
 
+use super::super::exports::Held;
 use super::super::locate::{self, Locator};
 use super::super::seen::Blob;
 use super::super::text_kind::claim;
-use super::super::{Message, gap};
+use super::super::{Message, Progress, gap};
 use super::documents::Parsed;
 use super::{Top, WHOLE, Worker};
 use crate::decode;
 use crate::detect;
 use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
-use crate::model::{BlobId, Fact, LocatedFact, Location, Notice, PathClass, RepoPath, setting};
+use crate::model::{At, BlobId, Fact, LocatedFact, Location, Notice, PathClass, RepoPath, setting};
 use crate::source;
+
+/// Facts that are handed on at a time of an export that is streamed.
+const PART: usize = 4096;
+
+/// Places that are kept of one file, to be shared.
+const PLACES_MAX: usize = 1 << 15;
+
+/// A stream whose bytes are counted as they are read, and which ends when the scan is stopped.
+struct Counted<'c, 'f> {
+    file: &'f mut dyn Read,
+    counts: &'c Progress,
+}
+
+impl Read for Counted<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.counts.stop.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("the scan was stopped"));
+        }
+        let got = self.file.read(buffer)?;
+        self.counts.exports.fetch_add(got as u64, Ordering::Relaxed);
+        Ok(got)
+    }
+}
 
 /// What reports call a text that a format reads.
 pub(super) struct Named<'n> {
@@ -64,7 +90,7 @@ impl Worker<'_> {
             }
             let id = Some(source::blob_id(bytes));
             if text.len() as u64 > WHOLE {
-                return self.stream_format(format, &mut &*text, named, class);
+                return self.stream_format(format, (&mut &*text, text.len() as u64), named, class);
             }
             return self.read_format(format, bytes, text, (id, blob), (named, false), class);
         }
@@ -103,13 +129,14 @@ impl Worker<'_> {
         let slug = self.slug(name);
         let input = Input { path: name, repository: slug.as_deref(), text: &text };
         let locator = Locator::new(name, id, text.as_bytes());
-        let mut located =
-            self.collect(format, named, class, &locator, &mut |out| (format.read)(&input, &parsed.doc, out));
+        let place = (named, class, &locator);
+        let read = &mut |out: &mut Out<'_>| (format.read)(&input, &parsed.doc, out);
+        let (mut located, held) = self.collect(format, place, None, read);
         if encoded {
             // The lines are those of the text inside, which the file does not have.
             located.iter_mut().for_each(|f| f.location = locate::beginning(&f.location));
         }
-        self.tell_tracked(format, named, class, &text, &mut located);
+        self.tell_tracked(format, (named, class), &text, &held, &mut located);
         locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location), &parsed.hashes);
         if let Some(blob) = blob.filter(|_| format.syntax != Syntax::Text) {
             self.documents.keep(blob, format.id, text.len(), &parsed);
@@ -125,7 +152,7 @@ impl Worker<'_> {
     pub(super) fn stream_format(
         &self,
         format: &'static Format,
-        file: &mut dyn Read,
+        (file, length): (&mut dyn Read, u64),
         named: &Named<'_>,
         class: &PathClass,
     ) {
@@ -137,9 +164,14 @@ impl Worker<'_> {
         let slug = self.slug(name);
         let input = Input { path: name, repository: slug.as_deref(), text: "" };
         let locator = Locator::new(name, None, b"");
-        let mut reader = BufReader::with_capacity(1 << 16, file);
-        let mut located = self.collect(format, named, class, &locator, &mut |out| stream(&input, &mut reader, out));
-        self.tell_tracked(format, named, class, "", &mut located);
+        // What a reader holds back grows with what it reads, so few of the longest are read at a time.
+        let _room = self.tally.room.enter(length);
+        let counted = Counted { file, counts: self.counts };
+        let mut reader = BufReader::with_capacity(1 << 16, counted);
+        let mut send = |facts| self.send(Message::MoreFacts { format: format.id, facts });
+        let read = &mut |out: &mut Out<'_>| stream(&input, &mut reader, out);
+        let (mut located, held) = self.collect(format, (named, class, &locator), Some(&mut send), read);
+        self.tell_tracked(format, (named, class), "", &held, &mut located);
         self.send(Message::Facts { format: format.id, facts: located, accepted: (name.clone(), Vec::new()) });
     }
 
@@ -150,18 +182,21 @@ impl Worker<'_> {
         self.notice(Notice { kind: n.kind, line, column, ..gap(n.code, Some(name.display()), n.message) });
     }
 
+    /// What a reader gives: the facts, and what an export holds. With `send` they go out in parts, and what is given back is
+    /// the last one.
     fn collect(
         &self,
         format: &'static Format,
-        named: &Named<'_>,
-        class: &PathClass,
-        locator: &Locator<'_>,
+        (named, class, locator): (&Named<'_>, &PathClass, &Locator<'_>),
+        mut send: Option<&mut dyn FnMut(Vec<LocatedFact>)>,
         read: &mut dyn FnMut(&mut Out<'_>),
-    ) -> Vec<LocatedFact> {
-        let mut located = Vec::new();
+    ) -> (Vec<LocatedFact>, Held) {
+        let (mut located, mut held) = (Vec::new(), Held::default());
         let told = named.told();
         let among_tests = class.test && !(format.is_export() && source::names_environment(&told));
         let sample = among_tests || class.docs || class.vendored || self.never_runs(named.name);
+        // The facts of one row have one place.
+        let mut places: HashMap<At, Location> = HashMap::new();
         let mut keep = |mut fact: Fact| {
             joins::hide(&mut fact, &|| self.sight.key.get());
             if let Fact::Setting(_, told) = &mut fact
@@ -171,12 +206,26 @@ impl Worker<'_> {
                 let root = self.top_of(named.name);
                 told.attributes.insert("root".to_owned(), String::from_utf8_lossy(&root).into_owned());
             }
-            let location = named.place(locator.fact(fact.at()));
+            if format.is_export() {
+                held.add(&fact);
+            }
+            let known = places.get(fact.at()).cloned();
+            let location = known.unwrap_or_else(|| {
+                let location = named.place(locator.fact(fact.at()));
+                if places.len() >= PLACES_MAX {
+                    places.clear();
+                }
+                places.insert(fact.at().clone(), location.clone());
+                location
+            });
             located.push(LocatedFact { fact, location, format: format.id, sample });
+            if let Some(send) = send.as_mut().filter(|_| located.len() >= PART) {
+                send(std::mem::take(&mut located));
+            }
         };
         let mut tell = |n: ReadNotice| self.tell(&told, n);
         read(&mut Out::new(&mut keep, &mut tell));
-        located
+        (located, held)
     }
 
     /// Platforms run what lies at the top of a repository only; a copy further down, of a project that is kept in the

@@ -1,6 +1,11 @@
-//! Exports that a repository keeps: tracked files of the walk, and blobs of the history.
+//! Exports as the files that they are: long ones, which are read after the walk, and those that a repository keeps, tracked
+//! files of the walk and blobs of the history.
 
+use std::io::Seek as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::super::exports::{self, Held};
 use super::super::locate;
@@ -12,19 +17,60 @@ use crate::formats::{Format, Input, Out, ReadNotice};
 use crate::model::{Fact, LocatedFact, PathClass, RepoPath};
 use crate::source;
 
+/// A long export, to be read when the walk has ended.
+pub(super) struct Later {
+    name: RepoPath,
+    path: PathBuf,
+    format: &'static Format,
+    length: u64,
+    class: PathClass,
+}
+
 /// Whether a file of this path is somebody's own, and no sample.
 fn counts(class: &PathClass) -> bool {
     !(class.test || class.docs || class.vendored)
 }
 
 impl Worker<'_> {
+    /// Keeps a long export for later.
+    pub(super) fn read_later(
+        &self,
+        format: &'static Format,
+        path: &Path,
+        length: u64,
+        name: &RepoPath,
+        class: PathClass,
+    ) {
+        let later = Later { name: name.clone(), path: path.to_owned(), format, length, class };
+        self.later.lock().unwrap_or_else(PoisonError::into_inner).push(later);
+    }
+
+    /// Reads the long exports that the walk met, one after the other on one thread. A reader holds back a part of what it
+    /// reads, and what it gives back at its end is of use to the next one on the same thread only.
+    pub fn long_exports(&self) {
+        let mut later = std::mem::take(&mut *self.later.lock().unwrap_or_else(PoisonError::into_inner));
+        later.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut head = Vec::new();
+        for Later { name, path, format, length, class } in later {
+            if self.counts.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            self.guarded(&name, || {
+                let (mut file, ..) = source::open(&path, &mut head)?;
+                file.rewind()?;
+                self.stream_format(format, (&mut file, length), &Named { name: &name, inside: None }, &class);
+                Ok(())
+            });
+        }
+    }
+
     /// Adds to the facts of an export that a repository tracks its file, if one does.
     pub(super) fn tell_tracked(
         &self,
         format: &Format,
-        named: &Named<'_>,
-        class: &PathClass,
+        (named, class): (&Named<'_>, &PathClass),
         text: &str,
+        held: &Held,
         located: &mut Vec<LocatedFact>,
     ) {
         let file = named.inside.map_or(named.name.as_bytes(), |(container, _)| container);
@@ -33,8 +79,6 @@ impl Worker<'_> {
         if !format.is_export() || !counts(class) || !exports::is_answer(format, text) || !self.is_tracked(file) {
             return;
         }
-        let mut held = Held::default();
-        located.iter().for_each(|f| held.add(&f.fact));
         let location = named.place(locate::base(named.name, None));
         located.extend(held.told(format, location, format.id));
     }

@@ -1,5 +1,8 @@
 //! Blobs that are never held whole.
 
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
 use super::super::Message;
 use super::super::client::{self, Extent};
 use super::super::gap;
@@ -20,8 +23,14 @@ const OVERLAP: usize = 128 << 10;
 
 impl Worker<'_> {
     /// A blob that is read in pieces: never held whole.
-    pub(super) fn large(&self, mut file: &mut dyn Source, length: u64, name: &RepoPath) -> std::io::Result<()> {
-        self.progress(length);
+    pub(super) fn large(
+        &self,
+        mut file: &mut dyn Source,
+        length: u64,
+        name: &RepoPath,
+        path: Option<&Path>,
+    ) -> std::io::Result<()> {
+        self.counts.files.fetch_add(1, Ordering::Relaxed);
         let class = self.classify(name);
         let mut sightings = Vec::new();
         let mut references = Vec::new();
@@ -33,7 +42,12 @@ impl Worker<'_> {
         let mut anchors = Anchors::default();
         let mut scratch = Scratch::default();
         source::for_each_chunk(&mut file, PIECE, OVERLAP, &mut |offset, bytes, last| {
-            hasher.update(bytes.get(if offset == 0 { 0 } else { OVERLAP }..).unwrap_or_default());
+            let new = bytes.get(if offset == 0 { 0 } else { OVERLAP }..).unwrap_or_default();
+            hasher.update(new);
+            self.counts.bytes.fetch_add(new.len() as u64, Ordering::Relaxed);
+            if self.counts.stop.load(Ordering::Relaxed) {
+                return;
+            }
             let mut bytes = bytes;
             if offset == 0 {
                 charset = decode::charset(bytes).map(|(charset, mark)| {
@@ -96,9 +110,13 @@ impl Worker<'_> {
         } else {
             self.send(Message::Copy { path: name.clone(), blob });
         }
-        if let Some(format) = claimed {
-            file.rewind()?;
-            self.stream_format(format, &mut file, &Named { name, inside: None }, &class);
+        match (claimed, path) {
+            (Some(format), Some(path)) if format.is_export() => self.read_later(format, path, length, name, class),
+            (Some(format), _) => {
+                file.rewind()?;
+                self.stream_format(format, (&mut file, length), &Named { name, inside: None }, &class);
+            }
+            (None, _) => {}
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use keyroll::model::{
     AuthMode, Confidence, ControlAnswer, ControlCard, Credential, Environment, EnvironmentClass, Exposure, Grant,
     Human, Identity, IdentityKey, IdentityKind, Inventory, Link, Location, Privilege, Risk, RuleInfo, Score, Setting,
-    Severity, Status, ThirdParty, Trust, Usage, Validity, When,
+    Severity, Shared, Status, ThirdParty, Trust, Usage, Validity, When,
 };
 
 use super::{HOSTILE, at, ci_user, deploy_role, hostile, in_export, job, key, robot};
@@ -31,23 +31,23 @@ fn identity(id: IdentityKey, kind: IdentityKind, provider: &str, name: &str, loc
         privilege: Privilege::Unknown,
         auth: vec![AuthMode::Unknown],
         sample: false,
-        attributes: BTreeMap::new(),
+        attributes: Shared::default(),
         locations,
         score: None,
         controls: None,
     }
 }
 
-fn score(value: i32, low: i32, high: i32, unknown: &[&str]) -> Option<Score> {
+fn score(value: i32, low: i32, high: i32, unknown: &[&str]) -> Option<Shared<Score>> {
     let factors = [("exposure", 700), ("privilege", 600), ("lifetime", 1000), ("validity", 900)];
-    Some(Score {
+    Some(Shared::from(Score {
         value,
         low,
         high,
         factors: factors.into_iter().map(|(name, v)| (name.to_owned(), v)).collect(),
         unknown: unknown.iter().map(|name| (*name).to_owned()).collect(),
         floor: value,
-    })
+    }))
 }
 
 fn answer(answer: &str, evidence: &str) -> ControlAnswer {
@@ -66,9 +66,9 @@ fn identities() -> Vec<Identity> {
             environment: Environment { class: EnvironmentClass::Prod, why: "account name acme-prod".into() },
             privilege: Privilege::Admin,
             auth: vec![AuthMode::Static],
-            attributes: BTreeMap::from([("path".into(), "/ci/".into())]),
+            attributes: BTreeMap::from([("path".into(), "/ci/".into())]).into(),
             score: score(100, 96, 100, &["isolation"]),
-            controls: Some(ControlCard {
+            controls: Some(Shared::from(ControlCard {
                 dedicated: answer("no", "used by 2 workflows"),
                 short_lived: answer("no", "an access key has no expiry"),
                 bound: answer("no", ""),
@@ -77,7 +77,7 @@ fn identities() -> Vec<Identity> {
                 revocable: answer("yes", "IAM"),
                 owned: answer("yes", "tag Owner"),
                 logged: answer("not-seen", ""),
-            }),
+            })),
             ..identity(
                 ci_user(),
                 IdentityKind::CloudUser,
@@ -272,7 +272,7 @@ pub fn inventory() -> Inventory {
             issuer: "token.actions.githubusercontent.com".into(),
             audience: Some("sts.amazonaws.com".into()),
             subject: Some("repo:acme/*".into()),
-            attributes: BTreeMap::new(),
+            attributes: Shared::default(),
             location: at("infra/iam.tf", 18, 5, 60),
         }],
         usages: vec![
