@@ -49,7 +49,7 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l branch -d 'Scan
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l range -d 'Scan only what these commits brought in: A..B, or A.. for up to HEAD' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l since-commit -d 'Scan only what the commits after this one brought in' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l cache -d 'Remember in this folder which blobs of the history were scanned; KEYROLL_CACHE names one, too' -r -F
-complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l max-file-size -d 'Largest file scanned, in MiB [default: 64]' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l max-file-size -d 'Largest file scanned, in MiB; an export of a cloud may be 64 times as long [default: 64]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l confidence -d 'Least confidence reported [default: medium]' -r -f -a "low\t'Worth a look when hunting'
 medium\t'The default'
@@ -100,7 +100,7 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l branch -d 'Scan 
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l range -d 'Scan only what these commits brought in: A..B, or A.. for up to HEAD' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l since-commit -d 'Scan only what the commits after this one brought in' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l cache -d 'Remember in this folder which blobs of the history were scanned; KEYROLL_CACHE names one, too' -r -F
-complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l max-file-size -d 'Largest file scanned, in MiB [default: 64]' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l max-file-size -d 'Largest file scanned, in MiB; an export of a cloud may be 64 times as long [default: 64]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l confidence -d 'Least confidence reported [default: medium]' -r -f -a "low\t'Worth a look when hunting'
 medium\t'The default'
@@ -308,7 +308,7 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l branch -d 'Sca
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l range -d 'Scan only what these commits brought in: A..B, or A.. for up to HEAD' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l since-commit -d 'Scan only what the commits after this one brought in' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l cache -d 'Remember in this folder which blobs of the history were scanned; KEYROLL_CACHE names one, too' -r -F
-complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l max-file-size -d 'Largest file scanned, in MiB [default: 64]' -r
+complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l max-file-size -d 'Largest file scanned, in MiB; an export of a cloud may be 64 times as long [default: 64]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l confidence -d 'Least confidence reported [default: medium]' -r -f -a "low\t'Worth a look when hunting'
 medium\t'The default'

@@ -395,7 +395,7 @@ impl Engine {
                         return;
                     }
                     let bytes = value.of(text);
-                    let mark = self.marks.iter().find(|m| bytes.starts_with(m.as_bytes()));
+                    let mark = self.mark_of(bytes);
                     let confidence = if mark.is_some() { Confidence::Low } else { confidence };
                     out.candidates.push(Candidate {
                         rule: RuleIndex(generic),
@@ -428,6 +428,13 @@ impl Engine {
                 _ => {}
             }
         }
+    }
+
+    /// The mark of a rule that a value begins with. A damaged JSON Web Token with all of its parts is told by the rule for those,
+    /// which heeds its name.
+    pub(super) fn mark_of(&self, value: &[u8]) -> Option<&str> {
+        let whole = |mark: &str| mark == "eyJ" && memchr::memchr_iter(b'.', value).count() >= 2;
+        self.marks.iter().map(AsRef::as_ref).find(|mark| value.starts_with(mark.as_bytes()) && !whole(mark))
     }
 
     /// Every assignment that the generic detector could judge, in order of place: what the ranker is trained on.
@@ -470,10 +477,10 @@ fn providers(rules: &[Rule], on: &dyn Fn(usize) -> bool) -> Providers {
 fn marks(rules: &[Rule]) -> Vec<Box<str>> {
     let begins = |r: &&Rule| match &r.matcher {
         Matcher::Pattern { reach, .. } => r.case_sensitive && !r.identifier && reach.before == 0,
+        Matcher::Jwt => true,
         _ => false,
     };
-    // A damaged JSON Web Token is told by the rule for those, which heeds the name.
-    let telling = |k: &str| (4..=16).contains(&k.len()) && k.contains(['_', '-', '.']) || k == "AIza";
+    let telling = |k: &str| k == "eyJ" || (4..=16).contains(&k.len()) && k.contains(['_', '-', '.']) || k == "AIza";
     rules
         .iter()
         .filter(begins)

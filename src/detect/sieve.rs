@@ -293,7 +293,7 @@ impl<'e> Sieve<'e> {
                     let verdict = generic::read(text, hit.at(), word, strength, &class);
                     if let Some(Verdict::Secret { value, confidence, .. }) = verdict {
                         hits[*i].0 |= Hit::HELD;
-                        let marked = || self.engine.marks.iter().any(|m| value.of(text).starts_with(m.as_bytes()));
+                        let marked = || self.engine.mark_of(value.of(text)).is_some();
                         if confidence >= self.gate && (self.gate <= Confidence::Low || !marked()) {
                             hits[*i].0 |= Hit::HOT;
                         }
