@@ -135,8 +135,9 @@ fn evidence(credential: &Credential, exposures: &[&Exposure], locations: &[Locat
     if files.len() > 1 {
         out.push(format!("the same value stands in {} files", files.len()));
     }
-    let mut files = locations.iter().filter(|place| !view.is_state(place));
-    if locations.iter().any(|l| l.commit.is_some()) && !files.any(|l| l.in_head) {
+    // A state keeps what was taken out of the code, and says nothing about the code.
+    let code = || locations.iter().filter(|place| !view.is_state(place));
+    if code().any(|l| l.commit.is_some()) && !code().any(|l| l.in_head) {
         out.push("in history only; removal is not revocation".to_owned());
     }
     out

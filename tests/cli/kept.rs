@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::archive::gzip;
+use crate::fixture::value;
 use crate::git::{commit, git};
 use crate::world::{World, findings, only};
 
@@ -67,6 +68,22 @@ fn told(report: &Value) -> Vec<String> {
     let mut all: Vec<String> = findings(report, ID).iter().map(one).collect();
     all.sort();
     all
+}
+
+#[test]
+fn a_state_of_the_checkout_was_said_to_be_in_the_history_only() {
+    let world = repository();
+    let key = json!({"id": value("aws-access-key-id", 3), "secret": value("aws-secret-access-key", 4), "user": "ci", "status": "Active"});
+    let resource = json!({"mode": "managed", "type": "aws_iam_access_key", "name": "ci",
+        "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]",
+        "instances": [{"schema_version": 0, "attributes": key}]});
+    let state = json!({"version": 4, "terraform_version": "1.9.0", "serial": 1,
+        "lineage": "1c4f8e1a-0000-4000-8000-000000000002", "outputs": {}, "resources": [resource]});
+    commit(world.path(), "infra/terraform.tfstate", &state.to_string());
+    let report = world.json(&[]);
+    let finding = only(&report, "aws-access-key-pair");
+    assert_eq!(finding["locations"][0]["in_head"], json!(true), "{finding}");
+    assert!(!finding["evidence"].to_string().contains("history only"), "{finding}");
 }
 
 #[test]
