@@ -100,7 +100,6 @@ const ACTIONS: &[&str] = &[
     "docker/setup-buildx-action",
     "docker/setup-qemu-action",
     "dorny/paths-filter",
-    "github/codeql-action",
     "google-github-actions/auth",
     "marocchino/sticky-pull-request-comment",
     "peter-evans/create-or-update-comment",
@@ -180,6 +179,8 @@ mod tests {
             ("{run: print(1), shell: python}", ""),
             ("uses: ./.github/actions/x", ""),
             ("uses: acme/build@v1", "acme/build"),
+            // It builds what it analyses.
+            ("uses: github/codeql-action/autobuild@v3", "github/codeql-action"),
             ("{uses: actions/github-script@v7, with: {script: \"require('./x')\"}}", "actions/github-script"),
         ] {
             assert!(runs(step, repository), "{step}");
