@@ -97,20 +97,10 @@ bench: ## time the release build beside the peers on PATH (BENCH_TREE, BENCH_RUN
 	@if $(PYTHON) tests/python/check_html.py --has-chromium; then \
 	$(PYTHON) tests/python/check_html.py --times $(TARGET)/release/keyroll; else echo "skipped: chromium times HTML reports"; fi
 
-accuracy: ## score the release build on a labelled corpus, if there is one (CORPUS)
+accuracy: ## score the release build, and the peers on PATH, on labelled texts, if there are any (CORPUS)
 	@if [ ! -f $(CORPUS)/run_lines.py ]; then echo "skipped: no corpus at $(CORPUS)"; exit 0; fi; \
 	$(CARGO) build --locked --release; \
-	keyroll=$$(realpath $(TARGET)/release/keyroll); work=$(abspath $(TARGET))/accuracy; mkdir -p $$work; \
-	for runner in run_lines run_examples; do \
-		run="$(PYTHON) $(CORPUS)/$$runner.py"; \
-		$$run --help >/dev/null; \
-		if [ $$runner = run_lines ]; then after="--work $$work/$$runner"; before=; else before="--work $$work/$$runner"; after=; fi; \
-		$$run $$before write $$after; \
-		for from in low medium high; do \
-			$$run $$before exec keyroll-$$from "$$keyroll scan {tree} --no-config --no-history -q --confidence $$from -f json={out}" $$after; \
-		done; \
-		$$run $$before score keyroll-low keyroll-medium keyroll-high $$after; \
-	done
+	$(PYTHON) benches/accuracy.py --keyroll $(TARGET)/release/keyroll --corpus $(CORPUS) --work $(TARGET)/accuracy
 
 fuzz: ## FUZZ_SECONDS (60) on each fuzz target; wants nightly Rust and cargo-fuzz
 	@if ! $(CARGO) fuzz --version >/dev/null 2>&1; then $(call missing,cargo-fuzz,cargo install cargo-fuzz); exit 0; fi; \
