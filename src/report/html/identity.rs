@@ -92,7 +92,7 @@ fn head(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
 fn one(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     about(html, facts, identity);
     chain::figure(html, facts, identity);
-    findings(html, facts, identity);
+    findings(html, facts, identity, true);
     // A sample has neither.
     if identity.controls.is_some() || identity.score.is_some() {
         html.within("div", &[("class", "two")], |html| {
@@ -170,12 +170,13 @@ fn about(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     });
 }
 
-fn findings(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
+/// Its findings; in full each with what to do.
+fn findings(html: &mut Html, facts: &Facts<'_>, identity: &Identity, full: bool) {
     let all = facts.findings_of(identity);
     if all.is_empty() {
         return;
     }
-    html.leaf("h4", &[], "Findings and what to do");
+    html.leaf("h4", &[], if full { "Findings and what to do" } else { "Findings" });
     html.within("ul", &[], |html| {
         let shown = all.len().min(facts.cap(LISTED * 2));
         for finding in all.iter().take(shown) {
@@ -186,8 +187,10 @@ fn findings(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
                 if finding.suppressed.is_some() {
                     html.leaf("i", &[], "accepted");
                 }
-                html.text(" ");
-                html.leaf("small", &[], first_sentence(&finding.remediation));
+                if full {
+                    html.text(" ");
+                    html.leaf("small", &[], first_sentence(&finding.remediation));
+                }
             });
         }
         words::more(html, "li", all.len() - shown);

@@ -7,7 +7,7 @@ use super::words;
 use super::writer::{Html, Place};
 use crate::model::{Credential, Exposure};
 use crate::report::table::findings::at_line;
-use crate::text::numbers::grouped;
+use crate::text::numbers::{count, grouped};
 
 /// Credentials in the drawing.
 const DRAWN: usize = 24;
@@ -91,8 +91,10 @@ fn drawing(html: &mut Html, facts: &Facts<'_>, lines: &[Line<'_>]) {
     };
     let height = (TOP + drawn.len() as u32 * STEP + 8).to_string();
     let view = format!("-1 0 962 {height}");
-    let told =
-        format!("{} credentials by the time of their first commit. The table below tells the same.", drawn.len());
+    let told = format!(
+        "{} by the time of their first commit. The table below tells the same.",
+        count(drawn.len() as u64, "credential", "credentials")
+    );
     html.within("figure", &[("class", "time"), ("tabindex", "0"), ("aria-label", "Drawing of time")], |html| {
         let attributes =
             [("viewBox", &*view), ("width", "962"), ("height", &*height), ("role", "img"), ("aria-label", &*told)];

@@ -2,8 +2,8 @@
 
 use super::super::facts::Facts;
 use super::super::words;
-use super::super::writer::{Html, Place};
-use super::{LISTED, PLACES, factors, lists, questions};
+use super::super::writer::Html;
+use super::{PLACES, factors, findings, lists, questions};
 use crate::model::{ControlCard, Identity, Score, Status};
 use crate::text::numbers::count;
 
@@ -59,25 +59,7 @@ fn opening(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
             html.text(&format!(" and {}", count(rest, "more place", "more places")));
         }
     });
-    let findings = facts.findings_of(identity);
-    if findings.is_empty() {
-        return;
-    }
-    html.leaf("h4", &[], "Findings");
-    html.within("ul", &[], |html| {
-        let shown = findings.len().min(facts.cap(LISTED * 2));
-        for finding in findings.iter().take(shown) {
-            html.within("li", &[], |html| {
-                words::severity(html, finding.severity);
-                html.text(&format!(" {} ", finding.score));
-                html.jump(Place::Finding(facts.finding_number(finding)), "", &finding.title);
-                if finding.suppressed.is_some() {
-                    html.leaf("i", &[], "accepted");
-                }
-            });
-        }
-        words::more(html, "li", findings.len() - shown);
-    });
+    findings(html, facts, identity, false);
 }
 
 /// Control card and score, in a sentence each.
