@@ -87,7 +87,7 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
         (Some(pattern), None) => {
             let reach = reach::measure(pattern, &rule.keywords, rule.case_sensitive)?;
             format!(
-                "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {}, must: {}, run: {}, alphabet: {}, whole: {}, next: {} }} }}",
+                "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {}, must: {}, run: {}, alphabet: {}, whole: {}, next: {}, edge: {} }} }}",
                 pattern.trim(),
                 reach.before,
                 reach.longest,
@@ -95,7 +95,8 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
                 reach.run,
                 reach.alphabet,
                 reach.whole,
-                reach.next
+                reach.next,
+                reach.edge
             )
         }
         (None, Some(name @ ("jwt" | "private-key-block" | "google-service-account" | "generic" | "client-file"))) => {

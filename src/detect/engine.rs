@@ -10,11 +10,12 @@ use super::blocks::{self, Block};
 use super::context;
 use super::filter::{self, Drop};
 use super::generic::{self, Assigned, Verdict};
-use super::prefilter::Prefilter;
+use super::prefilter::{Prefilter, Sought};
 use super::tokens;
 use crate::model::{Candidate, Confidence, Part, PathClass, Proof, RuleIndex, Secret, Severity, Span};
 use crate::rules::reach::{ALPHABETS, Reach};
 use crate::rules::{Matcher, Rule};
+use crate::text::lines::LineIndex;
 
 /// Keyword ids from here on are the generic detector's words.
 pub(super) const GENERIC: u32 = 1 << 30;
@@ -66,6 +67,8 @@ pub struct Detected {
     pub dropped: Vec<(RuleIndex, Span, Drop)>,
     /// True when there were more candidates than are kept.
     pub cut: bool,
+    /// The lines of the text, where they had to be read.
+    pub lines: Option<LineIndex>,
 }
 
 /// A credential's name with a reference to where the value is kept.
@@ -109,15 +112,19 @@ impl Engine {
             rules.iter().enumerate().find(|(i, r)| r.matcher == Matcher::Generic && on(*i)).map(|(i, _)| i as u32);
         let keywords =
             rules.iter().enumerate().filter(|(i, r)| on(*i) && r.matcher != Matcher::Generic).flat_map(|(i, r)| {
-                let next = match &r.matcher {
-                    Matcher::Pattern { reach, .. } => reach.next,
-                    Matcher::Jwt => 2,
-                    _ => ALPHABETS,
+                let (next, edge) = match &r.matcher {
+                    Matcher::Pattern { reach, .. } => (reach.next, reach.edge),
+                    Matcher::Jwt => (2, false),
+                    _ => (ALPHABETS, false),
                 };
-                r.keywords.iter().map(move |k| (shortened(k), r.case_sensitive, i as u32, next))
+                let exact = r.case_sensitive;
+                r.keywords.iter().map(move |k| Sought { text: shortened(k), exact, id: i as u32, next, edge })
             });
         let words = generic::WORDS.iter().enumerate().filter(|_| generic.is_some());
-        let words = words.map(|(i, (w, _))| (*w, false, GENERIC + i as u32, ALPHABETS));
+        let words = words.map(|(i, (text, _))| {
+            let id = GENERIC + i as u32;
+            Sought { text, exact: false, id, next: ALPHABETS, edge: false }
+        });
         let prefilter = Prefilter::new(keywords.chain(words));
         let regexes = rules.iter().map(|_| OnceLock::new()).collect();
         let marks = marks(&rules);
@@ -163,7 +170,7 @@ impl Engine {
     ) -> Detected {
         scratch.hits.clear();
         let hits = &mut scratch.hits;
-        self.prefilter.scan(text, &mut |id, at| hits.push((id, at)));
+        self.prefilter.scan(text, None, &mut |id, at| hits.push((id, at)));
         self.scan_hits(scratch, text, class, path_rules, explain)
     }
 
@@ -441,7 +448,7 @@ impl Engine {
     #[must_use]
     pub fn assignments<'t>(&self, text: &'t [u8]) -> Vec<Assigned<'t>> {
         let mut hits = Vec::new();
-        self.prefilter.scan(text, &mut |id, at| hits.push((id, at)));
+        self.prefilter.scan(text, None, &mut |id, at| hits.push((id, at)));
         let words = hits.iter().filter_map(|(id, at)| {
             let (word, strength) = generic::WORDS.get(id.checked_sub(GENERIC)? as usize)?;
             generic::assignments(text, *at, word, *strength)
@@ -549,7 +556,7 @@ impl Oracle {
     #[must_use]
     pub fn windowed(engine: &Engine, rule: usize, text: &[u8]) -> Vec<(Span, Span)> {
         let mut hits = Vec::new();
-        engine.prefilter.scan(text, &mut |id, at| {
+        engine.prefilter.scan(text, None, &mut |id, at| {
             if id == rule as u32 {
                 hits.push((id, at));
             }

@@ -10,6 +10,7 @@ mod engine;
 mod filter;
 mod generic;
 mod ignore;
+mod memo;
 mod prefilter;
 mod settle;
 mod sieve;

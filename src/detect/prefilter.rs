@@ -5,7 +5,7 @@
 //! behind them. Each keyword is represented by
 //! two neighbouring grams, of which one is at an even position wherever the keyword stands: its rarest two, or for a
 //! keyword of three bytes itself and its last two bytes with every byte that may follow. The pass is exact: a keyword is
-//! reported wherever it stands.
+//! reported wherever it stands, but for those that are told to begin a word.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -26,6 +26,8 @@ struct Word {
     /// The text; in lower case when compared without case.
     text: Box<[u8]>,
     exact: bool,
+    /// Whether it only counts where no word goes on into it.
+    edge: bool,
     /// Where the gram starts in it.
     gram_at: usize,
     /// Its first eight bytes, folded, those behind its end zero.
@@ -34,6 +36,22 @@ struct Word {
     mask: u64,
     /// What it stands for.
     id: u32,
+}
+
+/// A keyword to look for.
+#[derive(Debug, Clone, Copy)]
+pub struct Sought<'a> {
+    /// The keyword.
+    pub text: &'a str,
+    /// Whether case counts.
+    pub exact: bool,
+    /// What it stands for.
+    pub id: u32,
+    /// The alphabet of the byte behind the keyword in what is looked for, or none; it only matters for keywords of three
+    /// bytes.
+    pub next: u8,
+    /// Whether it only counts where no letter, digit or `_` stands before it.
+    pub edge: bool,
 }
 
 /// The compiled set of keywords.
@@ -171,22 +189,21 @@ const MULTIPLIERS: [u32; 12] = [
 ];
 
 impl Prefilter {
-    /// Builds the filter from `(keyword, compare with case, id, next)`, the last of which names the alphabet of the byte
-    /// behind the keyword in what is looked for, or none; it only matters for keywords of three bytes. Shorter ones are left
-    /// out; rules with such keywords are refused when they are loaded.
+    /// Builds the filter. Keywords of fewer than three bytes are left out; rules with such keywords are refused when they are
+    /// loaded.
     #[must_use]
-    pub fn new<'a>(keywords: impl IntoIterator<Item = (&'a str, bool, u32, u8)>) -> Self {
+    pub fn new<'a>(keywords: impl IntoIterator<Item = Sought<'a>>) -> Self {
         let ranks: HashMap<u32, usize> = common().map(|(rank, gram)| (gram, rank)).collect();
         let mut grams: Vec<(u32, Word)> = Vec::new();
         let mut longer_grams: Vec<u32> = Vec::new();
-        for (text, exact, id, next) in keywords {
+        for Sought { text, exact, id, next, edge } in keywords {
             let bytes = text.as_bytes();
             let may_follow = |b: &u8| next >= ALPHABETS || alphabets_of(*b) >> next & 1 != 0;
             // Only a keyword of three bytes needs to know.
             let ends = (0..=u8::MAX).filter(|b| bytes.len() == 3 && may_follow(b));
             let follows: BTreeSet<u8> = ends.map(|b| b | 0x20).collect();
             let mut add = |gram: u32, gram_at: usize| {
-                grams.push((gram, word(bytes, exact, gram_at, id)));
+                grams.push((gram, word(bytes, (exact, edge), gram_at, id)));
                 let before = gram_at.checked_sub(1).and_then(|i| bytes.get(i));
                 match (before, bytes.get(gram_at + 3)) {
                     (_, Some(b)) => longer_grams.push(hash_longer(with(gram, *b), BEHIND)),
@@ -246,8 +263,13 @@ impl Prefilter {
     }
 
     /// Calls `found(id, start)` for every occurrence of every keyword, in order of their grams' positions; one near the end
-    /// of the text may be told twice.
-    pub fn scan(&self, text: &[u8], found: &mut impl FnMut(u32, usize)) {
+    /// of the text may be told twice. `before` is the byte that stands before the text.
+    pub fn scan(&self, text: &[u8], before: Option<u8>, found: &mut impl FnMut(u32, usize)) {
+        let goes_on = before.is_some_and(is_word);
+        self.occurrences(text, goes_on, found);
+    }
+
+    fn occurrences(&self, text: &[u8], goes_on: bool, found: &mut impl FnMut(u32, usize)) {
         let mut at = 0;
         // Three grams from one eight-byte load.
         while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
@@ -257,7 +279,7 @@ impl Prefilter {
                 let before = |k: u32| (at + k as usize).checked_sub(1).and_then(|i| text.get(i)).copied();
                 for k in [0, 2, 4] {
                     if self.hit(gram(k)) && self.fits(gram(k), before(k), (w >> (8 * k + 24)) as u8) {
-                        self.verify(text, at + k as usize, gram(k), found);
+                        self.verify((text, goes_on), at + k as usize, gram(k), found);
                     }
                 }
             }
@@ -265,7 +287,7 @@ impl Prefilter {
         }
         while let Some(gram) = text.get(at..at + 3).map(gram_of) {
             if self.hit(gram) {
-                self.verify(text, at, gram, found);
+                self.verify((text, goes_on), at, gram, found);
             }
             at += 2;
         }
@@ -273,7 +295,7 @@ impl Prefilter {
         if let Some(last) = text.len().checked_sub(3).filter(|last| last % 2 == 1)
             && let Some(gram) = text.get(last..).map(gram_of).filter(|g| self.hit(*g))
         {
-            self.verify(text, last, gram, &mut |id, start| {
+            self.verify((text, goes_on), last, gram, &mut |id, start| {
                 if start == last {
                     found(id, start);
                 }
@@ -282,7 +304,7 @@ impl Prefilter {
     }
 
     #[inline(never)]
-    fn verify(&self, text: &[u8], at: usize, gram: u32, found: &mut impl FnMut(u32, usize)) {
+    fn verify(&self, (text, goes_on): (&[u8], bool), at: usize, gram: u32, found: &mut impl FnMut(u32, usize)) {
         let bucket = (hash(gram, self.multiplier) >> FINE) as usize;
         let (from, to) = (self.starts[bucket] as usize, self.starts[bucket + 1] as usize);
         for word in &self.words[from..to] {
@@ -294,11 +316,17 @@ impl Prefilter {
             }
             let Some(here) = text.get(start..start + word.text.len()) else { continue };
             let equal = if word.exact { here == &*word.text } else { here.eq_ignore_ascii_case(&word.text) };
-            if equal {
+            let before = || start.checked_sub(1).map_or(goes_on, |i| text.get(i).is_some_and(|b| is_word(*b)));
+            if equal && !(word.edge && before()) {
                 found(word.id, start);
             }
         }
     }
+}
+
+/// The bytes that words are made of, as expressions see them without Unicode.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// The multiplier under which the common grams that are nobody's share the fewest bits with those that are.
@@ -321,14 +349,14 @@ fn best_multiplier(grams: impl Iterator<Item = u32>) -> u32 {
     MULTIPLIERS.into_iter().min_by_key(cost).unwrap_or(MULTIPLIERS[0])
 }
 
-fn word(bytes: &[u8], exact: bool, gram_at: usize, id: u32) -> Word {
+fn word(bytes: &[u8], (exact, edge): (bool, bool), gram_at: usize, id: u32) -> Word {
     let text = if exact { bytes.to_vec() } else { bytes.to_ascii_lowercase() };
     let mut eight = [0u8; 8];
     let count = text.len().min(8);
     eight[..count].copy_from_slice(&text[..count]);
     let mask = u64::MAX >> (64 - 8 * count);
     let head = (u64::from_le_bytes(eight) | FOLD) & mask;
-    Word { text: text.into(), exact, gram_at, head, mask, id }
+    Word { text: text.into(), exact, edge, gram_at, head, mask, id }
 }
 
 #[cfg(test)]
@@ -336,11 +364,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn naive(words: &[(&str, bool, u32, u8)], text: &[u8]) -> Vec<(u32, usize)> {
+    fn sought(text: &str, exact: bool, id: u32, edge: bool) -> Sought<'_> {
+        Sought { text, exact, id, next: ALPHABETS, edge }
+    }
+
+    fn naive(words: &[Sought<'_>], text: &[u8]) -> Vec<(u32, usize)> {
         let mut all = Vec::new();
-        for (word, exact, id, _) in words {
+        for Sought { text: word, exact, id, edge, .. } in words {
             for (i, w) in text.windows(word.len()).enumerate() {
-                if if *exact { w == word.as_bytes() } else { w.eq_ignore_ascii_case(word.as_bytes()) } {
+                let goes_on = *edge && i > 0 && is_word(text[i - 1]);
+                let equal = if *exact { w == word.as_bytes() } else { w.eq_ignore_ascii_case(word.as_bytes()) };
+                if equal && !goes_on {
                     all.push((*id, i));
                 }
             }
@@ -349,16 +383,32 @@ mod tests {
         all
     }
 
+    #[test]
+    fn what_stands_before_a_part_decides_whether_a_word_begins_in_it() {
+        let filter = Prefilter::new([sought("ghp_", true, 1, true)]);
+        let found = |before: Option<u8>| {
+            let mut got = Vec::new();
+            filter.scan(b"ghp_ xghp_ .ghp_", before, &mut |_, at| got.push(at));
+            got.sort_unstable();
+            got.dedup();
+            got
+        };
+        assert_eq!(found(None), [0, 12]);
+        assert_eq!(found(Some(b'"')), [0, 12]);
+        assert_eq!(found(Some(b'x')), [12]);
+    }
+
     proptest! {
         #[test]
         fn every_occurrence_is_found(pieces in prop::collection::vec("(ghp_|GHP_|Secret|SECRET|secre|_key|://|longer-than-eight|a|SK0|[ -~]{0,5})", 0..40)) {
             let words = [
-                ("ghp_", true, 1, ALPHABETS), ("secret", false, 2, ALPHABETS), ("_key", false, 3, ALPHABETS),
-                ("://", true, 4, ALPHABETS), ("a_k", false, 5, ALPHABETS), ("longer-than-eight", false, 6, ALPHABETS),
+                sought("ghp_", true, 1, true), sought("secret", false, 2, false), sought("_key", false, 3, false),
+                sought("://", true, 4, false), sought("a_k", false, 5, false), sought("longer-than-eight", false, 6, true),
+                sought("ghp_", true, 7, false),
             ];
             let text = pieces.concat();
             let mut got = Vec::new();
-            Prefilter::new(words).scan(text.as_bytes(), &mut |id, at| got.push((id, at)));
+            Prefilter::new(words).scan(text.as_bytes(), None, &mut |id, at| got.push((id, at)));
             got.sort_unstable();
             got.dedup();
             prop_assert_eq!(got, naive(&words, text.as_bytes()));
@@ -368,7 +418,8 @@ mod tests {
         fn a_short_keyword_is_found_before_what_may_follow(lead in "[ -~]{0,9}", tail in "[0-9a-f]{1,9}") {
             let text = format!("{lead}SK0{tail}");
             let mut got = Vec::new();
-            Prefilter::new([("SK0", true, 1, 0)]).scan(text.as_bytes(), &mut |_, at| got.push(at));
+            let word = Sought { text: "SK0", exact: true, id: 1, next: 0, edge: false };
+            Prefilter::new([word]).scan(text.as_bytes(), None, &mut |_, at| got.push(at));
             prop_assert!(got.contains(&lead.len()));
         }
     }

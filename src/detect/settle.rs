@@ -55,6 +55,7 @@ impl Engine {
             !kept.get(next).is_some_and(|c| c.span.overlaps(r.span))
         });
         out.candidates = kept;
+        out.lines = Some(lines);
     }
 
     /// Of candidates that share bytes the most specific one stays: block matchers, then confidence, then length.

@@ -10,6 +10,7 @@
 
 use super::engine::{Engine, GENERIC, Keyword, Raw, shortened};
 use super::generic::{self, Verdict};
+use super::memo::Memo;
 use super::{blocks, context, engine::Scratch};
 use crate::model::{Confidence, PathClass, Stretch};
 use crate::rules::Matcher;
@@ -124,6 +125,8 @@ pub struct Sieve<'e> {
     depends: Vec<Depends>,
     /// Longest keyword.
     longest: usize,
+    /// Keywords at which nothing stood, with the text that decides it.
+    cold: Memo,
 }
 
 impl<'e> Sieve<'e> {
@@ -159,6 +162,7 @@ impl<'e> Sieve<'e> {
             counts: counts.collect(),
             depends: of_rules.chain(of_words).collect(),
             longest: keywords.chain(words).max().unwrap_or(0) + 1,
+            cold: Memo::default(),
         }
     }
 
@@ -269,7 +273,8 @@ impl<'e> Sieve<'e> {
     fn find(&self, text: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
         let Some(part) = text.get(from..to.min(text.len())) else { return };
         let rules = self.engine.rules.len();
-        self.engine.prefilter.scan(part, &mut |id, at| {
+        let before = from.checked_sub(1).and_then(|i| text.get(i)).copied();
+        self.engine.prefilter.scan(part, before, &mut |id, at| {
             let id = if id >= GENERIC { rules + (id - GENERIC) as usize } else { id as usize };
             hits.push(Hit::new(from + at, id, self.depends[id].is_wide()));
         });
@@ -279,13 +284,18 @@ impl<'e> Sieve<'e> {
     fn judge(&self, scratch: &mut Scratch, text: &[u8], hits: &mut [Hit], dirty: &[usize]) {
         let class = PathClass::default();
         let rules = self.engine.rules.len();
-        let mut of_rules: Vec<usize> = Vec::new();
+        let mut of_rules: Vec<(usize, u64)> = Vec::new();
         for i in dirty {
             let hit = hits[*i];
             match hit.id().checked_sub(rules) {
                 Some(word) => {
                     let (word, strength) = generic::WORDS[word];
-                    hits[*i].set_reach(word_reach(text, hit.at(), word));
+                    let reach = word_reach(text, hit.at(), word);
+                    hits[*i].set_reach(reach);
+                    let key = self.cold.key(hit.id(), text, hit.at(), (NAME_REACH, reach));
+                    if self.cold.knows(key) {
+                        continue;
+                    }
                     if self.engine.near_provider(text, hit.at(), word).is_some() {
                         hits[*i].0 |= Hit::HOT;
                         continue;
@@ -297,17 +307,25 @@ impl<'e> Sieve<'e> {
                         if confidence >= self.gate && (self.gate <= Confidence::Low || !marked()) {
                             hits[*i].0 |= Hit::HOT;
                         }
+                    } else {
+                        self.cold.learn(key);
                     }
                 }
-                None if self.counts[hit.id()] && self.engine.may_match(text, hit.id(), hit.at()) => of_rules.push(*i),
+                None if self.counts[hit.id()] && self.engine.may_match(text, hit.id(), hit.at()) => {
+                    let key = self.rule_key(text, hit);
+                    if !self.cold.knows(key) {
+                        of_rules.push((*i, key));
+                    }
+                }
                 None => {}
             }
         }
         if of_rules.is_empty() {
             return;
         }
-        let near = self.neighbours(hits, of_rules);
+        let near = self.neighbours(hits, of_rules.iter().map(|(i, _)| *i).collect());
         let mut raws: Vec<Raw> = Vec::new();
+        let mut fruitless: Vec<usize> = Vec::new();
         for group in near.chunk_by(|a, b| a.0 == b.0) {
             let id = group[0].0;
             let Some(rule) = self.engine.rules.get(id) else { continue };
@@ -320,6 +338,25 @@ impl<'e> Sieve<'e> {
                     hits[*i].0 |= Hit::HOT;
                 }
             }
+            if raws.is_empty() {
+                fruitless.push(id);
+            }
+        }
+        // Where a rule matched, keywords inside the match were passed over.
+        for (i, key) in of_rules.into_iter().filter(|(i, _)| fruitless.binary_search(&hits[*i].id()).is_ok()) {
+            self.cold.learn(key);
+            debug_assert!(!hits[i].is(Hit::HOT));
+        }
+    }
+
+    /// The number of a rule's keyword with all that a match around it can depend on: the byte before a match may be looked
+    /// at, too. [`Memo::NONE`] for rules that read on as far as they like.
+    fn rule_key(&self, text: &[u8], hit: Hit) -> u64 {
+        match self.engine.rules.get(hit.id()).map(|rule| &rule.matcher) {
+            Some(Matcher::Pattern { reach, .. }) => {
+                self.cold.key(hit.id(), text, hit.at(), (reach.before + 1, reach.longest + 1))
+            }
+            _ => Memo::NONE,
         }
     }
 

@@ -6,7 +6,7 @@
 //!
 //! Only `regex-syntax` and std: the build script includes this file by path.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 /// The longest match a rule may have, in bytes.
 pub const MAX_MATCH: usize = 4096;
@@ -31,6 +31,8 @@ pub struct Reach {
     pub whole: bool,
     /// The narrowest alphabet that the byte behind the keyword is sure to be of; [`ALPHABETS`] when it may be any byte.
     pub next: u8,
+    /// True when every match begins with a keyword and no letter, digit or `_` may stand before it.
+    pub edge: bool,
 }
 
 /// How many alphabets there are.
@@ -88,7 +90,22 @@ pub fn measure(pattern: &str, keywords: &[String], case_sensitive: bool) -> Resu
     let mut runs = (0..ALPHABETS).map(|a| (certain_run(&hir, a), a));
     let (run, alphabet) = whole.map(|a| (least, a)).or_else(|| runs.find(|(run, _)| *run >= WORTH)).unwrap_or((0, 0));
     let whole = whole.is_some();
-    Ok(Reach { before, longest, must, run, alphabet, whole, next: following(&hir, &words).unwrap_or(ALPHABETS) })
+    let next = following(&hir, &words).unwrap_or(ALPHABETS);
+    // With nothing before it the keyword begins the match, and a boundary stands between it and what comes before.
+    let word = |k: &String| k.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let edge = before == 0 && keywords.iter().all(word) && begins_at_boundary(&hir);
+    Ok(Reach { before, longest, must, run, alphabet, whole, next, edge })
+}
+
+/// Whether every match begins at the boundary of a word.
+fn begins_at_boundary(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Look(look) => matches!(look, Look::WordAscii | Look::WordStartAscii | Look::WordStartHalfAscii),
+        HirKind::Capture(capture) => begins_at_boundary(&capture.sub),
+        HirKind::Concat(parts) => parts.first().is_some_and(begins_at_boundary),
+        HirKind::Alternation(branches) => branches.iter().all(begins_at_boundary),
+        _ => false,
+    }
 }
 
 /// Whether every match holds a byte.
@@ -350,7 +367,10 @@ mod tests {
     #[test]
     fn a_prefix_is_certain_at_the_start() {
         let r = reach(r"\b(?<secret>gh[pousr]_[0-9A-Za-z]{36})\b", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]).unwrap();
-        assert_eq!(r, Reach { before: 0, longest: 40, must: 0, run: 40, alphabet: 2, whole: true, next: 1 });
+        assert_eq!(
+            r,
+            Reach { before: 0, longest: 40, must: 0, run: 40, alphabet: 2, whole: true, next: 1, edge: true }
+        );
     }
 
     #[test]
@@ -358,7 +378,16 @@ mod tests {
         let r = reach(r#"(?i)(?:my.{0,5})?datadog.{0,20}?(?<secret>[0-9a-f]{32})\b"#, &["datadog"]).unwrap();
         assert_eq!(
             r,
-            Reach { before: 7, longest: 7 + 7 + 20 + 32, must: 0, run: 32, alphabet: 0, whole: true, next: ALPHABETS }
+            Reach {
+                before: 7,
+                longest: 7 + 7 + 20 + 32,
+                must: 0,
+                run: 32,
+                alphabet: 0,
+                whole: true,
+                next: ALPHABETS,
+                edge: false
+            }
         );
     }
 
@@ -378,6 +407,11 @@ mod tests {
             0
         );
         assert_eq!(reach(r"(?i)lob.{0,3}[0-9a-f]{32}", &["lob"]).unwrap().next, ALPHABETS);
+        // A keyword that something may stand before begins no word, nor does one of marks.
+        assert!(!reach(r"\b(?:x)?ghp_[0-9A-Za-z]{36}", &["ghp_"]).unwrap().edge);
+        assert!(!reach(r"\b[a-z]{3}_key_[0-9]{9}", &["_key_"]).unwrap().edge);
+        assert!(reach(r"\b(?:ghp|gho)_[0-9A-Za-z]{36}", &["ghp_", "gho_"]).unwrap().edge);
+        assert!(!reach(r"ghp_[0-9A-Za-z]{36}", &["ghp_"]).unwrap().edge);
     }
 
     #[test]

@@ -23,7 +23,13 @@ pub struct Locator<'a> {
 impl<'a> Locator<'a> {
     /// A locator over a whole text.
     pub fn new(path: &'a RepoPath, blob: Option<BlobId>, text: &'a [u8]) -> Self {
-        Self { path, blob, text, lines: LineIndex::new(text), first_line: 1, first_column: 1 }
+        Self::with_lines(path, blob, text, None)
+    }
+
+    /// The same, where the lines were read before.
+    pub fn with_lines(path: &'a RepoPath, blob: Option<BlobId>, text: &'a [u8], lines: Option<LineIndex>) -> Self {
+        let lines = lines.unwrap_or_else(|| LineIndex::new(text));
+        Self { path, blob, text, lines, first_line: 1, first_column: 1 }
     }
 
     /// A locator over a piece that begins at a line and column of a larger text.

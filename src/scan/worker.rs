@@ -436,7 +436,7 @@ impl<'a> Worker<'a> {
             return (Vec::new(), Vec::new(), unread);
         }
         let id = read.id.unwrap_or_else(|| source::blob_id(bytes));
-        let locator = Locator::new(name, Some(id), text);
+        let locator = Locator::with_lines(name, Some(id), text, found.lines.take());
         let references = sight::references(&found.references, &locator, class);
         let mut anchors = Anchors::default();
         let mut sightings: Vec<Sighting> = Vec::new();

@@ -174,7 +174,7 @@ struct Known {
 }
 
 /// How many are kept of one thread.
-const KEPT: usize = 8192;
+const KEPT: usize = 1 << 16;
 
 thread_local! {
     static KNOWN: Known = Known {
