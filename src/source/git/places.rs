@@ -45,7 +45,7 @@ enum What {
 type Lead = (What, u32, u32);
 
 /// Entries that lead nowhere between two marks at most, so that reading can begin near any place.
-const STEP: usize = 16;
+const STEP: usize = 6;
 
 /// Names of trees and blobs, each once.
 #[derive(Default)]
