@@ -35,11 +35,13 @@ const SECRETS: &[&str] = &[
 
 fn claims(path: &RepoPath, head: &str) -> bool {
     let name = path.file_name();
-    let yaml = name.ends_with(b".yml") || name.ends_with(b".yaml");
+    if !(name.ends_with(b".yml") || name.ends_with(b".yaml")) {
+        return false;
+    }
     let named = matches!(name, b"jenkins.yaml" | b"jenkins.yml") || memchr::memmem::find(name, b"casc").is_some();
     let top = |key: &str| head.lines().any(|line| line.trim_end() == key);
     let own = ["jenkins:", "unclassified:"].iter().any(|key| top(key)) || head.contains("domainCredentials:");
-    yaml && own && (named || head.contains("domainCredentials:") || head.contains("numExecutors:"))
+    own && (named || head.contains("domainCredentials:") || head.contains("numExecutors:"))
 }
 
 fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {

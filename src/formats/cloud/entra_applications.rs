@@ -38,13 +38,13 @@ const OWN: [&str; 7] = [
 ];
 
 fn claims(_: &RepoPath, head: &str) -> bool {
-    if super::entra_service_principals::is_service_principal(head) {
+    if !azure::holds(head, &[]) || super::entra_service_principals::is_service_principal(head) {
         return false;
     }
     let own = OWN.iter().any(|word| head.contains(word))
         && (head.contains("\"appId\"") || azure::holds(head, &["\"addIns\"", "\"api\""]));
     let credentials = ["\"passwordCredentials\"", "\"keyCredentials\""].iter().any(|word| head.contains(word));
-    azure::holds(head, &[]) && (own || credentials && head.contains("\"appId\""))
+    own || credentials && head.contains("\"appId\"")
 }
 
 fn read(input: &Input<'_>, _: &Doc, out: &mut Out<'_>) {

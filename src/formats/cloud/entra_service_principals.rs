@@ -30,6 +30,9 @@ const MICROSOFT: [&str; 2] = ["f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-
 
 /// Whether the beginning of a text is that of a list of service principals.
 pub fn is_service_principal(head: &str) -> bool {
+    if !azure::holds(head, &[]) {
+        return false;
+    }
     let any = |words: &[&str]| words.iter().any(|word| head.contains(word));
     let own = any(&[
         "\"servicePrincipalType\"",
@@ -40,7 +43,7 @@ pub fn is_service_principal(head: &str) -> bool {
     ]);
     let first =
         head.contains("\"accountEnabled\"") && any(&["\"alternativeNames\"", "\"appDisplayName\"", "\"addIns\""]);
-    azure::holds(head, &[]) && (own || first)
+    own || first
 }
 
 fn claims(_: &RepoPath, head: &str) -> bool {

@@ -40,11 +40,12 @@ pub fn has(head: &str, names: &[&str]) -> bool {
 
 /// Whether a JSON text has a name: in quotes, with a colon behind it.
 fn is_name(head: &str, name: &str) -> bool {
-    let quoted = format!("\"{name}\"");
-    head.match_indices(&quoted).any(|(at, _)| {
-        let rest = head.get(at + quoted.len()..).unwrap_or_default().trim_start();
+    let head = head.as_bytes();
+    memchr::memmem::find_iter(head, name).any(|at| {
+        let quoted = at > 0 && head.get(at - 1) == Some(&b'"') && head.get(at + name.len()) == Some(&b'"');
+        let rest = head.get(at + name.len() + 1..).unwrap_or_default().trim_ascii_start();
         // The head may end here.
-        rest.is_empty() || rest.starts_with(':')
+        quoted && (rest.is_empty() || rest.starts_with(b":"))
     })
 }
 
