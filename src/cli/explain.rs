@@ -26,7 +26,10 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
         let chosen: Vec<_> = all.iter().filter(|e| line.is_none_or(|l| e.line == l)).collect();
         for e in &chosen {
             let verdict = escape::terminal(&e.verdict);
-            writeln!(text, "{shown}:{}:{}: {}: {verdict}", e.line, e.column, e.rule)?;
+            let member = Some(escape::terminal(&e.inside)).filter(|m| !m.is_empty());
+            let member = member.map(|m| format!("!{m}")).unwrap_or_default();
+            let place = if e.line > 0 { format!(":{}:{}", e.line, e.column) } else { String::new() };
+            writeln!(text, "{shown}{member}{place}: {}: {verdict}", e.rule)?;
         }
         if chosen.is_empty() {
             let here = line.map_or(String::new(), |l| format!(" on line {l}"));

@@ -1,22 +1,29 @@
 //! Why a value was or was not reported, for `keyroll explain`.
 
+use std::io::Cursor;
 use std::path::Path;
 
 use super::client;
+use super::embedded::{Asker, Deep};
 use super::locate::Locator;
+use super::roots::RunKey;
 use super::sight::{fingerprints, prove};
 use super::text_kind::{path_globs, readable};
 use super::{ScanError, roots};
 use crate::config::Settings;
+use crate::decode;
 use crate::detect::{Engine, Scratch};
 use crate::model::{Candidate, RepoPath, Span};
 use crate::rules::Rule;
 use crate::source;
+use crate::source::archive::{self, Inside, Sink, Trouble};
 
 /// What `keyroll explain` says of one place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Explained {
-    /// Line.
+    /// Which member of an archive it is, behind the archives inside it that hold it and `!`; empty for the file itself.
+    pub inside: String,
+    /// Line; 0 for what is said of the whole.
     pub line: u64,
     /// Column.
     pub column: u64,
@@ -26,57 +33,124 @@ pub struct Explained {
     pub verdict: String,
 }
 
-/// Why each possible value of a file was or was not reported.
+/// Why each possible value of a file, or of a member of an archive, was or was not reported.
 ///
 /// # Errors
-/// When the file is not there.
+/// When the file is not there or, an archive, cannot be read.
 pub fn explain(engine: &Engine, settings: &Settings, path: &Path, bytes: &[u8]) -> Result<Vec<Explained>, ScanError> {
     let points = roots::resolve_paths(&[path.to_owned()])?;
     let key = roots::RunKey::new(settings.key.clone(), &points);
     let name = &RepoPath::new(points.first().map(|p| p.name.clone()).unwrap_or_default());
-    let Some((text, _)) = readable(bytes) else { return Ok(Vec::new()) };
-    let class = source::classify(name);
-    let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
-    let mut found = engine.scan(&mut Scratch::default(), &text.bytes, &class, &applies, true);
-    client::add(engine, (name, &class), &text.bytes, client::Extent::Whole, &mut found);
-    let locator = Locator::new(name, None, &text.bytes);
-    let id = |index| engine.rule(index).map(|r| r.id.to_string()).unwrap_or_default();
-    let at = |span: Span| {
-        let l = locator.span(span);
-        (l.line, l.column)
-    };
-    let mut all = Vec::new();
+    let mut explainer = Explainer { engine, settings, key, name, all: Vec::new() };
     if settings.excludes.is_match(name.display()) {
         let verdict = "excluded by the configuration: a scan does not read this file".to_owned();
-        all.push(Explained { line: 1, column: 1, rule: "exclude".to_owned(), verdict });
+        let (inside, rule) = (String::new(), "exclude".to_owned());
+        explainer.all.push(Explained { inside, line: 1, column: 1, rule, verdict });
     }
-    for (index, span, why) in found.dropped {
-        let (line, column) = at(span);
-        all.push(Explained {
-            line,
-            column,
-            rule: id(index),
-            verdict: format!("not reported: taken for {}", why.as_str()),
-        });
+    if settings.archives && archive::kind(bytes).is_some() {
+        archive::walk(&mut Cursor::new(bytes), bytes.len() as u64, name.as_bytes(), &mut explainer)
+            .map_err(|error| ScanError::Path { path: name.display(), message: error.to_string() })?;
+    } else {
+        explainer.text("", bytes, name);
     }
-    for reference in found.references {
-        let (line, column) = at(reference.span);
-        let verdict = format!("counted as a reference: `{}` is kept elsewhere", reference.name);
-        all.push(Explained { line, column, rule: "reference".to_owned(), verdict });
-    }
-    for mut candidate in found.candidates {
-        let Some(rule) = engine.rule(candidate.rule) else { continue };
-        prove(&mut candidate, rule, &text.bytes, settings.as_of);
-        let (line, column) = at(candidate.span);
-        if candidate.suppressed.is_none() && !settings.allow.is_empty() {
-            let (fingerprint, _) = fingerprints(&candidate, rule, key.get(), &name.display());
-            candidate.suppressed = settings.allow.find(name, &rule.id, &candidate.secret, fingerprint.as_deref());
-        }
-        all.push(Explained { line, column, rule: rule.id.to_string(), verdict: verdict(&candidate, settings) });
-    }
+    let mut all = explainer.all;
     all.sort();
     all.dedup();
     Ok(all)
+}
+
+/// Explains texts, one after the other.
+struct Explainer<'a> {
+    engine: &'a Engine,
+    settings: &'a Settings,
+    key: RunKey<'a>,
+    /// What reports call the file.
+    name: &'a RepoPath,
+    all: Vec<Explained>,
+}
+
+impl Explainer<'_> {
+    /// One text, called `name`, which is this member of an archive.
+    fn text(&mut self, inside: &str, bytes: &[u8], name: &RepoPath) {
+        let Some((text, binary)) = readable(bytes) else { return };
+        let text = &*text.bytes;
+        let class = source::classify(name);
+        let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
+        let scratch = &mut Scratch::default();
+        let mut found = self.engine.scan(scratch, text, &class, &applies, true);
+        let asker = Asker { engine: self.engine, class: &class, applies: &applies };
+        let mut deep = if binary { Vec::new() } else { asker.deep(scratch, text, &mut found).0 };
+        client::add(self.engine, (name, &class), text, client::Extent::Whole, &mut found);
+        let locator = Locator::with_lines(name, None, text, found.lines.take());
+        let mut told = Vec::new();
+        let mut tell = |span: Span, rule: String, verdict: String| {
+            let place = locator.span(span);
+            let (line, column) = (place.line, place.column);
+            told.push(Explained { inside: inside.to_owned(), line, column, rule, verdict });
+        };
+        let id = |index| self.engine.rule(index).map(|r| r.id.to_string()).unwrap_or_default();
+        // What was decoded at a place says more than what the encoded form looked like.
+        found.dropped.retain(|(_, span, _)| !deep.iter().any(|d| d.place.overlaps(*span)));
+        for (index, span, why) in found.dropped {
+            tell(span, id(index), format!("not reported: taken for {}", why.as_str()));
+        }
+        for reference in found.references {
+            let verdict = format!("counted as a reference: `{}` is kept elsewhere", reference.name);
+            tell(reference.span, "reference".to_owned(), verdict);
+        }
+        let here = found.candidates.into_iter().map(|candidate| (candidate.span, candidate, None));
+        let decoded = deep.drain(..).map(|Deep { candidate, text, place, .. }| (place, candidate, Some(text)));
+        for (place, mut candidate, decoded) in here.chain(decoded) {
+            let Some(rule) = self.engine.rule(candidate.rule) else { continue };
+            prove(&mut candidate, rule, decoded.as_deref().map_or(text, Vec::as_slice), self.settings.as_of);
+            self.allow(&mut candidate, rule, name);
+            tell(place, rule.id.to_string(), verdict(&candidate, self.settings));
+        }
+        self.all.append(&mut told);
+    }
+
+    /// Suppresses what the configuration allows.
+    fn allow(&self, candidate: &mut Candidate, rule: &Rule, name: &RepoPath) {
+        if candidate.suppressed.is_none() && !self.settings.allow.is_empty() {
+            let (fingerprint, _) = fingerprints(candidate, rule, self.key.get(), &name.display());
+            candidate.suppressed = self.settings.allow.find(name, &rule.id, &candidate.secret, fingerprint.as_deref());
+        }
+    }
+}
+
+/// What a member is called behind the archive that is explained.
+fn inside_of(inside: Inside<'_>) -> String {
+    let parts = [inside.archives, inside.path].into_iter().filter(|part| !part.is_empty());
+    RepoPath::new(parts.collect::<Vec<_>>().join(&b'!')).display()
+}
+
+impl Sink for Explainer<'_> {
+    fn wants(&mut self, head: &[u8]) -> bool {
+        decode::charset(head).is_some() || archive::kind(head).is_some() || decode::may_be_key_store(head)
+    }
+
+    fn member(&mut self, inside: Inside<'_>, bytes: &[u8]) {
+        let archives = Some(inside.archives).filter(|a| !a.is_empty());
+        let container = [Some(self.name.as_bytes()), archives].into_iter().flatten().collect::<Vec<_>>().join(&b'!');
+        let below = RepoPath::new([container.as_slice(), inside.path].join(&b'/'));
+        if !self.settings.excludes.is_match(below.display()) {
+            self.text(&inside_of(inside), bytes, &below);
+        }
+    }
+
+    fn long(&mut self, _: Inside<'_>, _: &[u8], _: &mut dyn std::io::Read) -> bool {
+        false
+    }
+
+    fn trouble(&mut self, inside: Inside<'_>, why: Trouble) {
+        let verdict = format!("not read: {}", why.message());
+        let rule = why.code().to_owned();
+        self.all.push(Explained { inside: inside_of(inside), line: 0, column: 0, rule, verdict });
+    }
+
+    fn stopped(&self) -> bool {
+        false
+    }
 }
 
 fn verdict(candidate: &Candidate, settings: &Settings) -> String {

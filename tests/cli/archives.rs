@@ -313,3 +313,19 @@ fn damaged_archives_never_panic_or_hang() {
     let run = world.run(&["scan", ".", "--no-config", "-f", "json"]);
     assert!(matches!(run.code, 1 | 3) && notices(&run.json(), "internal-error").is_empty(), "{}", run.err);
 }
+
+#[test]
+fn explain_tells_of_the_members_of_an_archive_what_a_scan_does() {
+    let text = line(3);
+    let inner = tar(&[("etc/app.conf", text.as_bytes()), ("notes.txt", b"api_key: ${API_KEY}\n")]);
+    let bytes = zip(&[Member::deflated("b.tar", &inner), Member::stored("c.txt", b"nothing\n")]);
+    let world = World::with("a.zip", &bytes);
+    let told = world.run(&["explain", "a.zip", "--no-config"]).ends(0).out;
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 2, "{told}");
+    assert!(lines[0].starts_with(&format!("a.zip!b.tar!etc/app.conf:2:8: {RULE}: reported with confidence")), "{told}");
+    assert!(lines[1].starts_with("a.zip!b.tar!notes.txt:1:10: reference: counted as a reference"), "{told}");
+    let damaged = World::with("a.zip", &bytes[..bytes.len() / 2]);
+    let told = damaged.run(&["explain", "a.zip", "--no-config"]).ends(0).out;
+    assert!(told.contains("archive-damaged: not read: "), "{told}");
+}

@@ -185,3 +185,12 @@ fn what_was_encoded_in_the_history_is_found_in_every_kind_of_change() {
     }
     assert_eq!(commits.len(), 2);
 }
+
+#[test]
+fn explain_reads_what_is_encoded_as_a_scan_does() {
+    let token = value(RULE, 7);
+    let encoded = BASE64.encode(token.as_bytes());
+    let world = World::with("app.conf", format!("# x\nvalue = {encoded}\n"));
+    let run = world.run(&["explain", "app.conf", "--no-config"]).ends(0);
+    run.says(&format!("app.conf:2:9: {RULE}: reported with confidence")).says("decoded from base64");
+}
