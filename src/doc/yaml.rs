@@ -5,6 +5,8 @@
 //! (<https://yaml.org/spec/1.2.2/#103-core-schema>): `on`, `yes` and `0777` are what a pipeline means by them. Merge keys
 //! follow <https://yaml.org/type/merge.html>.
 
+mod plain;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
@@ -37,6 +39,17 @@ const MAX_COMMENTS: usize = 1 << 20;
 /// When the text is not YAML, an alias has no anchor or lies inside its own, or the tree would be deeper than 128 levels
 /// or larger than 2,000,000 nodes; the place is the parser's.
 pub fn parse(text: &str) -> Result<Doc, ParseError> {
+    // Fewer bytes than nodes are allowed cannot hold too many of them.
+    if text.len() < MAX_NODES
+        && let Some(doc) = plain::parse(text)
+    {
+        return Ok(doc);
+    }
+    full(text)
+}
+
+/// The same by the parser of the whole language.
+fn full(text: &str) -> Result<Doc, ParseError> {
     let (table, roots, mut comments) = Reader::new(text).read()?;
     comments.sort_unstable();
     let mut builder = Builder { text, table: &table, nodes: 0, repeated: 0, copied: 0 };
@@ -266,7 +279,7 @@ impl Builder<'_, '_> {
                         return Err(error_at(self.text, entry.span.start, "aliases copy too much text"));
                     }
                 }
-                resolve(value, *plain, entry.tag.as_deref())
+                resolve(Cow::Borrowed(value), *plain, entry.tag.as_deref())
             }
             Value::Sequence(items) => {
                 Kind::Sequence(items.iter().map(|i| self.build(*i, depth + 1, copy)).collect::<Result<_, _>>()?)
@@ -335,20 +348,27 @@ impl Builder<'_, '_> {
 }
 
 /// A scalar's value by the core schema; a tag of that schema wins over how it looks.
-fn resolve(value: &str, plain: bool, tag: Option<&str>) -> Kind {
-    let looks = || match value {
+fn resolve(value: Cow<'_, str>, plain: bool, tag: Option<&str>) -> Kind {
+    match tag {
+        None if plain => looks(value),
+        Some("!!null" | "!!bool" | "!!int" | "!!float") => looks(value),
+        // Application tags such as `!Ref` say nothing of the value's type, so only an empty value is told apart.
+        Some(_) if plain && value.is_empty() => Kind::Null,
+        _ => Kind::String(value.into_owned()),
+    }
+}
+
+/// What a value is by its text alone.
+fn looks(value: Cow<'_, str>) -> Kind {
+    match &*value {
         "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
         "true" | "True" | "TRUE" => Kind::Bool(true),
         "false" | "False" | "FALSE" => Kind::Bool(false),
-        _ if is_number(value) => Kind::Number(value.to_owned()),
-        _ => Kind::String(value.to_owned()),
-    };
-    match tag {
-        None if plain => looks(),
-        Some("!!null" | "!!bool" | "!!int" | "!!float") => looks(),
-        // Application tags such as `!Ref` say nothing of the value's type, so only an empty value is told apart.
-        Some(_) if plain && value.is_empty() => Kind::Null,
-        _ => Kind::String(value.to_owned()),
+        // Numbers begin with a sign, a digit or a point.
+        text if text.starts_with(|c: char| matches!(c, '0'..='9' | '+' | '-' | '.')) && is_number(text) => {
+            Kind::Number(value.into_owned())
+        }
+        _ => Kind::String(value.into_owned()),
     }
 }
 
@@ -398,203 +418,4 @@ fn error_at(text: &str, offset: usize, message: &str) -> ParseError {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-    use super::*;
-    use proptest::prelude::*;
-
-    fn root(text: &str) -> Node {
-        parse(text).unwrap().roots.into_iter().next().unwrap()
-    }
-
-    fn inner<'a>(text: &'a str, node: &Node) -> &'a str {
-        &text[node.inner.start..node.inner.end]
-    }
-
-    fn whole<'a>(text: &'a str, node: &Node) -> &'a str {
-        &text[node.span.start..node.span.end]
-    }
-
-    #[test]
-    fn quoted_scalars_keep_their_quotes_in_the_span_and_lose_them_inside() {
-        let text = "a: 'it''s'\nb: \"x\\ty\"\nc: plain # note\n";
-        let doc = root(text);
-        let a = doc.get("a").unwrap();
-        assert_eq!((whole(text, a), inner(text, a), a.as_str()), ("'it''s'", "it''s", Some("it's")));
-        let b = doc.get("b").unwrap();
-        assert_eq!((whole(text, b), inner(text, b), b.as_str()), ("\"x\\ty\"", "x\\ty", Some("x\ty")));
-        assert_eq!(whole(text, doc.get("c").unwrap()), "plain");
-    }
-
-    #[test]
-    fn spans_count_bytes_past_a_byte_order_mark_and_carriage_returns() {
-        let text = "\u{feff}é: |\r\n    one ü\r\n    two\r\n\r\nz: last\r\n";
-        let doc = root(text);
-        let (key, value) = doc.entry("é").unwrap();
-        assert_eq!(whole(text, key), "é");
-        assert_eq!(inner(text, value), "one ü\r\n    two");
-        assert_eq!(value.as_str(), Some("one ü\ntwo\n"));
-        assert_eq!(whole(text, doc.get("z").unwrap()), "last");
-    }
-
-    #[test]
-    fn a_block_scalar_ends_with_its_last_line_of_text() {
-        let text = "a:\n  b: >-\n    x  \n    y  \n\n  c: 1\n";
-        let doc = root(text);
-        assert_eq!(inner(text, doc.at(&["a", "b"]).unwrap()), "x  \n    y  ");
-    }
-
-    #[test]
-    fn collections_span_their_first_to_their_last_byte() {
-        let text = "a:\n  - x\n  - k: v\n\n# far\nb: {c: [1, 2] }\n";
-        let doc = root(text);
-        assert_eq!(whole(text, doc.get("a").unwrap()), "- x\n  - k: v");
-        assert_eq!(whole(text, doc.get("b").unwrap()), "{c: [1, 2] }");
-    }
-
-    #[test]
-    fn plain_scalars_resolve_by_the_core_schema_and_not_by_yaml_1_1() {
-        let doc =
-            root("on: yes\nt: true\nn: ~\ne:\ni: -12\nf: 1.5e3\no: 0o17\nh: 0xFf\nv: 1.2.3\nd: 12-31\nq: '1'\nx: e5\n");
-        assert_eq!(doc.get("on").unwrap().as_str(), Some("yes"));
-        assert_eq!(doc.get("t").unwrap().as_bool(), Some(true));
-        for key in ["n", "e"] {
-            assert!(matches!(doc.get(key).unwrap().kind, Kind::Null), "{key}");
-        }
-        for key in ["i", "f", "o", "h"] {
-            assert!(matches!(doc.get(key).unwrap().kind, Kind::Number(_)), "{key}");
-        }
-        for key in ["v", "d", "q", "x"] {
-            assert!(doc.get(key).unwrap().as_str().is_some(), "{key}");
-        }
-    }
-
-    #[test]
-    fn aliases_show_the_bytes_of_their_anchor() {
-        let text = "a: &x {k: v}\nb: *x\n";
-        let doc = root(text);
-        let alias = doc.get("b").unwrap();
-        assert_eq!(alias.get("k").unwrap().as_str(), Some("v"));
-        assert_eq!(whole(text, alias), "{k: v}");
-    }
-
-    #[test]
-    fn merge_keys_never_win_over_a_mappings_own_keys() {
-        let text = "a: &a {x: 1, y: 1, z: 1}\nb: &b {y: 2, w: 2}\nc:\n  x: 3\n  <<: [*b, *a]\n'<<': kept\n";
-        let doc = root(text);
-        let c = doc.get("c").unwrap();
-        let value = |key| c.get(key).and_then(Node::scalar);
-        assert_eq!(value("x").as_deref(), Some("3"));
-        assert_eq!(value("y").as_deref(), Some("2"), "an earlier mapping of the list wins over a later one");
-        assert_eq!(value("z").as_deref(), Some("1"));
-        assert_eq!(value("w").as_deref(), Some("2"));
-        assert_eq!(c.entries().len(), 4);
-        assert_eq!(doc.get("<<").unwrap().as_str(), Some("kept"), "a quoted key is an ordinary key");
-    }
-
-    #[test]
-    fn duplicate_keys_are_kept_and_the_last_is_the_one_got() {
-        let doc = root("a: 1\na: 2\n");
-        assert_eq!(doc.entries().len(), 2);
-        assert_eq!(doc.get("a").and_then(Node::scalar).as_deref(), Some("2"));
-    }
-
-    #[test]
-    fn tags_documents_and_comments_are_kept() {
-        let text = "# top\na: !Ref x # right\n---\n- !!str 1\n";
-        let doc = parse(text).unwrap();
-        assert_eq!(doc.roots.len(), 2);
-        assert_eq!(doc.roots[0].get("a").unwrap().tag.as_deref(), Some("!Ref"));
-        assert_eq!(doc.roots[1].items()[0].as_str(), Some("1"));
-        let comments: Vec<&str> = doc.comments.iter().map(|c| &text[c.start..c.end]).collect();
-        assert_eq!(comments, ["# top", "# right"]);
-    }
-
-    #[test]
-    fn errors_carry_the_place() {
-        let error = parse("a: 1\nb: [1, 2\nc: 3\n").unwrap_err();
-        assert!(error.line >= 2, "{error}");
-        let error = parse("a: 1\nb: *nowhere\n").unwrap_err();
-        assert_eq!((error.line, error.column), (2, 4), "{error}");
-        let error = parse("a: 1\nbé: &x [*x]\n").unwrap_err();
-        assert_eq!((error.line, error.column), (2, 9), "{error}");
-    }
-
-    #[test]
-    fn an_alias_bomb_is_refused() {
-        let mut text = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
-        for i in 1..12 {
-            let refs = vec![format!("*a{}", i - 1); 10].join(",");
-            text.push_str(&format!("a{i}: &a{i} [{refs}]\n"));
-        }
-        assert!(parse(&text).unwrap_err().message.contains("too many nodes"));
-        let long = format!("a: &a {}\nb: [{}]\n", "y".repeat(1 << 20), vec!["*a"; 100].join(","));
-        assert!(parse(&long).unwrap_err().message.contains("too much text"));
-    }
-
-    #[test]
-    fn nesting_is_bounded_in_every_form() {
-        let flow = "[".repeat(100_000);
-        assert!(parse(&flow).is_err());
-        let block = (0..2_000).map(|i| format!("{}k:\n", " ".repeat(i))).collect::<String>();
-        assert!(parse(&block).is_err());
-        let dashes = format!("{}x", "- ".repeat(5_000));
-        assert!(parse(&dashes).is_err());
-        // Each alias stays shallow where it is written; only their expansion is deep.
-        let mut chain = String::from("a0: &a0 [x]\n");
-        for i in 1..300 {
-            chain.push_str(&format!("a{i}: &a{i} [*a{}]\n", i - 1));
-        }
-        assert!(parse(&chain).unwrap_err().message.contains("deep"));
-        assert!(parse(&format!("{}x{}", "[".repeat(100), "]".repeat(100))).is_ok());
-    }
-
-    fn check(text: &str) {
-        let Ok(doc) = parse(text) else { return };
-        let fits = |span: Span| {
-            assert!(span.start <= span.end && span.end <= text.len(), "{span:?} of {text:?}");
-            assert!(text.is_char_boundary(span.start) && text.is_char_boundary(span.end), "{span:?} of {text:?}");
-        };
-        doc.comments.iter().for_each(|c| fits(*c));
-        for root in &doc.roots {
-            root.walk(&mut |node| {
-                fits(node.span);
-                fits(node.inner);
-                assert!(node.span.contains(node.inner));
-            });
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn parsing_is_total_on_any_text(text in any::<String>()) {
-            check(&text);
-        }
-
-        #[test]
-        fn parsing_is_total_on_text_made_of_yaml_marks(
-            parts in proptest::collection::vec(
-                prop::sample::select(vec![
-                    "a", "é", ": ", ":", "- ", "\n", "\r\n", "  ", "&x ", "*x", "<<: *x\n", "'", "\"", "\\", "|", ">-",
-                    "\n  ", "[", "]", "{", "}", ",", "? ", "# c", "!t ", "!", "---\n", "...\n", "%", "\t", "\u{feff}", "~", "@",
-                ]),
-                0..40,
-            )
-        ) {
-            check(&parts.concat());
-        }
-
-        #[test]
-        fn a_written_value_is_where_its_span_says(
-            pairs in proptest::collection::btree_map("[a-z]{1,8}", "[a-zA-Z][a-zA-Z0-9 é]{0,12}[a-z]", 1..8)
-        ) {
-            let text: String = pairs.iter().map(|(k, v)| format!("{k}: {v}\n")).collect();
-            for (key, value) in root(&text).entries() {
-                prop_assert_eq!(key.scalar().unwrap(), &text[key.span.start..key.span.end]);
-                if let Some(value_text) = value.as_str() {
-                    prop_assert_eq!(value_text, &text[value.inner.start..value.inner.end]);
-                }
-            }
-        }
-    }
-}
+mod tests;

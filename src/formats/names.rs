@@ -233,7 +233,15 @@ fn is_identifier(name: &str) -> bool {
 /// Whether a secret only says who or where, by its own name or that of the variable or input that takes it; a name that
 /// promises a credential wins.
 pub fn only_identifies(hint: &str, secret: &str) -> bool {
-    (is_identifier(hint) && !is_credential(secret)) || (is_identifier(secret) && !is_credential(hint))
+    (is_identifier(hint) && !is_credential(secret))
+        || ((is_identifier(secret) || is_options(secret)) && !is_credential(hint))
+}
+
+/// Options of a tool that are kept among the secrets: `CARGO_AUDIT_OPTIONS`. What takes them in may take in anything, so only
+/// the secret's own name tells.
+fn is_options(secret: &str) -> bool {
+    let name = secret.to_ascii_uppercase();
+    !is_credential(&name) && ["_OPTIONS", "_FLAGS"].iter().any(|end| name.ends_with(end))
 }
 
 /// Whether the provider offers federation to GitHub Actions in place of a credential of this name. A provider also has
@@ -292,6 +300,9 @@ mod tests {
         for name in ["AWS_ACCESS_KEY_ID", "CLIENT_SECRET", "GCP_SERVICE_ACCOUNT", "DATABASE_URL", "SUPPORT"] {
             assert!(!is_identifier(name), "{name}");
         }
+        assert!(only_identifies("CARGO_AUDIT_OPTIONS", "CARGO_AUDIT_OPTIONS"));
+        assert!(!only_identifies("CARGO_AUDIT_OPTIONS", "AUDIT_DATABASE"));
+        assert!(!only_identifies("TOKEN", "DEPLOY_OPTIONS") && !only_identifies("run", "TOKEN_OPTIONS"));
     }
 
     #[test]

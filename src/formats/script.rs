@@ -61,6 +61,14 @@ pub fn read(script: &str) -> Vec<Seen> {
     seen
 }
 
+/// What a script should not do, in order: the settings of [`read`] alone.
+#[must_use]
+pub fn settings(script: &str) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    settings::read(script, &reader::read(script), &mut seen);
+    seen
+}
+
 /// The commands of a script: the name of the program, in small letters and without directories, empty where none runs; and
 /// what stands behind it.
 #[must_use]
@@ -68,7 +76,7 @@ pub fn commands(script: &str) -> Vec<(String, Vec<String>)> {
     let script = reader::read(script);
     let each = script.commands.iter().map(|command| {
         let words: Vec<String> = command.arguments().iter().map(|word| word.text.clone()).collect();
-        (command.name(), words)
+        (command.name().to_owned(), words)
     });
     each.collect()
 }

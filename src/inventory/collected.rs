@@ -19,9 +19,16 @@ pub struct Collected {
 impl Collected {
     /// Adds facts, in any order.
     pub fn add(&mut self, facts: Vec<LocatedFact>) {
+        // Most come from the file of the one before.
+        let mut last: Option<(Location, &'static str)> = None;
         for located in facts {
-            if located.format != "code" {
-                self.read(&located.location, located.format);
+            let LocatedFact { location, format, .. } = &located;
+            let same = |(place, known): &(Location, &str)| {
+                place.path == location.path && place.container == location.container && known == format
+            };
+            if *format != "code" && !last.as_ref().is_some_and(same) {
+                self.read(location, format);
+                last = Some((location.clone(), format));
             }
             self.one(located);
         }

@@ -17,9 +17,10 @@ mod graph;
 mod passed;
 mod rights;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::model::{IdentityKey, Inventory, Setting, setting};
+use crate::text::order::Lookup;
 
 /// Most callers that an attribute names.
 const CALLERS_MAX: usize = 8;
@@ -45,16 +46,17 @@ pub(super) fn join(inventory: &mut Inventory) {
     inventory.settings.dedup();
 }
 
-/// Takes what belongs to some identities out of a list.
+/// Takes what belongs to some identities out of a list. Whoever puts it back sorts the list.
 fn take<T>(
     all: &mut Vec<T>,
     keys: &BTreeSet<IdentityKey>,
     key: impl Fn(&T) -> Option<&IdentityKey>,
-) -> BTreeMap<IdentityKey, Vec<T>> {
-    let mut taken: BTreeMap<IdentityKey, Vec<T>> = BTreeMap::new();
+) -> Lookup<IdentityKey, Vec<T>> {
+    let mut taken: Lookup<IdentityKey, Vec<T>> = Lookup::default();
+    let keys: Lookup<&IdentityKey, ()> = keys.iter().map(|key| (key, ())).collect();
     let mut rest = Vec::new();
     for item in std::mem::take(all) {
-        match key(&item).filter(|key| keys.contains(*key)).cloned() {
+        match key(&item).filter(|key| keys.contains_key(*key)).cloned() {
             Some(key) => taken.entry(key).or_default().push(item),
             None => rest.push(item),
         }

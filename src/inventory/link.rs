@@ -265,12 +265,12 @@ impl Sets {
 /// Sets each identity's privilege to the highest of its grants, and the modes in which it authenticates: those of its
 /// usages, and static where a credential of it stands in the clear or is a key that it holds.
 pub(super) fn authority(inventory: &mut Inventory) {
-    let mut privilege: BTreeMap<&IdentityKey, Privilege> = BTreeMap::new();
+    let mut privilege: Lookup<&IdentityKey, Privilege> = Lookup::default();
     for grant in &inventory.grants {
         let slot = privilege.entry(&grant.identity).or_default();
         *slot = grant.privilege.max(*slot);
     }
-    let mut modes: BTreeMap<&IdentityKey, BTreeSet<AuthMode>> = BTreeMap::new();
+    let mut modes: Lookup<&IdentityKey, BTreeSet<AuthMode>> = Lookup::default();
     for usage in &inventory.usages {
         // A name or an id beside a credential is no authentication.
         if let Some(id) = usage.identity.as_ref().filter(|_| !usage.attributes.contains_key("identifier")) {

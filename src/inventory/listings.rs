@@ -107,6 +107,9 @@ fn shown(preview: &str) -> Option<&str> {
 /// reason to keep somebody of whom no other listing says that it is a service principal.
 pub(super) fn people(inventory: &mut Inventory) {
     const MARK: &str = "listed_person";
+    if !inventory.identities.iter().any(|i| i.attributes.contains_key(MARK)) {
+        return;
+    }
     let grants = inventory.grants.iter().filter(|g| !g.source.starts_with("directory role"));
     let referred: BTreeSet<IdentityKey> = (inventory.credentials.iter().filter_map(|c| c.identity.as_ref()))
         .chain(grants.map(|g| &g.identity))
@@ -125,6 +128,9 @@ pub(super) fn people(inventory: &mut Inventory) {
     });
     inventory.grants.retain(|g| !gone.contains(&g.identity));
     for identity in &mut inventory.identities {
-        identity.attributes.remove(MARK);
+        // Attributes are shared until they are written to.
+        if identity.attributes.contains_key(MARK) {
+            identity.attributes.remove(MARK);
+        }
     }
 }

@@ -75,10 +75,31 @@ fn originals<T: Ord + Clone>(all: &[Declared<T>]) -> Vec<Original<T>> {
 
 /// How a finished list differs from what was read.
 fn beside<T: Ord>(mut read: Vec<Original<T>>, list: &[T]) -> Originals<T> {
-    let known: BTreeSet<&T> = read.iter().filter(|o| !o.sample).map(|o| &o.what).collect();
-    let made = list.iter().zip(0u64..).filter(|(what, _)| !known.contains(what)).map(|(_, at)| at).collect();
-    let shown: BTreeSet<&T> = list.iter().collect();
-    read.retain(|o| o.sample || !shown.contains(&o.what));
+    let mut shown: Vec<(&T, u64)> = list.iter().zip(0u64..).collect();
+    if !list.is_sorted() {
+        shown.sort();
+    }
+    // Both are in order, so one walk over them tells what stands in both. What is no sample stands before its like that is.
+    let mut made = Vec::new();
+    let mut same = vec![false; read.len()];
+    let mut from = 0;
+    for (what, at) in shown {
+        while read.get(from).is_some_and(|o| o.what < *what) {
+            from += 1;
+        }
+        let equal = read.get(from..).unwrap_or_default().iter().zip(from..).take_while(|(o, _)| o.what == *what);
+        let mut known = false;
+        for (original, i) in equal {
+            known |= !original.sample;
+            same[i] = true;
+        }
+        if !known {
+            made.push(at);
+        }
+    }
+    made.sort_unstable();
+    let mut same = same.into_iter();
+    read.retain(|o| !same.next().unwrap_or_default() || o.sample);
     Originals { read, made }
 }
 

@@ -1,10 +1,10 @@
 //! `json`: the report itself, from which every other output can be made again.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::ser::Formatter;
 
 use super::{Reporter, Style};
 use crate::model::Report;
@@ -25,9 +25,11 @@ fn write(report: &Report, _style: &Style, out: &mut dyn io::Write) -> io::Result
 /// terminal acts upon (DEL, C1, bidirectional and line controls) are escaped too, so that the document can be shown, and so is
 /// the first character of what a CI log takes for a command (`##vso[`, `::error`). The value stays the same.
 pub(super) fn write_pretty<T: Serialize>(value: &T, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Shown(PrettyFormatter::new()));
+    let mut pieces = Pieces::new(out);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut pieces, Shown::default());
     value.serialize(&mut serializer)?;
-    out.write_all(b"\n")
+    pieces.write_all(b"\n")?;
+    pieces.flush()
 }
 
 /// Writes a value as one line of JSON, with the same characters escaped.
@@ -54,8 +56,91 @@ pub fn schema() -> String {
     text
 }
 
-/// A formatter that escapes more than it must and leaves the layout to another.
-struct Shown<'a>(PrettyFormatter<'a>);
+/// A report comes in millions of small pieces; they go on in pieces of this many bytes, which are whole pages of a file.
+const PIECE: usize = 1 << 18;
+
+/// Gathers what is written until there is a piece of it.
+struct Pieces<'o> {
+    out: &'o mut dyn io::Write,
+    held: Vec<u8>,
+}
+
+impl<'o> Pieces<'o> {
+    fn new(out: &'o mut dyn io::Write) -> Self {
+        Self { out, held: Vec::with_capacity(PIECE) }
+    }
+
+    #[cold]
+    fn pass_on(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        loop {
+            let (now, later) = bytes.split_at(bytes.len().min(PIECE - self.held.len()));
+            self.held.extend_from_slice(now);
+            if self.held.len() < PIECE {
+                return Ok(());
+            }
+            self.out.write_all(&self.held)?;
+            self.held.clear();
+            bytes = later;
+        }
+    }
+}
+
+impl io::Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.held.len() + bytes.len() < PIECE {
+            self.held.extend_from_slice(bytes);
+            return Ok(());
+        }
+        self.pass_on(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.held)?;
+        self.held.clear();
+        self.out.flush()
+    }
+}
+
+/// A formatter that escapes more than it must and indents by two spaces.
+#[derive(Default)]
+struct Shown {
+    depth: usize,
+    filled: bool,
+}
+
+/// A comma, a line break and the indents of most levels.
+const BREAK: &[u8; 66] = b",\n                                                                ";
+
+impl Shown {
+    /// A line break and the indent; the comma before it unless this is the first of its collection.
+    fn line<W: ?Sized + io::Write>(&self, writer: &mut W, comma: bool) -> io::Result<()> {
+        let start = usize::from(!comma);
+        if let Some(all) = BREAK.get(start..2 + 2 * self.depth) {
+            return writer.write_all(all);
+        }
+        writer.write_all(BREAK.get(start..2).unwrap_or_default())?;
+        (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
+    }
+
+    fn open<W: ?Sized + io::Write>(&mut self, writer: &mut W, mark: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        self.filled = false;
+        writer.write_all(mark)
+    }
+
+    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W, mark: &[u8]) -> io::Result<()> {
+        self.depth -= 1;
+        if self.filled {
+            self.line(writer, false)?;
+        }
+        writer.write_all(mark)
+    }
+}
 
 /// True for characters that JSON lets through and a terminal does not only show.
 fn acts_on_a_terminal(c: char) -> bool {
@@ -64,7 +149,11 @@ fn acts_on_a_terminal(c: char) -> bool {
 
 /// True for text in which no character has to be looked at: printable ASCII without the two characters that begin a command.
 fn is_plain(text: &[u8]) -> bool {
-    text.iter().all(|b| matches!(b, b' '..=b'~')) && !text.windows(2).any(|pair| matches!(pair, b"##" | b"::"))
+    // Without an early end, so that many bytes are looked at at once.
+    let odd = |odd: bool, b: &u8| odd | !matches!(b, b' '..=b'~');
+    let twice = |twice: bool, (a, b): (&u8, &u8)| twice | ((a == b) & matches!(a, b'#' | b':'));
+    let next = text.get(1..).unwrap_or_default();
+    !text.iter().fold(false, odd) && !text.iter().zip(next).fold(false, twice)
 }
 
 /// A formatter of one line that escapes the same.
@@ -97,45 +186,47 @@ fn shown<W: ?Sized + io::Write>(writer: &mut W, fragment: &str) -> io::Result<()
     writer.write_all(rest.as_bytes())
 }
 
-impl Formatter for Shown<'_> {
+impl Formatter for Shown {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         shown(writer, fragment)
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
+        self.open(writer, b"[")
     }
 
     fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
+        self.close(writer, b"]")
     }
 
     fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(writer, first)
+        self.line(writer, !first)
     }
 
-    fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, _writer: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
     }
 
     fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
+        self.open(writer, b"{")
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
+        self.close(writer, b"}")
     }
 
     fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(writer, first)
+        self.line(writer, !first)
     }
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
+        writer.write_all(b": ")
     }
 
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _writer: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
     }
 }
 
@@ -154,6 +245,18 @@ mod tests {
         assert!(shown.chars().all(|c| c == '\n' || !(c.is_control() || acts_on_a_terminal(c))), "{shown:?}");
         assert!(shown.contains("\\u009b31m \\u202eb\\u007f"), "{shown}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), [text]);
+    }
+
+    #[test]
+    fn the_layout_is_that_of_two_spaces_at_any_depth_and_length() {
+        let mut deep = serde_json::json!({"end": [], "none": {}});
+        for level in 0..40 {
+            deep = serde_json::json!({"level": level, "below": [deep, "x".repeat(level), null]});
+        }
+        let long = serde_json::json!({"deep": deep, "many": vec!["y".repeat(1000); 700], "one": "z".repeat(2 * PIECE)});
+        let mut out = Vec::new();
+        write_pretty(&long, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string_pretty(&long).unwrap() + "\n");
     }
 
     #[test]

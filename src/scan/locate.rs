@@ -1,6 +1,6 @@
 //! From spans to places that reports can show.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use data_encoding::BASE64;
@@ -8,11 +8,12 @@ use data_encoding::BASE64;
 use crate::model::{At, BlobId, LocatedFact, Location, LocationData, RepoPath, Sighting, Span, bound_fingerprint};
 use crate::text::line_hash::line_hash;
 use crate::text::lines::LineIndex;
+use crate::text::order::Lookup;
 
 /// Locates spans of one text.
 pub struct Locator<'a> {
-    path: &'a RepoPath,
-    blob: Option<BlobId>,
+    /// What all places of the file have in common.
+    file: LocationData,
     text: &'a [u8],
     lines: LineIndex,
     /// Line and column that the text begins at, for pieces of a larger file.
@@ -29,7 +30,7 @@ impl<'a> Locator<'a> {
     /// The same, where the lines were read before.
     pub fn with_lines(path: &'a RepoPath, blob: Option<BlobId>, text: &'a [u8], lines: Option<LineIndex>) -> Self {
         let lines = lines.unwrap_or_else(|| LineIndex::new(text));
-        Self { path, blob, text, lines, first_line: 1, first_column: 1 }
+        Self { file: data(path, blob), text, lines, first_line: 1, first_column: 1 }
     }
 
     /// A locator over a piece that begins at a line and column of a larger text.
@@ -46,7 +47,7 @@ impl<'a> Locator<'a> {
             column: column(place.line, place.column),
             end_line: place.end_line + self.first_line - 1,
             end_column: column(place.end_line, place.end_column),
-            ..data(self.path, self.blob)
+            ..self.file.clone()
         })
     }
 
@@ -56,9 +57,9 @@ impl<'a> Locator<'a> {
             (Some(span), _) => self.span(span),
             (None, Some(line)) => {
                 let (column, end_column) = (1, 1);
-                Location::from(LocationData { line, column, end_line: line, end_column, ..data(self.path, self.blob) })
+                Location::from(LocationData { line, column, end_line: line, end_column, ..self.file.clone() })
             }
-            (None, None) => base(self.path, self.blob),
+            (None, None) => self.file.clone().into(),
         };
         location.pointer.clone_from(&at.pointer);
         location
@@ -100,7 +101,7 @@ pub fn fill_hashes<'l>(
     let more = wanted.iter().any(|line| !hashes.contains_key(line)).then(work_out);
     let hashes: &BTreeMap<u64, String> = more.as_ref().unwrap_or(hashes);
     // What was one place stays one.
-    let mut done: HashMap<usize, (Location, Location)> = HashMap::new();
+    let mut done: Lookup<usize, (Location, Location)> = Lookup::default();
     for location in &mut locations {
         let hash = hashes.get(&location.line).cloned();
         if !location.is_shared() {

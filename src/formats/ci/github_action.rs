@@ -54,9 +54,9 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     let held = step::Held::read(input.text, &steps);
     let around = Surroundings { scopes: [&scope, &scope], github_npm: false, held };
     let mut checkouts = Checkouts::default();
-    for (at, step) in steps.into_iter().enumerate() {
+    for (at, step) in steps.iter().enumerate() {
         step::read(&mut job, (at, step), &around, &mut checkouts);
-        call::step(&mut job, step, None, &[]);
+        call::step(&mut job, steps.get(at..).unwrap_or_default(), None, &[]);
     }
     let declared = doc.roots.first().and_then(|root| root.get("inputs"));
     call::composite(&mut job, key.span, declared, &checkouts);

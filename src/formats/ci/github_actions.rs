@@ -193,9 +193,9 @@ impl<'a> Workflow<'a> {
         let held = step::Held::read(job.text, &steps);
         let around = Surroundings { scopes: [&self.scope, &own], github_npm: github_npm(&steps), held };
         let mut checkouts = Checkouts::default();
-        for (at, step) in steps.into_iter().enumerate() {
+        for (at, step) in steps.iter().enumerate() {
             step::read(job, (at, step), &around, &mut checkouts);
-            call::step(job, step, Some(node), &self.triggers);
+            call::step(job, steps.get(at..).unwrap_or_default(), Some(node), &self.triggers);
         }
         persisted(job, &checkouts);
         checkouts
@@ -212,7 +212,10 @@ impl<'a> Workflow<'a> {
     ) {
         let mut note = |name: &str, value: String| {
             if !value.is_empty() {
-                fact.attributes.insert(name.to_owned(), value.chars().take(MAX_ATTRIBUTE).collect());
+                // As many bytes are no more characters.
+                let short = value.len() <= MAX_ATTRIBUTE;
+                let value = if short { value } else { value.chars().take(MAX_ATTRIBUTE).collect() };
+                fact.attributes.insert(name.to_owned(), value);
             }
         };
         let events: Vec<&str> = self.triggers.iter().map(|t| t.event.as_str()).collect();
@@ -277,17 +280,17 @@ fn production(facts: &[Fact]) -> Option<String> {
 
 /// Tells who can read a token that a checkout kept.
 fn persisted(job: &mut Job<'_>, checkouts: &Checkouts) {
-    let token = match (&checkouts.kept, job.token.power) {
-        (Some(kept), _) => kept.clone(),
-        (None, Power::Write) => "GITHUB_TOKEN (write)".to_owned(),
-        // Of permissions that the file does not tell a check of their own speaks.
-        (None, _) => return,
-    };
-    for (what, span) in &checkouts.exposed {
+    for (what, span, kept) in &checkouts.exposed {
+        let token = match (kept, job.token.power) {
+            (Some(kept), _) => kept.clone(),
+            (None, Power::Write) => "GITHUB_TOKEN (write)".to_owned(),
+            // Of permissions that the file does not tell a check of their own speaks.
+            (None, _) => continue,
+        };
         let subject = job.key.as_str().rsplit('#').next().unwrap_or_default();
         let mut fact = SettingFact::new(setting::PERSISTED_TOKEN, subject, what.as_str());
         fact.identity = Some(job.key.clone());
-        fact.attributes.insert("token".to_owned(), token.clone());
+        fact.attributes.insert("token".to_owned(), token);
         job.push(Fact::Setting(At::span(*span), fact), 1);
     }
 }
@@ -355,7 +358,7 @@ fn reusable(job: &mut Job<'_>, node: &Node, triggers: &[Trigger<'_>]) {
         hand_over(job, with, &called.component, &mut reach);
     }
     step::third_party(job, uses, &called, reach, &[]);
-    call::calls(job, &called, &call::Place { uses, node, job: None, workflow: true }, triggers);
+    call::calls(job, &called, &call::Place { uses, node, job: None, later: &[], workflow: true }, triggers);
 }
 
 fn hand_over(job: &mut Job<'_>, values: &Node, component: &str, reach: &mut BTreeSet<String>) {
@@ -436,6 +439,21 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(!found[0].federation_available);
         assert_eq!(found[0].attributes.get("placeholder").map(String::as_str), Some("true"));
+    }
+
+    #[test]
+    fn what_runs_before_a_checkout_cannot_read_the_token_that_it_keeps() {
+        let told = |steps: &[&str]| {
+            let head = "on: push\npermissions: {contents: read}\njobs:\n  a:\n    runs-on: x\n    steps:\n";
+            let found = facts(&[head, &steps.concat()].concat()).0;
+            found.iter().filter(|f| matches!(f, Fact::Setting(_, s) if s.name == setting::PERSISTED_TOKEN)).count()
+        };
+        let plain = "      - uses: actions/checkout@v4\n";
+        let kept = "      - uses: actions/checkout@v4\n        with: {token: '${{ secrets.BOT }}'}\n";
+        let other = "      - uses: other/tool@v1\n";
+        assert_eq!(told(&[plain, other, kept]), 0);
+        assert_eq!(told(&[plain, kept, other]), 1);
+        assert_eq!(told(&[plain, other, kept, other]), 1);
     }
 
     #[test]

@@ -240,8 +240,20 @@ impl<'a> Pipeline<'a> {
     }
 
     fn value(&self, layers: &[&'a Node], key: &str) -> Option<&'a Node> {
-        let own = layers.iter().find_map(|layer| layer.get(key)).or_else(|| self.default(layers, key));
-        own.map(|node| self.followed(node, 0))
+        self.own(layers, key).or_else(|| self.default(layers, key).map(|node| self.followed(node, 0)))
+    }
+
+    /// What a job or what it extends says: the most particular, for texts and lists replace each other. Mappings are put
+    /// together, so an image that only sets how it is started has the name that it extends
+    /// (<https://docs.gitlab.com/ci/yaml/yaml_optimization/#merge-details>).
+    fn own(&self, layers: &[&'a Node], key: &str) -> Option<&'a Node> {
+        let mut all = layers.iter().filter_map(|layer| layer.get(key)).map(|node| self.followed(node, 0)).peekable();
+        let first = *all.peek()?;
+        if key != "image" {
+            return Some(first);
+        }
+        let named = all.take_while(|node| node.is_mapping()).find(|node| node.get("name").is_some());
+        Some(named.unwrap_or(first))
     }
 
     /// What `!reference [job, key…]` stands for, where it is in the file.

@@ -35,14 +35,14 @@ pub struct Command {
     pub file: Option<String>,
     /// Place of the word that names what runs, by [`main_word`].
     pub main: usize,
+    /// What runs, by [`program`].
+    pub program: String,
 }
 
 impl Command {
     /// What runs, without directories and `.exe`, in lower case; empty when nothing does.
-    pub fn name(&self) -> String {
-        let Some(word) = self.words.get(self.main) else { return String::new() };
-        let base = word.text.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
-        base.strip_suffix(".exe").or(base.strip_suffix(".cmd")).unwrap_or(&base).to_owned()
+    pub fn name(&self) -> &str {
+        &self.program
     }
 
     /// The words behind the name.
@@ -100,6 +100,15 @@ impl Script {
     pub fn nested(&self, word: &Word) -> &[Command] {
         self.commands.get(word.nested.clone()).unwrap_or_default()
     }
+}
+
+/// The program that a word names: without directories and `.exe`, in lower case.
+pub fn program(word: &str) -> String {
+    let mut base = word.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
+    if base.ends_with(".exe") || base.ends_with(".cmd") {
+        base.truncate(base.len() - 4);
+    }
+    base
 }
 
 /// Whether a word sets a variable: `NAME=value`.

@@ -15,7 +15,7 @@ struct Login {
 
 /// Adds the login that a command makes, if it makes one.
 pub fn read(script: &Script, command: &Command, seen: &mut Vec<Seen>) {
-    let login = match command.name().as_str() {
+    let login = match command.name() {
         "aws" => aws(command),
         "az" => azure(command),
         "gcloud" => gcloud(command),
@@ -158,7 +158,7 @@ fn vault(command: &Command) -> Option<Login> {
 fn registry(script: &Script, command: &Command) -> Option<Login> {
     let words: Vec<&str> = command.operands().take(4).collect();
     let name = command.name();
-    let skip = match (name.as_str(), words.as_slice()) {
+    let skip = match (name, words.as_slice()) {
         ("helm", ["registry", "login", ..]) | ("crane", ["auth", "login", ..]) => 2,
         ("helm" | "crane", _) => return None,
         (_, ["login", ..]) => 1,
@@ -180,7 +180,7 @@ fn registry(script: &Script, command: &Command) -> Option<Login> {
     let exchanged = |command: &Command| {
         let words: Vec<&str> = command.operands().take(6).collect();
         matches!(
-            (command.name().as_str(), words.as_slice()),
+            (command.name(), words.as_slice()),
             ("aws", [.., "ecr" | "ecr-public", "get-login-password"])
                 | ("aws", ["ecr" | "ecr-public", "get-login-password", ..])
                 | ("gcloud", ["auth", "print-access-token" | "application-default", ..])

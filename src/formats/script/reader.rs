@@ -3,7 +3,7 @@
 //! It follows the shell's token rules (<https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html>) as far as
 //! commands need them, and takes PowerShell's words as well as they fit. Anything is accepted; the time is linear in the text.
 
-use super::command::{Command, Script, Word, main_word};
+use super::command::{Command, Script, Word, main_word, program};
 
 /// How deep substitutions in substitutions are followed; below, their text is read as words.
 const MAX_DEPTH: usize = 8;
@@ -16,7 +16,13 @@ const CLOSING: &[&str] = &["}", "fi", "done", "esac"];
 
 /// Reads a script.
 pub fn read(text: &str) -> Script {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, commands: Vec::new(), heredocs: Vec::new() };
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        commands: Vec::with_capacity(text.len() / 64),
+        heredocs: Vec::new(),
+    };
     while reader.at < text.len() {
         let before = reader.at;
         reader.list(None, 0);
@@ -27,6 +33,18 @@ pub fn read(text: &str) -> Script {
     }
     Script { commands: reader.commands }
 }
+
+/// Bytes at which a run of a word's plain bytes ends.
+const ENDS_PLAIN: [bool; 256] = {
+    let marks = b" \t\r\n;&|<>()\\'\"$`";
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < marks.len() {
+        table[marks[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
 
 struct Reader<'a> {
     text: &'a str,
@@ -187,6 +205,7 @@ impl Reader<'_> {
             command.part.end = self.at;
         }
         command.main = main_word(&command.words);
+        command.program = command.words.get(command.main).map(|word| program(&word.text)).unwrap_or_default();
         command
     }
 
@@ -306,9 +325,8 @@ impl Reader<'_> {
                 }
                 b'`' => self.ticks(&mut word, start, depth),
                 _ => {
-                    let plain = |b: &u8| !b" \t\r\n;&|<>()\\'\"$`".contains(b);
                     let rest = self.bytes.get(self.at..).unwrap_or_default();
-                    let length = rest.iter().take_while(|b| plain(b)).count();
+                    let length = rest.iter().take_while(|b| !ENDS_PLAIN[usize::from(**b)]).count();
                     self.take(length.max(1), &mut word);
                 }
             }
@@ -362,7 +380,7 @@ impl Reader<'_> {
                 }
                 _ => {
                     let rest = self.bytes.get(self.at..).unwrap_or_default();
-                    let length = rest.iter().take_while(|b| !b"\"\\$`".contains(b)).count();
+                    let length = rest.iter().take_while(|b| !matches!(b, b'"' | b'\\' | b'$' | b'`')).count();
                     self.take(length.max(1), word);
                 }
             }

@@ -89,7 +89,7 @@ fn clean_url(url: &str) -> String {
 
 /// The address that the first download among commands fetches.
 fn fetched<'c>(text: &str, mut commands: impl Iterator<Item = &'c Command>) -> Option<String> {
-    address(text, commands.find(|command| DOWNLOADERS.contains(&command.name().as_str()))?)
+    address(text, commands.find(|command| DOWNLOADERS.contains(&command.name()))?)
 }
 
 /// The address of what a command runs although the network sent it. `downloads` are the files that the script fetched, with

@@ -18,19 +18,18 @@ pub fn read(text: &str, script: &Script, seen: &mut Vec<Seen>) {
     for command in &script.commands {
         let name = command.name();
         let mut found = Found { command, seen: &mut *seen };
-        if let Some(address) =
-            remote::source(text, script, command, &name, &state.downloads).filter(|_| !state.verified)
+        if let Some(address) = remote::source(text, script, command, name, &state.downloads).filter(|_| !state.verified)
         {
             found.add(setting::REMOTE_SCRIPT, &address);
         }
-        shown(text, command, &name, &state, &mut found);
-        traced = trace(text, command, &name, traced, &state, &mut found);
-        unverified(text, command, &name, &mut found);
-        plain_http(command, &name, &mut found);
+        shown(text, command, name, &state, &mut found);
+        traced = trace(text, command, name, traced, &state, &mut found);
+        unverified(command, name, &mut found);
+        plain_http(command, name, &mut found);
         if !state.no_scripts {
-            install(command, &name, &mut found);
+            install(command, name, &mut found);
         }
-        login(command, &name, &mut found);
+        login(command, name, &mut found);
     }
 }
 
@@ -66,7 +65,7 @@ impl State {
         for command in &script.commands {
             let name = command.name();
             let has = |words: &[&str]| command.arguments().iter().any(|word| words.contains(&word.text.as_str()));
-            state.verified |= match name.as_str() {
+            state.verified |= match name {
                 "sha256sum" | "sha512sum" | "sha1sum" | "md5sum" | "shasum" | "b2sum" | "get-filehash" | "cosign"
                 | "minisign" | "gpgv" | "certutil" | "slsa-verifier" => true,
                 "gpg" | "gpg2" => has(&["--verify"]),
@@ -74,9 +73,8 @@ impl State {
                 _ => false,
             };
             for word in &command.words {
-                let lower = word.text.to_ascii_lowercase();
-                state.no_scripts |=
-                    matches!(lower.as_str(), "npm_config_ignore_scripts=true" | "yarn_enable_scripts=false");
+                let off = ["npm_config_ignore_scripts=true", "yarn_enable_scripts=false"];
+                state.no_scripts |= off.iter().any(|off| word.text.eq_ignore_ascii_case(off));
                 if let Some((name, value)) = assignment(&word.text) {
                     if !value.is_empty() && word.expands.is_empty() && word.nested.is_empty() {
                         state.literals.insert(name.to_owned());
@@ -85,11 +83,11 @@ impl State {
                     }
                 }
             }
-            state.no_scripts |= matches!(name.as_str(), "npm" | "pnpm" | "yarn")
+            state.no_scripts |= matches!(name, "npm" | "pnpm" | "yarn")
                 && (command.says(&["config", "set", "ignore-scripts", "true"])
                     || command.says(&["config", "set", "ignore-scripts=true"])
                     || command.says(&["config", "set", "enableScripts", "false"]));
-            state.downloads.extend(remote::download(text, command, &name));
+            state.downloads.extend(remote::download(text, command, name));
         }
         state
     }
@@ -229,7 +227,7 @@ fn trace(
     on
 }
 
-fn unverified(text: &str, command: &Command, name: &str, found: &mut Found<'_>) {
+fn unverified(command: &Command, name: &str, found: &mut Found<'_>) {
     let addresses =
         || command.arguments().iter().filter(|word| word.text.contains("://")).map(|word| host(&word.text).to_owned());
     let local = || {
@@ -276,11 +274,11 @@ fn unverified(text: &str, command: &Command, name: &str, found: &mut Found<'_>) 
         "aws" if command.has(&["--no-verify-ssl"]) => found.add(setting::TLS_OFF, "aws --no-verify-ssl"),
         _ => {}
     }
-    let shown = text.get(command.part.clone()).unwrap_or_default();
-    if !shown.bytes().any(|b| b == b'_' || b == b'K') {
-        return;
-    }
-    for word in &command.words {
+    // The shortest of what follows has as many letters.
+    for word in command.words.iter().filter(|word| word.text.len() >= "PYTHONHTTPSVERIFY=0".len()) {
+        if !word.text.bytes().any(|b| b == b'_' || b.eq_ignore_ascii_case(&b'k') || b.eq_ignore_ascii_case(&b'y')) {
+            continue;
+        }
         let lower = word.text.to_ascii_lowercase();
         let lower = lower.strip_prefix("$env:").unwrap_or(&lower);
         let value = |variable: &str| {

@@ -36,6 +36,8 @@ struct Way {
 pub(super) struct Found {
     /// What stands before it.
     pub gates: Vec<String>,
+    /// Whether no step is seen to run it.
+    pub only: bool,
     /// Event and checkout, in words.
     pub what: String,
 }
@@ -120,54 +122,62 @@ impl<'g, 't> Ways<'g, 't> {
     /// alone tells is left to the reader.
     pub(super) fn of_job(&self, job: usize) -> Option<Found> {
         let this = &self.graph.jobs[job];
-        let mut found: BTreeSet<(usize, Found)> = BTreeSet::new();
+        let mut found: BTreeSet<(bool, usize, Found)> = BTreeSet::new();
         let mut budget = ACTIONS_MAX;
         for way in &self.of[this.file] {
-            let mut keep = |gates: BTreeSet<String>, what: String| {
+            let mut keep = |gates: BTreeSet<String>, (what, only): (String, bool)| {
                 let gates: Vec<String> = gates.into_iter().collect();
-                found.insert((gates.len(), Found { gates, what }));
+                // Code that is run counts for more than code that is read.
+                found.insert((only, gates.len(), Found { gates, only, what }));
             };
             if let Some(called) = this.called.filter(|_| !way.by.is_empty()) {
                 let events = self.through(&way.events, called);
                 let at = Way { events, ..way.clone() };
-                if let Some(what) = self.fetched(&at, called) {
+                if let Some((what, only)) = self.fetched(&at, called) {
                     let own = parts(self.graph.attribute(called, "gate")).map(str::to_owned);
-                    keep(way.gates.iter().cloned().chain(own).collect(), format!("{what}, called by {}", way.by));
+                    let what = format!("{what}, called by {}", way.by);
+                    keep(way.gates.iter().cloned().chain(own).collect(), (what, only));
                 }
             }
             for (told, to) in &this.calls {
                 let Some(to) = to.filter(|to| self.graph.files[*to].action) else { continue };
                 if let Some(next) = self.down(way, *told, self.graph.declared(to), &way.by)
-                    && let Some(what) = self.in_action(&next, to, 0, &mut budget)
+                    && let Some((what, only)) = self.in_action(&next, to, 0, &mut budget)
                 {
                     let by = if way.by.is_empty() { String::new() } else { format!(", called by {}", way.by) };
-                    keep(next.gates.clone(), what + &by);
+                    keep(next.gates.clone(), (what + &by, only && !self.runs_later(*told)));
                 }
             }
         }
-        found.into_iter().next().map(|(_, found)| found)
+        found.into_iter().next().map(|(_, _, found)| found)
     }
 
-    /// What a job or action fetches on this way.
-    fn fetched(&self, way: &Way, called: usize) -> Option<String> {
+    /// Whether a step behind the use of an action may run what the action fetched.
+    fn runs_later(&self, told: usize) -> bool {
+        self.graph.attribute(told, "run_later") == "true"
+    }
+
+    /// What a job or action fetches on this way, and whether it is seen to run none of it.
+    fn fetched(&self, way: &Way, called: usize) -> Option<(String, bool)> {
         let attributes = &self.graph.told[called].attributes;
         for event in &way.events {
             if let Some(what) = attributes.get(&format!("head:{event}")) {
-                return Some(format!("{event}: {what}"));
+                return Some((format!("{event}: {what}"), attributes.contains_key("only_read:head")));
             }
         }
         way.heads.iter().find_map(|(input, (events, head))| {
             let what = attributes.get(&format!("input:{input}"))?;
             let event = events.iter().find(|event| way.events.contains(*event))?;
-            Some(format!("{event}: {what}, which holds {head}"))
+            let only = attributes.contains_key("only_read:input");
+            Some((format!("{event}: {what}, which holds {head}"), only))
         })
     }
 
-    fn in_action(&self, way: &Way, file: usize, depth: usize, budget: &mut usize) -> Option<String> {
+    fn in_action(&self, way: &Way, file: usize, depth: usize, budget: &mut usize) -> Option<(String, bool)> {
         *budget = budget.checked_sub(1)?;
         let action = self.graph.files[file].jobs.iter().map(|job| &self.graph.jobs[*job]).next()?;
-        if let Some(what) = action.called.and_then(|called| self.fetched(way, called)) {
-            return Some(format!("{what} in {}", self.graph.files[file].path));
+        if let Some((what, only)) = action.called.and_then(|called| self.fetched(way, called)) {
+            return Some((format!("{what} in {}", self.graph.files[file].path), only));
         }
         if depth >= DEPTH {
             return None;
@@ -175,7 +185,8 @@ impl<'g, 't> Ways<'g, 't> {
         action.calls.iter().find_map(|(told, to)| {
             let to = (*to)?;
             let next = self.down(way, *told, self.graph.declared(to), &way.by)?;
-            self.in_action(&next, to, depth + 1, budget)
+            let (what, only) = self.in_action(&next, to, depth + 1, budget)?;
+            Some((what, only && !self.runs_later(*told)))
         })
     }
 }

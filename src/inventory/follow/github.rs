@@ -4,7 +4,7 @@
 //! and with it event and `sub` of the identity token, are the caller's; `job_workflow_ref` names the called file
 //! (<https://docs.github.com/en/actions/reference/security/oidc>).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::code::Ways;
 use super::graph::{Arrival, Graph};
@@ -15,6 +15,7 @@ use crate::model::{
     AuthMode, Environment, EnvironmentClass, Grant, Identity, IdentityKey, Inventory, Setting, ThirdParty, Usage,
     environment,
 };
+use crate::text::order::Lookup;
 
 /// Most subjects of an identity token that are told.
 const SUBJECTS_MAX: usize = 16;
@@ -34,10 +35,10 @@ struct Effective {
 /// The parts of the inventory that belong to each job.
 #[derive(Default)]
 struct Belongings {
-    grants: BTreeMap<IdentityKey, Vec<Grant>>,
-    usages: BTreeMap<IdentityKey, Vec<Usage>>,
-    parties: BTreeMap<IdentityKey, Vec<ThirdParty>>,
-    settings: BTreeMap<IdentityKey, Vec<Setting>>,
+    grants: Lookup<IdentityKey, Vec<Grant>>,
+    usages: Lookup<IdentityKey, Vec<Usage>>,
+    parties: Lookup<IdentityKey, Vec<ThirdParty>>,
+    settings: Lookup<IdentityKey, Vec<Setting>>,
 }
 
 impl Belongings {
@@ -84,10 +85,15 @@ pub(super) fn join(inventory: &mut Inventory, told: &[Setting]) {
         {
             // What the reader saw stays, unless this stands more open.
             let gated = identity.attributes.contains_key("gate");
-            if !identity.attributes.contains_key("untrusted_checkout") || (gated && found.gates.is_empty()) {
+            let read = identity.attributes.contains_key("checkout_only");
+            let opens = (gated && found.gates.is_empty()) || (read && !found.only);
+            if !identity.attributes.contains_key("untrusted_checkout") || opens {
                 identity.attributes.insert("untrusted_checkout".to_owned(), found.what);
                 identity.attributes.remove("gate");
                 identity.attributes.remove("checkout_only");
+                if found.only {
+                    identity.attributes.insert("checkout_only".to_owned(), "true".to_owned());
+                }
                 if !found.gates.is_empty() {
                     identity.attributes.insert("gate".to_owned(), found.gates.join(", "));
                 }

@@ -5,12 +5,14 @@
 //! at the top of the project (<https://docs.gitlab.com/ci/yaml/includes/>, <https://docs.gitlab.com/ci/yaml/#includelocal>).
 //! A job of the same name in two files is one, merged key by key: what the included file says holds where the other is silent.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::{Finder, place_of, place_of_job};
 use super::graph::Place;
 use super::{CALLERS_MAX, listed, parts, take};
 use crate::model::{AuthMode, EnvironmentClass, Identity, IdentityKey, Inventory, Setting, ThirdParty, Usage, setting};
+use crate::text::order::Lookup;
 
 /// Most files of one pipeline; GitLab includes 150.
 const FILES_MAX: usize = 500;
@@ -53,8 +55,10 @@ struct File {
 /// What a job gets of other files.
 #[derive(Default)]
 struct Gain {
-    /// Parts, by their place among the identities.
-    parts: BTreeSet<usize>,
+    /// Parts, by their place among the identities, with those of their variables that something nearer sets.
+    parts: BTreeMap<usize, BTreeSet<String>>,
+    /// Variables that the job sets itself.
+    own: BTreeSet<String>,
     /// Variables that these files set.
     defines: BTreeSet<String>,
 }
@@ -231,7 +235,13 @@ impl<'f> Pipeline<'f> {
                 self.of_job(*file, (name.as_str(), below), *told, &mut gain);
                 if !gain.parts.is_empty() || !gain.defines.is_empty() {
                     let all = gains.entry(*job).or_default();
-                    all.parts.extend(gain.parts);
+                    for (part, set) in gain.parts {
+                        // What holds in one pipeline holds for the job.
+                        match all.parts.entry(part) {
+                            Entry::Vacant(entry) => drop(entry.insert(set)),
+                            Entry::Occupied(mut known) => known.get_mut().retain(|name| set.contains(name)),
+                        }
+                    }
                     all.defines.extend(gain.defines);
                 }
             }
@@ -242,6 +252,7 @@ impl<'f> Pipeline<'f> {
     /// What a job gets; `name` is its own, `below` are the files that its file comes before.
     fn of_job(&self, file: usize, (name, below): (&str, &[usize]), told: Option<usize>, gain: &mut Gain) {
         let mut taken: BTreeSet<&str> = parts(self.attribute(told, "sets")).collect();
+        gain.own = parts(self.attribute(told, "defines")).map(str::to_owned).collect();
         let mut extends = self.attribute(told, "extends");
         let mut layers = 0;
         for holder in below.iter().filter(|holder| self.files[**holder].hidden.contains_key(name)).take(LAYERS_MAX) {
@@ -276,6 +287,7 @@ impl<'f> Pipeline<'f> {
         // The reader has looked at the defaults of the job's own file.
         let own = self.files[file].parts.get("default");
         taken.extend(own.into_iter().flat_map(BTreeMap::keys).map(String::as_str));
+        gain.own.extend(parts(self.attribute(told, "defaults")).map(str::to_owned));
         let (default, variables) = (self.attribute(told, "inherit:default"), self.attribute(told, "inherit:variables"));
         let inherits = |key: &str| match key {
             "variables" => variables.is_empty(),
@@ -294,9 +306,16 @@ impl<'f> Pipeline<'f> {
     fn take(&self, holder: usize, name: &str, gain: &mut Gain, wanted: &dyn Fn(&str) -> bool) {
         let file = &self.files[holder];
         let found = file.parts.get(name).into_iter().flatten().filter(|(key, _)| wanted(key));
-        gain.parts.extend(found.map(|(_, part)| *part));
+        let hidden = file.hidden.get(name).copied();
+        let set = |key: &str| -> BTreeSet<String> {
+            let names = parts(self.attribute(hidden, "defines")).filter(|_| key == "variables");
+            names.filter(|name| gain.own.contains(*name) || gain.defines.contains(*name)).map(str::to_owned).collect()
+        };
+        let found: Vec<(usize, BTreeSet<String>)> = found.map(|(key, part)| (*part, set(key))).collect();
+        for (part, set) in found {
+            gain.parts.entry(part).or_insert(set);
+        }
         if wanted("variables") {
-            let hidden = file.hidden.get(name).copied();
             gain.defines.extend(parts(self.attribute(hidden, "defines")).map(str::to_owned));
         }
     }
@@ -304,9 +323,9 @@ impl<'f> Pipeline<'f> {
 
 /// What belongs to jobs or parts, taken out of the inventory.
 struct Store {
-    usages: BTreeMap<IdentityKey, Vec<Usage>>,
-    parties: BTreeMap<IdentityKey, Vec<ThirdParty>>,
-    settings: BTreeMap<IdentityKey, Vec<Setting>>,
+    usages: Lookup<IdentityKey, Vec<Usage>>,
+    parties: Lookup<IdentityKey, Vec<ThirdParty>>,
+    settings: Lookup<IdentityKey, Vec<Setting>>,
 }
 
 impl Store {
@@ -336,10 +355,14 @@ fn hand_over(inventory: &mut Inventory, gains: BTreeMap<usize, Gain>) {
     for (job, gain) in gains {
         let identity = &mut inventory.identities[job];
         let sample = identity.sample;
-        let parts: Vec<&Identity> =
-            gain.parts.iter().filter_map(|part| parts.get(part)).filter(|part| sample || !part.sample).collect();
+        let parts: Vec<(&Identity, &BTreeSet<String>)> = gain
+            .parts
+            .iter()
+            .filter_map(|(part, set)| Some((parts.get(part)?, set)))
+            .filter(|(part, _)| sample || !part.sample)
+            .collect();
         let held = give(identity, &parts, &gain.defines, &store, &mut own);
-        let settings = parts.iter().flat_map(|part| store.settings.get(&part.id).into_iter().flatten());
+        let settings = parts.iter().flat_map(|(part, _)| store.settings.get(&part.id).into_iter().flatten());
         told.extend(settings.map(|setting| {
             let subject = identity.name.clone();
             (held, Setting { identity: Some(identity.id.clone()), subject, ..setting.clone() })
@@ -363,7 +386,7 @@ fn once(mut told: Vec<(usize, Setting)>) -> Vec<Setting> {
 /// Gives a job the facts of parts of other files, settings left out; returns how many credentials it then holds.
 fn give(
     identity: &mut Identity,
-    parts: &[&Identity],
+    parts: &[(&Identity, &BTreeSet<String>)],
     defines: &BTreeSet<String>,
     store: &Store,
     own: &mut Store,
@@ -381,12 +404,12 @@ fn give(
         usages.iter().filter(|u| u.mode == AuthMode::Static).map(|u| u.mechanism.clone()).collect();
     let mut names: BTreeSet<String> = BTreeSet::new();
     let parties = own.parties.entry(key.clone()).or_default();
-    for part in parts {
+    for (part, nearer) in parts {
         let what = part.attributes.get("part").map(String::as_str).unwrap_or_default();
         for usage in store.usages.get(&part.id).into_iter().flatten() {
             // A literal of the job's own stands in place of one that it inherits.
             let hidden = usage.mode == AuthMode::Static && mechanisms.contains(&usage.mechanism);
-            if hidden || (what != "variables" && set(usage)) {
+            if hidden || nearer.contains(&usage.mechanism) || (what != "variables" && set(usage)) {
                 continue;
             }
             let opens = matches!(usage.mode, AuthMode::Referenced | AuthMode::Unknown);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Identity, IdentityKey, Setting, setting};
+use crate::text::order::Lookup;
 
 /// Levels of workflows that GitHub connects: the one at the top and nine below it
 /// (<https://docs.github.com/en/actions/how-tos/reuse-automations/reuse-workflows#nesting-reusable-workflows>; GitHub Enterprise
@@ -77,11 +78,13 @@ fn split<'k>(key: &'k str, path: &str) -> Option<(&'k str, &'k str)> {
 /// What stands before and behind a path in the name of a key: repository and job. The path is that of its location.
 pub(super) fn halves<'k>(name: &'k str, path: &str) -> Option<(&'k str, &'k str)> {
     let end = |rest: &str| rest.is_empty() || rest.starts_with('#');
-    let marker = format!("/{path}");
-    let at =
-        name.match_indices(&marker).map(|(at, _)| at).find(|at| end(name.get(at + marker.len()..).unwrap_or("?")))?;
-    let job = name.get(at + marker.len()..)?.trim_start_matches('#');
-    Some((name.get(..at)?, job))
+    // It seldom stands twice, and then behind a path that ends alike.
+    let fits = |at: &usize| name.get(..*at).is_some_and(|before| before.ends_with('/'));
+    let at = memchr::memmem::find_iter(name.as_bytes(), path)
+        .filter(fits)
+        .find(|at| end(name.get(at + path.len()..).unwrap_or("?")))?;
+    let job = name.get(at + path.len()..)?.trim_start_matches('#');
+    Some((name.get(..at - 1)?, job))
 }
 
 /// A path without `.`, `..` and empty parts; `None` when it leaves the top.
@@ -102,7 +105,7 @@ impl<'t> Graph<'t> {
     pub(super) fn read(identities: &[Identity], told: &'t [Setting]) -> Self {
         let mut graph = Self { told, jobs: Vec::new(), files: Vec::new(), order: Vec::new() };
         let places = graph.place(identities);
-        let jobs: BTreeMap<IdentityKey, usize> =
+        let jobs: Lookup<IdentityKey, usize> =
             graph.jobs.iter().enumerate().map(|(i, job)| (job.key.clone(), i)).collect();
         let mut uses: Vec<(usize, usize)> = Vec::new();
         for (i, fact) in told.iter().enumerate() {
@@ -119,16 +122,19 @@ impl<'t> Graph<'t> {
     }
 
     /// The jobs and their files.
-    fn place(&mut self, identities: &[Identity]) -> BTreeMap<Place, usize> {
-        let mut found: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
+    fn place(&mut self, identities: &[Identity]) -> Lookup<Place, usize> {
+        let mut found: Vec<(Place, Vec<usize>)> = Vec::new();
+        let mut known: Lookup<(Option<&str>, &str, &str), usize> = Lookup::default();
         for (i, identity) in identities.iter().enumerate() {
             let Some(location) = identity.locations.first() else { continue };
             let Some((repository, job)) = split(identity.id.as_str(), &location.path) else { continue };
             let at = if job.is_empty() { location.path.clone() } else { format!("{}#{job}", location.path) };
-            found
-                .entry((location.container.clone(), repository.to_owned(), location.path.clone()))
-                .or_default()
-                .push(self.jobs.len());
+            let place = (location.container.as_deref(), repository, location.path.as_str());
+            let file = *known.entry(place).or_insert_with(|| {
+                found.push(((location.container.clone(), repository.to_owned(), location.path.clone()), Vec::new()));
+                found.len() - 1
+            });
+            found[file].1.push(self.jobs.len());
             self.jobs.push(Job {
                 key: identity.id.clone(),
                 identity: i,
@@ -139,7 +145,8 @@ impl<'t> Graph<'t> {
                 calls: Vec::new(),
             });
         }
-        let mut places = BTreeMap::new();
+        let mut places = Lookup::default();
+        found.sort();
         for (place, jobs) in found {
             let first = jobs.first().map(|job| &identities[self.jobs[*job].identity]);
             let triggers = first.and_then(|i| i.attributes.get("triggers")).map(String::as_str).unwrap_or_default();
@@ -154,7 +161,7 @@ impl<'t> Graph<'t> {
 
     /// Finds the file of each use: of workflows first, whose path tells where the repository's top is, then of the actions
     /// that these use, and so on.
-    fn resolve(&mut self, places: &BTreeMap<Place, usize>, uses: Vec<(usize, usize)>) {
+    fn resolve(&mut self, places: &Lookup<Place, usize>, uses: Vec<(usize, usize)>) {
         let container = |fact: &Setting| fact.location.container.clone();
         let mut tops: BTreeMap<usize, String> = BTreeMap::new();
         for (i, file) in self.files.iter().enumerate().filter(|(_, file)| !file.action) {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod nearer;
+mod reads;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formats::{self, Input, Out};

@@ -1,6 +1,5 @@
 //! Blobs that a format claims: from the text to facts with their places.
 
-use std::collections::HashMap;
 use std::io::{BufReader, Read};
 use std::sync::atomic::Ordering;
 
@@ -19,6 +18,7 @@ use crate::detect;
 use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{At, BlobId, Fact, LocatedFact, Location, Notice, PathClass, RepoPath, setting};
 use crate::source;
+use crate::text::order::Lookup;
 
 /// Facts that are handed on at a time of an export that is streamed.
 const PART: usize = 4096;
@@ -196,15 +196,16 @@ impl Worker<'_> {
         let among_tests = class.test && !(format.is_export() && source::names_environment(&told));
         let sample = among_tests || class.docs || class.vendored || self.never_runs(named.name);
         // The facts of one row have one place.
-        let mut places: HashMap<At, Location> = HashMap::new();
+        let mut places: Lookup<At, Location> = Lookup::default();
+        // Paths in pipelines begin at the top of their repository.
+        let mut root: Option<String> = None;
         let mut keep = |mut fact: Fact| {
             joins::hide(&mut fact, &|| self.sight.key.get());
             if let Fact::Setting(_, told) = &mut fact
                 && setting::joins(told.name)
             {
-                // Paths in pipelines begin at the top of their repository.
-                let root = self.top_of(named.name);
-                told.attributes.insert("root".to_owned(), String::from_utf8_lossy(&root).into_owned());
+                let top = || String::from_utf8_lossy(&self.top_of(named.name)).into_owned();
+                told.attributes.insert("root".to_owned(), root.get_or_insert_with(top).clone());
             }
             if format.is_export() {
                 held.add(&fact);

@@ -13,6 +13,7 @@ use super::condition;
 use super::expr::{self, Source};
 use super::gate::{self, Events};
 use super::job::{Job, MAX_REACH};
+use super::reads;
 use super::step::inputs;
 use super::triggers::{self, Trigger};
 use crate::doc::Node;
@@ -30,6 +31,8 @@ pub struct Place<'p> {
     pub node: &'p Node,
     /// The job around a step.
     pub job: Option<&'p Node>,
+    /// The steps behind it, which may run what it fetches.
+    pub later: &'p [&'p Node],
     /// True for a reusable workflow.
     pub workflow: bool,
 }
@@ -55,6 +58,9 @@ pub fn calls(job: &mut Job<'_>, action: &Action, place: &Place<'_>, triggers: &[
         }
     };
     note("kind".to_owned(), if place.workflow { "workflow" } else { "action" }.to_owned());
+    if place.later.iter().any(|step| reads::may_run(step, &repository_of(step), &[])) {
+        note("run_later".to_owned(), "true".to_owned());
+    }
     let secrets = place.node.get("secrets").filter(|_| place.workflow);
     if secrets.and_then(Node::as_str) == Some("inherit") {
         note("inherit".to_owned(), "true".to_owned());
@@ -73,11 +79,23 @@ pub fn calls(job: &mut Job<'_>, action: &Action, place: &Place<'_>, triggers: &[
     job.push(Fact::Setting(At::span(place.uses.span), fact), weight);
 }
 
-/// Tells of a step that uses an action of its own repository. `around` is the job that it stands in.
-pub fn step(job: &mut Job<'_>, step: &Node, around: Option<&Node>, triggers: &[Trigger<'_>]) {
+/// The repository of a step's action.
+fn repository_of(step: &Node) -> String {
+    step.get("uses").and_then(Node::as_str).map(|uses| action::parse(uses).repository).unwrap_or_default()
+}
+
+/// Tells of the first of these steps, if it uses an action of its own repository. `around` is the job that they stand in.
+pub fn step(job: &mut Job<'_>, steps: &[&Node], around: Option<&Node>, triggers: &[Trigger<'_>]) {
+    let Some((step, later)) = steps.split_first() else { return };
     let Some((uses, value)) = step.get("uses").and_then(|uses| Some((uses, uses.as_str()?))) else { return };
+    let value = value.trim();
+    let local = ["./", "../", "$/"].iter().any(|start| value.starts_with(start));
+    let begins = |own: &str| value.get(..own.len()).is_some_and(|start| start.eq_ignore_ascii_case(own));
+    if !local && !job.repository.is_some_and(begins) {
+        return;
+    }
     let action = action::parse(value);
-    calls(job, &action, &Place { uses, node: step, job: around, workflow: false }, triggers);
+    calls(job, &action, &Place { uses, node: step, job: around, later, workflow: false }, triggers);
 }
 
 /// What one input is given.
@@ -220,6 +238,13 @@ fn fetched(checkouts: &Checkouts, note: &mut impl FnMut(String, String)) {
     }
     for (name, what) in &checkouts.inputs {
         note(format!("input:{name}"), what.clone());
+    }
+    let only = [
+        ("only_read:head", !checkouts.heads.is_empty() && !checkouts.runs),
+        ("only_read:input", !checkouts.inputs.is_empty() && !checkouts.runs_given),
+    ];
+    for (name, _) in only.into_iter().filter(|(_, only)| *only) {
+        note(name.to_owned(), "true".to_owned());
     }
 }
 

@@ -38,12 +38,14 @@ pub struct Checkouts {
     pub heads: Vec<String>,
     /// Whether a step may run what a step before it, or itself, fetched of them.
     pub runs: bool,
+    /// The same of what was fetched by an input.
+    pub runs_given: bool,
     /// Inputs of the workflow or action whose value is fetched, in lower case, with what fetches it; no more than a few.
     pub inputs: BTreeMap<String, String>,
     /// Secrets that a checkout keeps on disk instead of the job's token.
     pub kept: Option<String>,
-    /// What can read a kept token afterwards, with its place; no more than a few.
-    pub exposed: Vec<(String, Span)>,
+    /// What can read a kept token afterwards, with its place and the secret that was kept by then; no more than a few.
+    pub exposed: Vec<(String, Span, Option<String>)>,
     /// What stands before a step that fetched a head, by that head.
     pub gates: BTreeMap<String, Vec<&'static str>>,
     /// Whether the step that is read is never run for a stranger.
@@ -59,7 +61,7 @@ impl Checkouts {
     pub fn step(&mut self, step: &Node, repository: &str) {
         // What is not run for strangers fetches nothing of theirs.
         let before = self.heads.len();
-        self.shut = DANGEROUS.iter().all(|event| condition::shuts_out(&[step], event));
+        self.shut = step.get("if").is_some() && DANGEROUS.iter().all(|event| condition::shuts_out(&[step], event));
         if repository.eq_ignore_ascii_case("actions/checkout") {
             self.action(step);
         }
@@ -71,6 +73,7 @@ impl Checkouts {
         }
         let directories: &[String] = if self.whole { &[] } else { self.directories.as_slice() };
         self.runs |= !self.heads.is_empty() && reads::may_run(step, repository, directories);
+        self.runs_given |= !self.inputs.is_empty() && reads::may_run(step, repository, &[]);
         for head in self.heads.get(before..).unwrap_or_default() {
             self.gates.insert(head.clone(), gate::gates(&[], &[step], false));
         }
@@ -78,8 +81,9 @@ impl Checkouts {
 
     /// Notes what can read the token that a checkout before it kept.
     pub fn exposes(&mut self, what: &str, span: Span) {
-        if self.persisted > 0 && self.exposed.len() < 20 && !self.exposed.iter().any(|(known, _)| known == what) {
-            self.exposed.push((what.to_owned(), span));
+        let known = |(known, _, kept): &(String, Span, Option<String>)| known == what && *kept == self.kept;
+        if self.persisted > 0 && self.exposed.len() < 20 && !self.exposed.iter().any(known) {
+            self.exposed.push((what.to_owned(), span, self.kept.clone()));
         }
     }
 
@@ -141,6 +145,10 @@ impl Checkouts {
     }
 
     fn run(&mut self, run: &str, env: Option<&Node>) {
+        // Every command that is looked for below is one of these.
+        if !run.contains("git ") && !run.contains("pr checkout") {
+            return;
+        }
         let variables = head_variables(env);
         let entries = env.map(Node::entries).unwrap_or_default().iter();
         let handed: Vec<(&str, &str)> = entries

@@ -117,7 +117,7 @@ fn bodies(value: &str) -> Vec<Span> {
     let bytes = value.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(start) = value.get(at..).and_then(|rest| rest.find("${{")).map(|i| at + i + 3) {
+    while let Some(start) = opening(bytes, at).map(|i| i + 3) {
         let mut end = start;
         let mut quoted = false;
         loop {
@@ -135,10 +135,16 @@ fn bodies(value: &str) -> Vec<Span> {
     found
 }
 
+/// The place of the next `${{`.
+fn opening(bytes: &[u8], from: usize) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    memchr::memchr_iter(b'$', rest).map(|i| from + i).find(|at| bytes.get(*at..).is_some_and(|b| b.starts_with(b"${{")))
+}
+
 /// What an expression's body reads, in order.
 fn sources(body: &str) -> Vec<Source> {
     let mut found = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen: HashSet<Source, foldhash::fast::RandomState> = HashSet::default();
     for access in accesses(body) {
         let name = access.path.first().cloned();
         let source = match (access.context.as_str(), name) {

@@ -9,8 +9,8 @@ use crate::doc::Node;
 /// What stands between a stranger and something that fetches their code; each is a hurdle, none a proof. `nodes` are the job,
 /// and the step in it where there is one.
 pub fn gates(triggers: &[Trigger<'_>], nodes: &[&Node], environment: bool) -> Vec<&'static str> {
-    let conditions = nodes.iter().filter_map(|node| node.get("if").and_then(Node::scalar));
-    let condition: String = conditions.collect::<Vec<_>>().join(" && ").to_ascii_lowercase();
+    let conditions: Vec<String> = nodes.iter().filter_map(|node| node.get("if").and_then(Node::scalar)).collect();
+    let condition = conditions.join(" && ").to_ascii_lowercase();
     let accesses: BTreeSet<String> = expr::all_accesses(&condition, true).iter().map(expr::Access::dotted).collect();
     let reads = |part: &str| accesses.iter().any(|path| path.contains(part));
     let labelled = |t: &Trigger<'_>| {

@@ -147,7 +147,7 @@ pub struct Job<'a> {
     pub budget: usize,
     /// Names of the credentials it refers to.
     pub secrets: BTreeSet<String>,
-    seen: HashSet<(String, String)>,
+    seen: HashSet<String, foldhash::fast::RandomState>,
 }
 
 impl<'a> Job<'a> {
@@ -164,7 +164,7 @@ impl<'a> Job<'a> {
             facts: Vec::new(),
             budget,
             secrets: BTreeSet::new(),
-            seen: HashSet::new(),
+            seen: HashSet::default(),
         }
     }
 
@@ -184,7 +184,7 @@ impl<'a> Job<'a> {
 
     /// True for the first time that this credential is met with this mechanism.
     fn first(&mut self, name: &str, mechanism: &str) -> bool {
-        self.seen.insert((name.to_owned(), mechanism.to_owned()))
+        self.seen.insert([name, mechanism].join("\0"))
     }
 
     /// Usages of every reference in a scalar.
@@ -195,8 +195,13 @@ impl<'a> Job<'a> {
 
     /// Usages of every reference in every scalar below a node.
     pub fn tree(&mut self, node: &Node, consumer: Consumer<'_>) {
-        let mut found = Vec::new();
         let text = self.text;
+        // Most of a job is names and flags. What an alias stands for lies elsewhere, and an escape may hide anything.
+        let written = text.get(node.span.start..node.span.end).unwrap_or_default();
+        if !expr::has_expression(written) && !written.contains(['*', '\\']) {
+            return;
+        }
+        let mut found = Vec::new();
         node.walk(&mut |n| found.extend(expr::references(text, n, false)));
         self.references(&found, consumer);
     }

@@ -14,10 +14,16 @@ const MAX_NAMES: usize = 200;
 
 /// Adds the settings of a script. `scopes` are the variables that it has, `later` the credentials of the steps behind it,
 /// and `persisted` says that a checkout before it kept the job's token on disk.
-pub fn settings(job: &mut Job<'_>, run: &Node, scopes: &[&Scope<'_>], later: &[&str], persisted: bool) {
+pub fn settings<'l>(
+    job: &mut Job<'_>,
+    run: &Node,
+    scopes: &[&Scope<'_>],
+    later: impl Iterator<Item = &'l str>,
+    persisted: bool,
+) {
     let Some(text) = job.text.get(run.inner.start..run.inner.end) else { return };
-    let seen = script::read(text);
-    if !seen.iter().any(|seen| matches!(seen, Seen::Setting { .. })) {
+    let seen = script::settings(text);
+    if seen.is_empty() {
         return;
     }
     let mut reach: BTreeSet<String> = scopes.iter().flat_map(|scope| scope.reach.iter().cloned()).collect();
@@ -34,7 +40,7 @@ pub fn settings(job: &mut Job<'_>, run: &Node, scopes: &[&Scope<'_>], later: &[&
     }
     let attributes = BTreeMap::from([
         ("credentials".to_owned(), join(reach.iter().map(String::as_str))),
-        ("later".to_owned(), join(later.iter().copied().filter(|name| !reach.contains(*name)))),
+        ("later".to_owned(), join(later.filter(|name| !reach.contains(*name)))),
     ]);
     for seen in seen {
         let Seen::Setting { name, value, part } = seen else { continue };

@@ -1,5 +1,6 @@
 //! One step: what its action or script authenticates with, and whose code it runs.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{self, Action};
@@ -38,10 +39,15 @@ impl Held {
         let mut last = BTreeMap::new();
         for (at, step) in steps.iter().enumerate() {
             let mut names = Scope::read(text, step.get("env")).reach;
-            let action = step.get("uses").and_then(Node::as_str).map(action::parse);
-            let known = action.as_ref().and_then(|a| login::find(&a.repository)).map(|login| (login.provider, login));
+            let known = LazyCell::new(|| {
+                let action = step.get("uses").and_then(Node::as_str).map(action::parse)?;
+                login::find(&action.repository).map(|login| (login.provider, login))
+            });
             for (input, value) in inputs(step.get("with")) {
-                names.extend(reaching(&expr::references(text, value, false), Consumer::input("", input, known)));
+                let references = expr::references(text, value, false);
+                if !references.is_empty() {
+                    names.extend(reaching(&references, Consumer::input("", input, *known)));
+                }
             }
             if let Some(run) = step.get("run") {
                 names.extend(reaching(&expr::references(text, run, false), Consumer::named("run")));
@@ -91,8 +97,8 @@ pub fn read<'a>(
     let own = Scope::read(job.text, step.get("env"));
     job.scope(&own);
     let uses = step.get("uses").and_then(|node| Some((node, action::parse(node.as_str()?))));
-    let mut reach: BTreeSet<String> = own.reach.clone();
     if let Some((node, action)) = &uses {
+        let mut reach: BTreeSet<String> = own.reach.clone();
         reach.extend(read_action(job, step, node, action, &own, around));
         around.scopes.iter().for_each(|scope| reach.extend(scope.reach.iter().cloned()));
         let later: Vec<&str> = around.held.after(at).filter(|name| !reach.contains(*name)).collect();
@@ -102,8 +108,7 @@ pub fn read<'a>(
         job.scalar(run, false, Consumer::named("run"));
         npm_publish(job, run, &own, around);
         let scopes = [&own, around.scopes[1], around.scopes[0]];
-        let later: Vec<&str> = around.held.after(at).collect();
-        script::settings(job, run, &scopes, &later, checkouts.persisted > 0);
+        script::settings(job, run, &scopes, around.held.after(at), checkouts.persisted > 0);
     }
     for (key, value) in step.entries() {
         match key.as_str() {

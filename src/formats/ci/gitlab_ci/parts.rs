@@ -52,6 +52,14 @@ pub(super) fn called<'a>(job: &mut Workload<'a>, pipeline: &Pipeline<'a>, at: Sp
     let mut fact = SettingFact::new(setting::CALLED, "", "");
     fact.identity = Some(job.key().clone());
     fact.attributes = outer(pipeline, &layers);
+    // What other files give these variables does not hold for it.
+    let own = pipeline.merged(&layers, "variables", None);
+    let shared = pipeline.top.get("variables").map(|node| node.entries()).unwrap_or_default();
+    let shared = shared.iter().filter_map(|(key, _)| key.as_str());
+    let lists: [(&str, BTreeSet<&str>); 2] = [("defines", own.into_keys().collect()), ("defaults", shared.collect())];
+    for (key, names) in lists.into_iter().filter(|(_, names)| !names.is_empty()) {
+        fact.attributes.insert(key.to_owned(), join(names.into_iter().map(str::to_owned)));
+    }
     if let Some(inherit) = layers.iter().find_map(|layer| layer.get("inherit")) {
         for key in ["default", "variables"] {
             let value = match inherit.get(key).map(|node| &node.kind) {
@@ -68,7 +76,10 @@ pub(super) fn called<'a>(job: &mut Workload<'a>, pipeline: &Pipeline<'a>, at: Sp
 /// What these layers set, and what they name that the file does not hold.
 fn outer(pipeline: &Pipeline<'_>, layers: &[&Node]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let sets = SETS.into_iter().filter(|key| layers.iter().any(|layer| layer.get(key).is_some()));
+    // Of an image whose name is left open the rest is put together with what is extended.
+    let holds = |key: &str, node: &Node| key != "image" || !node.is_mapping() || node.get("name").is_some();
+    let sets =
+        SETS.into_iter().filter(|key| layers.iter().any(|layer| layer.get(key).is_some_and(|node| holds(key, node))));
     let names = layers.iter().flat_map(|layer| layer.get("extends").map(Node::one_or_many).unwrap_or_default());
     // Of several the last wins.
     let extends: Vec<String> =
@@ -144,8 +155,7 @@ impl<'a> Part<'_, 'a> {
         if self.shared && matches!(key, "script" | "environment" | "tags") {
             return self.layers.first().filter(|_| self.layers.len() > 1)?.get(key);
         }
-        let own = self.layers.iter().find_map(|layer| layer.get(key));
-        own.map(|node| self.pipeline.followed(node, 0))
+        self.pipeline.own(self.layers, key)
     }
 
     fn tell(mut self, out: &mut Out<'_>) -> bool {

@@ -3,13 +3,15 @@
 //! <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/>. Those in files of their own are read
 //! there, when they name a kind.
 
+use std::ops::Range;
+
 use serde_json::{Map, Value, json};
 
 use super::ENTRIES;
-use crate::doc::{Kind, Node, line_and_column, yaml};
+use crate::doc::{Kind, Node, yaml};
 use crate::formats::iac::manifest;
 use crate::formats::{Input, Out};
-use crate::model::{At, Fact};
+use crate::model::{At, Fact, Span};
 
 /// Deepest value of an operation that is read.
 const DEPTH: usize = 16;
@@ -31,26 +33,68 @@ pub(super) fn read(input: &Input<'_>, root: &Node, out: &mut Out<'_>) {
 }
 
 fn one(input: &Input<'_>, patch: &Node, target: Option<&Node>, out: &mut Out<'_>) {
-    let (first, _) = line_and_column(input.text, patch.inner.start);
     let Some(text) = patch.as_str() else { return };
     let Ok(doc) = yaml::parse(text) else { return };
-    let block = input.text.get(patch.span.start..patch.span.end).is_some_and(|written| written.contains('\n'));
+    let block = Block::new(input.text, patch, text);
     if doc.roots.iter().any(Node::is_mapping) {
-        // Lines of a block are those of the text in it.
-        return objects(input, text, out, &|inner| {
-            let line = if block { line_and_column(text, inner).0 } else { 1 };
-            first + line - 1
-        });
+        return objects(input, text, out, &|inner| block.place(inner));
     }
     for operations in doc.roots.iter().map(Node::items) {
-        if let Some(object) = object(operations, target) {
-            objects(input, &object.to_string(), out, &|_| first);
+        let Some((object, values)) = object(operations, target) else { continue };
+        let written = object.to_string();
+        // Each value stands in the object as it is written here; of two that are alike the first is meant.
+        let places: Vec<(Range<usize>, Span)> = values
+            .into_iter()
+            .filter_map(|(value, span)| {
+                let at = memchr::memmem::find(written.as_bytes(), value.as_bytes())?;
+                Some((at..at + value.len(), span))
+            })
+            .collect();
+        objects(input, &written, out, &|inner| {
+            let known = places.iter().find(|(range, _)| range.contains(&inner.start));
+            known.map_or(patch.inner, |(_, span)| block.place(*span))
+        });
+    }
+}
+
+/// The text of a patch in its file.
+struct Block<'b> {
+    file: &'b str,
+    patch: &'b Node,
+    text: &'b str,
+    /// Where its lines begin in the file, their indentation left out; empty for one that is no block.
+    lines: Vec<usize>,
+}
+
+impl<'b> Block<'b> {
+    fn new(file: &'b str, patch: &'b Node, text: &'b str) -> Self {
+        let span = patch.inner;
+        let written = file.get(span.start..span.end).unwrap_or_default();
+        let before = file.get(..span.start).unwrap_or_default();
+        let indent = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+        let later = memchr::memchr_iter(b'\n', written.as_bytes()).map(|at| span.start + at + 1 + indent);
+        let lines: Vec<usize> = std::iter::once(span.start).chain(later).collect();
+        Self { file, patch, text, lines: if lines.len() > 1 { lines } else { Vec::new() } }
+    }
+
+    /// Where a part of the text stands in the file; the whole patch where that cannot be told.
+    fn place(&self, inner: Span) -> Span {
+        let point = |offset: usize| {
+            let before = self.text.get(..offset)?;
+            let start = before.rfind('\n').map_or(0, |at| at + 1);
+            let line = memchr::memchr_iter(b'\n', before.as_bytes()).count();
+            let at = (self.lines.get(line)? + offset - start).min(self.patch.inner.end);
+            self.file.is_char_boundary(at).then_some(at)
+        };
+        match (point(inner.start), point(inner.end)) {
+            (Some(start), Some(end)) if start <= end => Span::new(start, end),
+            _ => self.patch.inner,
         }
     }
 }
 
-/// Reads a part of an object as one, its facts standing at these lines.
-fn objects(input: &Input<'_>, text: &str, out: &mut Out<'_>, line: &dyn Fn(usize) -> u64) {
+/// Reads a part of an object as one, its facts standing at these places of the file.
+fn objects(input: &Input<'_>, text: &str, out: &mut Out<'_>, place: &dyn Fn(Span) -> Span) {
     let mut facts: Vec<Fact> = Vec::new();
     let (mut keep, mut ignore) = (|fact| facts.push(fact), |_| {});
     manifest::read(&Input { text, ..*input }, &mut Out::new(&mut keep, &mut ignore));
@@ -59,16 +103,22 @@ fn objects(input: &Input<'_>, text: &str, out: &mut Out<'_>, line: &dyn Fn(usize
         if matches!(fact, Fact::Secret(..)) {
             continue;
         }
-        let at = At::line(line(fact.at().span.map_or(0, |span| span.start)));
+        let at = At::span(place(fact.at().span.unwrap_or_default()));
         fact.move_to(at);
         out.fact(fact);
     }
 }
 
-/// What the operations add to an object, as an object of its own: variables of its containers and its account.
-fn object(operations: &[Node], target: Option<&Node>) -> Option<Value> {
+/// What the operations add to an object, as an object of its own: variables of its containers and its account. Beside it, its
+/// parts as they are written in it, with their places among the operations.
+fn object(operations: &[Node], target: Option<&Node>) -> Option<(Value, Vec<(String, Span)>)> {
     let of_target = |key: &str| target.and_then(|target| target.get(key)).and_then(Node::scalar);
-    let (mut env, mut account) = (Vec::new(), None);
+    let (mut env, mut account, mut places) = (Vec::new(), None, Vec::new());
+    let mut add = |item: &Node| {
+        let Some(value) = plain(item, DEPTH) else { return };
+        places.push((value.to_string(), item.span));
+        env.push(value);
+    };
     for operation in operations.iter().take(ENTRIES) {
         let adds = matches!(operation.get("op").and_then(Node::as_str), Some("add" | "replace"));
         let (Some(path), Some(value)) = (operation.get("path").and_then(Node::as_str), operation.get("value")) else {
@@ -76,10 +126,10 @@ fn object(operations: &[Node], target: Option<&Node>) -> Option<Value> {
         };
         let mut parts = path.rsplit('/');
         match (adds, parts.next(), parts.next()) {
-            (true, Some("serviceAccountName"), _) => account = value.scalar(),
-            (true, Some("env"), _) => env.extend(value.items().iter().filter_map(|item| plain(item, DEPTH))),
+            (true, Some("serviceAccountName"), _) => account = value.scalar().map(|name| (name, value.span)),
+            (true, Some("env"), _) => value.items().iter().for_each(&mut add),
             // `env/-` and `env/0`.
-            (true, Some(_), Some("env")) => env.extend(plain(value, DEPTH)),
+            (true, Some(_), Some("env")) => add(value),
             _ => {}
         }
     }
@@ -95,8 +145,10 @@ fn object(operations: &[Node], target: Option<&Node>) -> Option<Value> {
     // A name may be a pattern that covers several.
     let name = of_target("name").unwrap_or_else(|| format!("every {kind}"));
     let mut pod = Map::new();
-    if let Some(account) = account {
-        pod.insert("serviceAccountName".to_owned(), Value::String(account));
+    if let Some((account, span)) = account {
+        let account = Value::String(account);
+        places.push((format!("\"serviceAccountName\":{account}"), span));
+        pod.insert("serviceAccountName".to_owned(), account);
     }
     pod.insert("containers".to_owned(), json!([{"name": "patch", "env": env}]));
     let spec = match kind.as_str() {
@@ -106,7 +158,7 @@ fn object(operations: &[Node], target: Option<&Node>) -> Option<Value> {
     };
     let mut metadata = Map::from_iter([("name".to_owned(), Value::String(name))]);
     metadata.extend(of_target("namespace").map(|namespace| ("namespace".to_owned(), Value::String(namespace))));
-    Some(json!({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}))
+    Some((json!({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}), places))
 }
 
 /// A value without its places.
