@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::view::View;
 use super::{CHECKS, Check, Context};
-use crate::model::{Finding, Risk, RiskStatus, RiskSummary};
+use crate::model::{Finding, Ranked, Risk, RiskStatus, RiskSummary};
 
 /// The input that every scan of files has.
 pub(super) const CODE: &str = "code";
@@ -233,34 +233,63 @@ fn subject(finding: &Finding) -> String {
 }
 
 /// The burden of one risk, 0–100: `100·(1 − 2^(−U/3))` with U the sum over subjects of their worst score in hundredths.
+#[cfg(test)]
 pub(super) fn burden(worst: impl Iterator<Item = i32>) -> f64 {
-    // Summed as integers, so the order does not matter.
-    let points: i64 = worst.map(i64::from).sum();
+    burden_of(worst.map(i64::from).sum())
+}
+
+/// See [`burdens`]. Points are summed as integers, so their order does not matter.
+fn burden_of(points: i64) -> f64 {
     100.0 * (1.0 - (-(points as f64) / 300.0).exp2())
+}
+
+/// What one risk weighs. The subjects of two parts are not the same ones, so that they add up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Burden {
+    /// The sum over subjects of the worst score of each.
+    points: i64,
+    /// Subjects with an open finding.
+    affected: u64,
+    /// Subjects.
+    assessable: u64,
+}
+
+impl Burden {
+    pub(super) fn add(&mut self, other: Self) {
+        self.points += other.points;
+        self.affected += other.affected;
+        self.assessable += other.assessable;
+    }
+}
+
+/// What each risk weighs, in OWASP's order.
+pub(super) fn burdens(findings: &[Ranked], view: &View<'_>, context: &Context<'_>) -> [Burden; Risk::ALL.len()] {
+    Risk::ALL.map(|risk| {
+        let mut worst: BTreeMap<String, i32> = BTreeMap::new();
+        let all = findings.iter().map(|ranked| &ranked.finding);
+        for finding in all.filter(|f| f.risk == risk && f.suppressed.is_none()) {
+            let slot = worst.entry(subject(finding)).or_default();
+            *slot = finding.score.max(*slot);
+        }
+        let (points, affected) = (worst.values().copied().map(i64::from).sum(), worst.len() as u64);
+        let mut subjects = denominator(risk, view, context);
+        subjects.extend(worst.into_keys());
+        Burden { points, affected, assessable: subjects.len() as u64 }
+    })
 }
 
 /// The ten risks in OWASP's order, and the overall score: the mean of the assessed risks' burdens, weighted by the sum of
 /// OWASP's published factors.
-pub(super) fn summarise(
-    findings: &[Finding],
-    view: &View<'_>,
-    context: &Context<'_>,
-) -> (Vec<RiskSummary>, Option<i32>) {
+pub(super) fn summarise(burdens: &[Burden], view: &View<'_>, context: &Context<'_>) -> (Vec<RiskSummary>, Option<i32>) {
     let mut risks = Vec::with_capacity(Risk::ALL.len());
     let (mut total, mut weights) = (0.0, 0.0);
-    for risk in Risk::ALL {
-        let mut worst: BTreeMap<String, i32> = BTreeMap::new();
-        for finding in findings.iter().filter(|f| f.risk == risk && f.suppressed.is_none()) {
-            let slot = worst.entry(subject(finding)).or_default();
-            *slot = finding.score.max(*slot);
-        }
+    for (risk, burden) in Risk::ALL.into_iter().zip(burdens) {
         let (status, why) = status(risk, view, context);
         // Findings are assessed by their existence, whatever the list of formats says.
-        let status = if status == RiskStatus::NotAssessed && !worst.is_empty() { RiskStatus::Partly } else { status };
-        let mut subjects = denominator(risk, view, context);
-        subjects.extend(worst.keys().cloned());
+        let partly = status == RiskStatus::NotAssessed && burden.affected > 0;
+        let status = if partly { RiskStatus::Partly } else { status };
         let assessed = status != RiskStatus::NotAssessed;
-        let score = burden(worst.values().copied());
+        let score = burden_of(burden.points);
         if assessed {
             total += score * f64::from(risk.weight());
             weights += f64::from(risk.weight());
@@ -270,8 +299,8 @@ pub(super) fn summarise(
             title: risk.title().to_owned(),
             status,
             why,
-            affected: worst.len() as u64,
-            assessable: if assessed { subjects.len() as u64 } else { 0 },
+            affected: burden.affected,
+            assessable: if assessed { burden.assessable } else { 0 },
             score: assessed.then_some(score.round() as i32),
         });
     }

@@ -6,7 +6,7 @@ use super::score::{Factors, dead, still_acts};
 use super::view::View;
 use super::{Context, card, departed, trust};
 use crate::model::{
-    AuthMode, ControlCard, Credential, Finding, Identity, IdentityKey, IdentityKind, Location, Pool, Privilege, Score,
+    AuthMode, ControlCard, Credential, Identity, IdentityKey, IdentityKind, Location, Pool, Privilege, Ranked, Score,
     Shared, Status, When,
 };
 
@@ -31,7 +31,7 @@ impl Factor {
 
 /// Score and control card of every identity that is no sample.
 pub(super) fn verdicts(
-    findings: &[Finding],
+    findings: &[Ranked],
     view: &View<'_>,
     context: &Context<'_>,
 ) -> BTreeMap<IdentityKey, (Shared<Score>, Shared<ControlCard>)> {
@@ -42,7 +42,7 @@ pub(super) fn verdicts(
     };
     let mut holders: BTreeMap<&Location, Vec<&IdentityKey>> = BTreeMap::new();
     view.inventory.grants.iter().for_each(|g| holders.entry(&g.location).or_default().push(&g.identity));
-    for finding in findings.iter().filter(|f| f.suppressed.is_none()) {
+    for finding in findings.iter().map(|ranked| &ranked.finding).filter(|f| f.suppressed.is_none()) {
         match (&finding.identity, &finding.credential) {
             (Some(id), _) => raise(id, finding.score),
             // One about several identities is about the holders of the rights at its places.

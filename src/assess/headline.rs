@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::view::View;
-use crate::model::{AuthMode, Finding, Headline, Usage, Validity};
+use crate::model::{AuthMode, Headline, Ranked, Usage, Validity};
 
 /// Counts identities, credentials without an owner, uses by kind, and findings.
-pub(super) fn count(findings: &[Finding], view: &View<'_>) -> Headline {
+pub(super) fn count(findings: &[Ranked], view: &View<'_>) -> Headline {
     let mut uses: BTreeMap<AuthMode, BTreeSet<(String, String)>> = BTreeMap::new();
     let mut places: BTreeSet<(&str, u64)> = BTreeSet::new();
     for credential in view.credentials().filter(|c| c.validity != Validity::TestValue) {
@@ -36,7 +36,8 @@ pub(super) fn count(findings: &[Finding], view: &View<'_>) -> Headline {
     }
     let number = |mode| uses.get(&mode).map_or(0, |pairs| pairs.len() as u64);
     let mut by_severity = BTreeMap::new();
-    for finding in findings.iter().filter(|f| f.suppressed.is_none()) {
+    let findings = || findings.iter().map(|ranked| &ranked.finding);
+    for finding in findings().filter(|f| f.suppressed.is_none()) {
         *by_severity.entry(finding.severity).or_insert(0) += 1;
     }
     Headline {
@@ -46,7 +47,20 @@ pub(super) fn count(findings: &[Finding], view: &View<'_>) -> Headline {
         referenced: number(AuthMode::Referenced),
         federated: number(AuthMode::Federated),
         findings: by_severity,
-        suppressed: findings.iter().filter(|f| f.suppressed.is_some()).count() as u64,
+        suppressed: findings().filter(|f| f.suppressed.is_some()).count() as u64,
+    }
+}
+
+/// Adds the numbers of another part.
+pub(super) fn add(into: &mut Headline, other: Headline) {
+    into.identities += other.identities;
+    into.unattributed += other.unattributed;
+    into.static_uses += other.static_uses;
+    into.referenced += other.referenced;
+    into.federated += other.federated;
+    into.suppressed += other.suppressed;
+    for (severity, count) in other.findings {
+        *into.findings.entry(severity).or_default() += count;
     }
 }
 

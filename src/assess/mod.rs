@@ -28,7 +28,6 @@ mod settings;
 mod trust;
 mod view;
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -36,8 +35,10 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Confidence, Credential, Environment, Finding, Headline, Identity, Inventory, Lapsed, Limits, Location, Members,
-    Risk, RiskSummary, RuleInfo, Severity, Suppression, Usage,
+    Ranked, Risk, RiskSummary, RuleInfo, Severity, Suppression, Usage,
 };
+use crate::text::order;
+
 pub use score::Adjustment;
 pub use view::View;
 
@@ -377,45 +378,60 @@ fn subject_fingerprint(parts: &[&str]) -> String {
     hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
+/// Numbers of a part of what is assessed, which add up to those of all.
+#[derive(Debug, Clone, Default)]
+pub struct Sums {
+    burdens: [estate::Burden; Risk::ALL.len()],
+    headline: Headline,
+    /// Rules and checks that its findings and exposures name.
+    named: BTreeSet<String>,
+}
+
+impl Sums {
+    /// Rules and checks that its findings and exposures name.
+    #[must_use]
+    pub fn named(&self) -> &BTreeSet<String> {
+        &self.named
+    }
+
+    /// Adds those of another part.
+    pub fn add(&mut self, other: Self) {
+        self.burdens.iter_mut().zip(other.burdens).for_each(|(own, more)| own.add(more));
+        headline::add(&mut self.headline, other.headline);
+        self.named.extend(other.named);
+    }
+}
+
 /// Runs every check, scores findings and identities, and summarises the risks. Identities get their score and control
 /// card in place, and the inventory's rules become those that findings and exposures name.
 pub fn assess(inventory: &mut Inventory, context: &Context<'_>) -> Assessment {
+    let (findings, mut assessment) = assess_beside(inventory, context, Sums::default());
+    assessment.findings = findings.into_iter().map(|ranked| ranked.finding).collect();
+    assessment
+}
+
+/// The findings on values that nothing else of an inventory touches, most important first, with their numbers. The inventory has
+/// nothing but their credentials, exposures and rules, and the formats that were read in all.
+#[must_use]
+pub fn assess_apart(inventory: &Inventory, context: &Context<'_>) -> (Vec<Ranked>, Sums) {
+    let view = View::new(inventory);
+    let findings = findings(&view, context);
+    let sums = sums(&findings, &view, context);
+    (findings, sums)
+}
+
+/// The same as [`assess`], of an inventory without the values that were assessed apart. Numbers are those of both, the findings
+/// those of this inventory alone, which stand beside the assessment.
+pub fn assess_beside(inventory: &mut Inventory, context: &Context<'_>, beside: Sums) -> (Vec<Ranked>, Assessment) {
     decided::enter(inventory, context.policy);
-    let (findings, risks, score, headline, verdicts) = {
+    let (findings, risks, score, sums, verdicts) = {
         let view = View::new(inventory);
-        let mut findings = Vec::new();
-        let mut keep = |found: Vec<Finding>, implies: &[Adjustment]| {
-            for mut finding in found.into_iter().filter_map(|finding| without_sample(finding, &view)) {
-                score::apply(&mut finding, implies, &view, context);
-                findings.push(finding);
-            }
-        };
-        let mut leaks = nhi02_secret_leakage::leaks(&view);
-        for leak in leaks.iter_mut().filter(|leak| leak.suppressed.is_none()) {
-            let identity = leak.identity.as_ref().and_then(|id| view.identity(id));
-            leak.suppressed = context.policy.excepts(leak, identity);
-        }
-        keep(leaks, &[]);
-        for check in CHECKS.iter().filter(|check| context.policy.runs(check.id)) {
-            let mut found = (check.run)(&view, context);
-            found.retain(|finding| context.policy.shows(finding.confidence));
-            for finding in &mut found {
-                let identity = finding.identity.as_ref().and_then(|id| view.identity(id));
-                finding.suppressed = finding.suppressed.take().or_else(|| context.policy.accepts(finding, identity));
-            }
-            keep(found, check.implies);
-        }
-        findings.retain(|f| f.score > 0);
-        for finding in &mut findings {
-            if finding.locations.is_empty() {
-                finding.locations.push(Location::default());
-            }
-        }
-        sort(&mut findings, &view);
-        let (risks, score) = estate::summarise(&findings, &view, context);
-        let headline = headline::count(&findings, &view);
+        let findings = findings(&view, context);
+        let mut sums = sums(&findings, &view, context);
+        sums.add(beside);
+        let (risks, score) = estate::summarise(&sums.burdens, &view, context);
         let verdicts = factors::verdicts(&findings, &view, context);
-        (findings, risks, score, headline, verdicts)
+        (findings, risks, score, sums, verdicts)
     };
     for identity in &mut inventory.identities {
         let verdict = verdicts.get(&identity.id);
@@ -424,14 +440,54 @@ pub fn assess(inventory: &mut Inventory, context: &Context<'_>) -> Assessment {
     }
     let mut rules = std::mem::take(&mut inventory.rules);
     rules.retain(|r| r.kind != "check");
-    let named: BTreeSet<&str> = findings.iter().map(|f| f.id.as_str()).collect();
-    rules.extend(CHECKS.iter().filter(|c| named.contains(c.id)).map(|c| c.info()));
-    let exposed: BTreeSet<&str> = inventory.exposures.iter().map(|e| e.rule.as_str()).collect();
-    rules.retain(|r| named.contains(r.id.as_str()) || exposed.contains(r.id.as_str()));
+    rules.extend(CHECKS.iter().filter(|c| sums.named.contains(c.id)).map(|c| c.info()));
+    rules.retain(|r| sums.named.contains(r.id.as_str()));
     rules.sort();
     rules.dedup_by(|a, b| a.id == b.id);
     inventory.rules = rules;
-    Assessment { findings, risks, score, headline }
+    (findings, Assessment { findings: Vec::new(), risks, score, headline: sums.headline })
+}
+
+/// What every check finds, scored and sorted.
+fn findings(view: &View<'_>, context: &Context<'_>) -> Vec<Ranked> {
+    let mut findings = Vec::new();
+    let mut keep = |found: Vec<Finding>, implies: &[Adjustment]| {
+        // There may be very many, and doubling would take twice as much.
+        findings.reserve_exact(found.len());
+        for mut finding in found.into_iter().filter_map(|finding| without_sample(finding, view)) {
+            score::apply(&mut finding, implies, view, context);
+            if finding.score > 0 {
+                findings.push(ranked(finding, view));
+            }
+        }
+    };
+    let mut leaks = nhi02_secret_leakage::leaks(view);
+    for leak in leaks.iter_mut().filter(|leak| leak.suppressed.is_none()) {
+        let identity = leak.identity.as_ref().and_then(|id| view.identity(id));
+        leak.suppressed = context.policy.excepts(leak, identity);
+    }
+    keep(leaks, &[]);
+    for check in CHECKS.iter().filter(|check| context.policy.runs(check.id)) {
+        let mut found = (check.run)(view, context);
+        found.retain(|finding| context.policy.shows(finding.confidence));
+        for finding in &mut found {
+            let identity = finding.identity.as_ref().and_then(|id| view.identity(id));
+            finding.suppressed = finding.suppressed.take().or_else(|| context.policy.accepts(finding, identity));
+        }
+        keep(found, check.implies);
+    }
+    sort(&mut findings);
+    findings
+}
+
+fn sums(findings: &[Ranked], view: &View<'_>, context: &Context<'_>) -> Sums {
+    let named = findings.iter().map(|r| &r.finding.id).chain(view.inventory.exposures.iter().map(|e| &e.rule));
+    let named: BTreeSet<&String> = named.collect();
+    Sums {
+        burdens: estate::burdens(findings, view, context),
+        headline: headline::count(findings, view),
+        named: named.into_iter().cloned().collect(),
+    }
 }
 
 /// A finding, unless a sample is all that it is about. A value in the clear is a leak whatever a sample says of its owner,
@@ -444,39 +500,28 @@ fn without_sample(mut finding: Finding, view: &View<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Most important first: severity, then what is rather sure, then what a machine issued before what a person may have
-/// made up for a test, then what stands outside tests; among these by score, values in the clear first, and by place. The
-/// rest of the key makes the order total.
-fn sort(findings: &mut [Finding], view: &View<'_>) {
-    // What has to be looked up is looked up once for each, and the findings, which are large, are moved once.
-    let importance: Vec<_> = findings.iter().map(|f| importance(f, view)).collect();
-    let mut order: Vec<usize> = (0..findings.len()).collect();
-    order.sort_by(|a, b| {
-        let rest = |at: &usize| {
-            let f = findings.get(*at)?;
-            Some((f.locations.first(), f.risk, &f.id, &f.fingerprint, &f.credential, &f.identity))
-        };
-        importance.get(*a).cmp(&importance.get(*b)).then_with(|| rest(a).cmp(&rest(b)))
+/// See [`Ranked::order`].
+fn sort(findings: &mut [Ranked]) {
+    // Findings are large, and are moved once.
+    let mut places: Vec<usize> = (0..findings.len()).collect();
+    places.sort_by(|a, b| match (findings.get(*a), findings.get(*b)) {
+        (Some(a), Some(b)) => a.order(b),
+        _ => std::cmp::Ordering::Equal,
     });
-    for at in 0..order.len() {
-        // One that was here before has gone to where the one that came for it was.
-        let mut from = order.get(at).copied().unwrap_or(at);
-        while from < at {
-            from = order.get(from).copied().unwrap_or(at);
-        }
-        if let Some(place) = order.get_mut(at) {
-            *place = from;
-        }
-        findings.swap(at, from);
-    }
+    order::arrange(findings, places);
 }
 
-fn importance(f: &Finding, view: &View<'_>) -> impl Ord + use<> {
-    let credential = f.credential.as_deref().and_then(|id| view.credential(id));
-    let chosen = credential.is_some_and(|credential| !view.is_issued(credential));
-    let test = f.terms.iter().any(|term| term.name == Adjustment::TestPath.name());
-    let unsure = f.confidence < Confidence::High;
-    (Reverse(f.severity), unsure, chosen, test, Reverse(f.score), f.risk != Risk::Nhi2)
+/// A finding with its place among others.
+fn ranked(mut finding: Finding, view: &View<'_>) -> Ranked {
+    if finding.locations.is_empty() {
+        finding.locations.push(Location::default());
+    }
+    let credential = finding.credential.as_deref().and_then(|id| view.credential(id));
+    Ranked {
+        chosen: credential.is_some_and(|credential| !view.is_issued(credential)),
+        test: finding.terms.iter().any(|term| term.name == Adjustment::TestPath.name()),
+        finding,
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use super::args::OutputArgs;
 use super::settings::environment;
 use super::{Exit, complain};
-use crate::model::{FailOn, NoticeKind, Report};
+use crate::model::{FailOn, LongReport, NoticeKind, Report};
 use crate::report::{self, Reporter, Style};
 use crate::text::escape;
 use crate::text::numbers::count;
@@ -18,6 +18,13 @@ use crate::text::numbers::count;
 pub struct Target {
     reporter: &'static Reporter,
     file: Option<PathBuf>,
+}
+
+impl Target {
+    /// Whether it is the report itself, which may be longer than memory holds at once.
+    pub fn is_json(&self) -> bool {
+        self.reporter.id == report::json::REPORTER.id
+    }
 }
 
 /// Reads `-f` and `-o`.
@@ -74,31 +81,51 @@ pub fn targets(args: &OutputArgs) -> anyhow::Result<Vec<Target>> {
 pub fn write(report: &Report, targets: &[Target], args: &OutputArgs, fail_on: FailOn) -> anyhow::Result<()> {
     let own = Style { fail_on, ..style(args) };
     for target in targets {
-        match &target.file {
-            Some(path) => {
-                let name = || path.display().to_string();
-                let mut out = BufWriter::new(File::create(path).with_context(name)?);
-                let style = Style { width: 100, color: false, ..own };
-                (target.reporter.write)(report, &style, &mut out).and_then(|()| out.flush()).with_context(name)?;
-            }
-            None => {
-                let mut out = BufWriter::new(io::stdout().lock());
-                match (target.reporter.write)(report, &own, &mut out).and_then(|()| out.flush()) {
-                    Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
-                    other => other.context("standard output")?,
-                }
-            }
-        }
+        let style = if target.file.is_some() { Style { width: 100, color: false, ..own } } else { own };
+        put(target, |out| (target.reporter.write)(report, &style, out))?;
     }
     let table_shown = targets.iter().any(|t| t.file.is_none() && t.reporter.id == "table");
     if !args.quiet && !table_shown {
-        tell(report, args.verbose);
+        let open = report.findings.iter().filter(|f| f.suppressed.is_none()).count();
+        tell(report, open as u64, args.verbose);
     }
     Ok(())
 }
 
+/// The same for JSON alone, of which no output holds all.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_long(report: &LongReport, targets: &[Target], args: &OutputArgs) -> anyhow::Result<()> {
+    for target in targets {
+        put(target, |out| report::json::write_long(report, out))?;
+    }
+    if !args.quiet {
+        tell(report.head(), report.count(|finding| finding.suppressed.is_none()), args.verbose);
+    }
+    Ok(())
+}
+
+/// Writes one output to its place.
+fn put(target: &Target, write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> anyhow::Result<()> {
+    match &target.file {
+        Some(path) => {
+            let name = || path.display().to_string();
+            let mut out = BufWriter::new(File::create(path).with_context(name)?);
+            write(&mut out).and_then(|()| out.flush()).with_context(name)
+        }
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            match write(&mut out).and_then(|()| out.flush()) {
+                Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                other => other.context("standard output"),
+            }
+        }
+    }
+}
+
 /// What somebody should know whose report went to a file or another program.
-fn tell(report: &Report, verbose: bool) {
+fn tell(report: &Report, open: u64, verbose: bool) {
     let most = if verbose { usize::MAX } else { 10 };
     for notice in report.notices.iter().take(most) {
         let kind = if notice.kind == NoticeKind::Gap { "gap" } else { "limit" };
@@ -112,10 +139,9 @@ fn tell(report: &Report, verbose: bool) {
     if report.notices.len() > most {
         complain(&format!("{} more notices; -v shows them", report.notices.len() - most));
     }
-    let open = report.findings.iter().filter(|f| f.suppressed.is_none()).count();
     complain(&format!(
         "{}, {}; {} scanned, {} skipped",
-        count(open as u64, "finding", "findings"),
+        count(open, "finding", "findings"),
         count(report.headline.identities, "identity", "identities"),
         match report.coverage.history_blobs {
             0 => count(report.coverage.files, "file", "files"),
@@ -149,11 +175,15 @@ pub fn terminal_style(verbose: bool, no_color: bool) -> Style {
 
 /// How a report ends a run.
 pub fn exit(report: &Report, fail_on: FailOn, code: u8, zero: bool) -> Exit {
+    exit_of(report, report.findings.iter().any(|finding| fail_on.fails(finding)), code, zero)
+}
+
+/// The same where it is known whether a finding fails the run.
+pub fn exit_of(report: &Report, failing: bool, code: u8, zero: bool) -> Exit {
     // Somebody who stops a scan is told that it saw a part, whatever stood in that.
     if report.coverage.interrupted {
         return Exit::Incomplete;
     }
-    let failing = report.findings.iter().any(|finding| fail_on.fails(finding));
     if failing && !zero {
         Exit::Findings(code)
     } else if report.incomplete {

@@ -19,6 +19,12 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
         merger.add(&path.display().to_string(), read(path)?)?;
     }
     let report = merger.finish().context("no report was given")?;
+    if targets.iter().all(output::Target::is_json) {
+        output::write_long(&report, &targets, &args.output)?;
+        let failing = report.any(|finding| fail_on.fails(finding));
+        return Ok(output::exit_of(report.head(), failing, 1, args.exit_zero));
+    }
+    let report = report.whole();
     output::write(&report, &targets, &args.output, fail_on)?;
     Ok(output::exit(&report, fail_on, 1, args.exit_zero))
 }

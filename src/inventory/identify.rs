@@ -52,12 +52,12 @@ fn is_aws_key_id(text: &str) -> bool {
 }
 
 /// The public id, by the value itself or by the state that holds it.
-fn known_id(s: &Sighting, places: &Places) -> Option<String> {
+pub(super) fn known_id(s: &Sighting, places: &Places) -> Option<String> {
     public_id(s).or_else(|| places.at(&s.location).map(|told| told.credential.clone()))
 }
 
 /// The id that this sighting alone would have.
-fn own_id(s: &Sighting, places: &Places) -> String {
+pub(super) fn own_id(s: &Sighting, places: &Places) -> String {
     known_id(s, places).or_else(|| secret_id(s)).unwrap_or_else(|| {
         let at = &s.location;
         let container = at.container.as_deref().map(|c| format!("{c}!")).unwrap_or_default();
@@ -69,7 +69,7 @@ fn own_id(s: &Sighting, places: &Places) -> String {
     })
 }
 
-fn secret_id(s: &Sighting) -> Option<String> {
+pub(super) fn secret_id(s: &Sighting) -> Option<String> {
     s.fingerprint.as_deref().filter(|f| !f.is_empty()).map(|f| format!("secret:{f}"))
 }
 

@@ -13,6 +13,7 @@ use crate::text::order::Lookup;
 const LINKS_MAX: usize = 8;
 
 /// The canonical key of every key.
+#[derive(Default)]
 pub(super) struct Names {
     canonical: Lookup<IdentityKey, IdentityKey>,
     groups: BTreeMap<IdentityKey, Vec<IdentityKey>>,

@@ -49,7 +49,7 @@ pub(super) fn custom_roles(inventory: &mut Inventory) {
 }
 
 /// Kinds of leaked values that may be a listed secret of an Entra application.
-const CLIENT_SECRETS: [&str; 2] = ["azure-entra-client-secret", "azure-client-secret-named"];
+pub(super) const CLIENT_SECRETS: [&str; 2] = ["azure-entra-client-secret", "azure-client-secret-named"];
 
 /// Links leaked client secrets to the application whose id stands near them and to the listed secret whose hint, its first three
 /// characters, they begin with. Three characters are too few to merge by. The hint itself is of no more use then and goes.

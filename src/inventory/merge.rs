@@ -57,20 +57,17 @@ fn join_attributes(into: &mut BTreeMap<String, String>, from: &BTreeMap<String, 
 
 /// One identity for each set of exact keys, sorted by id.
 pub(super) fn identities(facts: Vec<Declared<IdentityFact>>, names: &Names) -> Vec<Identity> {
-    let mut keyed: Vec<(IdentityKey, Declared<IdentityFact>)> =
-        facts.into_iter().map(|fact| (names.of(&fact.what.key), fact)).collect();
-    keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
-    // Most have one fact, and there may be very many: a list of each would be most of what they take.
-    let mut out = Vec::with_capacity(keyed.len());
-    let mut rest = keyed.into_iter().peekable();
-    while let Some((id, first)) = rest.next() {
-        let mut facts = vec![first];
-        while let Some((_, more)) = rest.next_if(|(next, _)| *next == id) {
-            facts.push(more);
-        }
-        out.push(identity(id, facts, names));
+    // There may be very many, and they are large: only their places are sorted.
+    let mut keyed: Vec<(IdentityKey, usize)> =
+        facts.iter().enumerate().map(|(i, fact)| (names.of(&fact.what.key), i)).collect();
+    keyed.sort_unstable();
+    let mut facts: Vec<Option<Declared<IdentityFact>>> = facts.into_iter().map(Some).collect();
+    let mut out = Vec::with_capacity(keyed.chunk_by(|(a, _), (b, _)| a == b).count());
+    for same in keyed.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some((id, _)) = same.first() else { continue };
+        let of_id = same.iter().filter_map(|(_, i)| facts.get_mut(*i)?.take()).collect();
+        out.push(identity(id.clone(), of_id, names));
     }
-    out.shrink_to_fit();
     out
 }
 

@@ -2,6 +2,7 @@
 //! keys. Exact keys merge; likely ones become links that are shown and never merged.
 
 mod accounts;
+mod apart;
 mod assume;
 mod chains;
 mod clusters;
@@ -31,10 +32,11 @@ use crate::model::{
 };
 use crate::text::order::Lookup;
 
+pub use apart::{Piles, Separation, leaked};
 pub use collected::Collected;
 pub use relabel::Relabel;
 pub use specific::gives;
-pub use unmerged::Evidence;
+pub use unmerged::{Evidence, Leaks, Values};
 
 /// The attribute, set to `true`, of credentials, trusts and usages that were only read from a sample and have no
 /// identity that could carry the mark. Such things are shown and never counted.
@@ -116,7 +118,7 @@ fn assemble(
     listings::hints(&mut credentials, &names, &mut links);
     tokens::join(&sightings, &mut credentials, &mut links);
     exposures.sort_by(identify::exposure_order);
-    unmerged.values = unmerged::values(sightings, &exposures);
+    unmerged.values = unmerged::Values::of(sightings, &exposures).entries().collect();
 
     let mut inventory = Inventory {
         grants: edges::kept(facts.grants, &samples, |g| {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::BASE64;
 
-use super::{Declared, Evidence, Facts};
-use crate::model::{Attributes, IdentityKey, Location, bound_fingerprint, setting};
+use super::{Declared, Evidence, Facts, Leaks};
+use crate::model::{Attributes, IdentityKey, Location, Sighting, bound_fingerprint, setting};
 
 /// The attribute that names the directory of a module of infrastructure code.
 const MODULE: &str = "module";
@@ -173,7 +173,7 @@ impl Relabel {
         }
     }
 
-    fn know(&mut self, evidence: &Evidence) {
+    fn know(&mut self, evidence: &Evidence, leaks: &Leaks) {
         let mut files: BTreeSet<String> = BTreeSet::new();
         let mut see = |l: &Location| {
             let path = l.container.as_deref().map_or(l.path.as_str(), |c| c.split('!').next().unwrap_or_default());
@@ -190,6 +190,7 @@ impl Relabel {
         facts.third_parties.iter().for_each(|d| see(&d.location));
         facts.settings.iter().for_each(|d| see(&d.location));
         evidence.sightings.iter().for_each(|s| see(&s.location));
+        leaks.exposures.iter().for_each(|e| see(&e.location));
         files.extend(evidence.files.keys().filter(|path| !path.contains('!')).cloned());
         for file in &files {
             let mut path = file.as_str();
@@ -204,27 +205,33 @@ impl Relabel {
 }
 
 impl Evidence {
-    /// Gives everything its new name.
-    pub fn relabel(&mut self, relabel: &mut Relabel) {
-        relabel.know(self);
+    /// Gives everything its new name. The values in the clear that the report kept apart get theirs by [`Relabel::sighting`]
+    /// after this.
+    pub fn relabel(&mut self, relabel: &mut Relabel, leaks: &Leaks) {
+        relabel.know(self, leaks);
         let r = &*relabel;
         facts(&mut self.facts, r);
         self.files =
             std::mem::take(&mut self.files).into_iter().map(|(path, format)| (r.path(&path), format)).collect();
-        for s in &mut self.sightings {
-            if s.unbound.is_some()
-                && s.location.container.is_none()
-                && let Some((_, Some(label))) = r.split(&s.location.path)
-                && r.renamed(&s.location.path).is_some_and(|new| new != s.location.path)
-            {
-                s.fingerprint = s.fingerprint.as_deref().map(|f| bound_fingerprint(f, label, ""));
-            }
-            r.location(&mut s.location);
-            if let Some(hint) = &mut s.proof.identity {
-                hint.key = r.key(&hint.key);
-            }
-            r.attributes(&mut s.proof.attributes);
+        self.sightings.iter_mut().for_each(|s| r.sighting(s));
+    }
+}
+
+impl Relabel {
+    /// A value in the clear by its new name.
+    pub fn sighting(&self, s: &mut Sighting) {
+        if s.unbound.is_some()
+            && s.location.container.is_none()
+            && let Some((_, Some(label))) = self.split(&s.location.path)
+            && self.renamed(&s.location.path).is_some_and(|new| new != s.location.path)
+        {
+            s.fingerprint = s.fingerprint.as_deref().map(|f| bound_fingerprint(f, label, ""));
         }
+        self.location(&mut s.location);
+        if let Some(hint) = &mut s.proof.identity {
+            hint.key = self.key(&hint.key);
+        }
+        self.attributes(&mut s.proof.attributes);
     }
 }
 

@@ -3,6 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::identify::Keyed;
 use super::{Declared, Facts};
 use crate::model::{
@@ -26,8 +29,8 @@ impl Evidence {
     pub fn of(inventory: Inventory, unmerged: Unmerged) -> Self {
         let sightings = sightings(&inventory.exposures, unmerged.values.iter());
         let facts = Facts {
-            identities: declared(unmerged.identities),
-            credentials: declared(unmerged.credentials),
+            identities: declared(&unmerged.identities),
+            credentials: declared(&unmerged.credentials),
             grants: edges(inventory.grants, unmerged.grants, |e| &e.location),
             trusts: edges(inventory.trusts, unmerged.trusts, |e| &e.location),
             usages: edges(inventory.usages, unmerged.usages, |e| &e.location),
@@ -35,6 +38,16 @@ impl Evidence {
             settings: edges(inventory.settings, unmerged.settings, |e| &e.location),
         };
         Self { facts, sightings, files: unmerged.files }
+    }
+
+    /// The same with the values in the clear packed.
+    #[must_use]
+    pub fn packed(mut inventory: Inventory, mut unmerged: Unmerged) -> (Self, Leaks) {
+        let leaks = Leaks {
+            exposures: std::mem::take(&mut inventory.exposures).into_iter().collect(),
+            values: std::mem::take(&mut unmerged.values),
+        };
+        (Self::of(inventory, unmerged), leaks)
     }
 
     /// Adds what another inventory was made of.
@@ -52,55 +65,74 @@ impl Evidence {
     }
 }
 
-/// Declarations, sorted, each once.
-pub(super) fn declarations<T: Ord + Clone>(all: &[Declared<T>]) -> Vec<Declaration<T>> {
-    let entry = |d: &Declared<T>| Declaration { fact: d.what.clone(), sample: d.sample, location: d.location.clone() };
-    let mut out: Vec<Declaration<T>> = all.iter().map(entry).collect();
-    out.sort();
-    out.dedup();
-    out
+/// Values in the clear as one report told them, packed.
+#[derive(Default)]
+pub struct Leaks {
+    pub(super) exposures: Packed<Exposure>,
+    values: Packed<SeenValue>,
 }
 
-fn declared<T>(all: Vec<Declaration<T>>) -> Vec<Declared<T>> {
-    all.into_iter().map(|d| Declared { what: d.fact, location: d.location, sample: d.sample }).collect()
+impl Leaks {
+    /// As they were seen.
+    #[must_use]
+    pub fn sightings(&self) -> Vec<Sighting> {
+        sightings(&self.exposures.iter().collect::<Vec<_>>(), self.values.iter())
+    }
+}
+
+/// Declarations, sorted, each once.
+pub(super) fn declarations<T: Ord + Clone + Serialize>(all: &[Declared<T>]) -> Packed<Declaration<T>> {
+    let key =
+        |d: &&Declared<T>, e: &&Declared<T>| (&d.what, d.sample, &d.location).cmp(&(&e.what, e.sample, &e.location));
+    let mut order: Vec<&Declared<T>> = all.iter().collect();
+    order.sort_by(key);
+    order.dedup_by(|a, b| key(&&**a, &&**b).is_eq());
+    let entry = |d: &Declared<T>| Declaration { fact: d.what.clone(), sample: d.sample, location: d.location.clone() };
+    order.into_iter().map(entry).collect()
+}
+
+fn declared<T: DeserializeOwned>(all: &Packed<Declaration<T>>) -> Vec<Declared<T>> {
+    let mut out = Vec::with_capacity(all.len());
+    out.extend(all.iter().map(|d| Declared { what: d.fact, location: d.location, sample: d.sample }));
+    out
 }
 
 /// The edges of a list as they were read, sorted, each once.
-fn originals<T: Ord + Clone>(all: &[Declared<T>]) -> Vec<Original<T>> {
-    let mut out: Vec<Original<T>> = all.iter().map(|d| Original { what: d.what.clone(), sample: d.sample }).collect();
-    out.sort();
-    out.dedup();
-    out
+fn originals<T: Ord + Clone, List: FromIterator<Original<T>>>(all: &[Declared<T>]) -> List {
+    let key = |d: &&Declared<T>, e: &&Declared<T>| (&d.what, d.sample).cmp(&(&e.what, e.sample));
+    let mut order: Vec<&Declared<T>> = all.iter().collect();
+    order.sort_by(key);
+    order.dedup_by(|a, b| key(&&**a, &&**b).is_eq());
+    order.into_iter().map(|d| Original { what: d.what.clone(), sample: d.sample }).collect()
 }
 
 /// How a finished list differs from what was read.
-fn beside<T: Ord>(mut read: Vec<Original<T>>, list: &[T]) -> Originals<T> {
-    let mut shown: Vec<(&T, u64)> = list.iter().zip(0u64..).collect();
+fn beside<T: Ord>(read: impl Iterator<Item = Original<T>>, list: &[T]) -> Originals<T> {
+    let mut order: Vec<(&T, usize)> = list.iter().zip(0..).collect();
     if !list.is_sorted() {
-        shown.sort();
+        order.sort();
     }
-    // Both are in order, so one walk over them tells what stands in both. What is no sample stands before its like that is.
-    let mut made = Vec::new();
-    let mut same = vec![false; read.len()];
-    let mut from = 0;
-    for (what, at) in shown {
-        while read.get(from).is_some_and(|o| o.what < *what) {
-            from += 1;
+    let mut known = vec![false; list.len()];
+    let mut rest = order.as_slice();
+    let mut out = Vec::new();
+    for original in read {
+        // Both are in one order.
+        let passed = rest.iter().take_while(|(what, _)| **what < original.what).count();
+        rest = rest.get(passed..).unwrap_or_default();
+        let same = rest.iter().take_while(|(what, _)| **what == original.what);
+        let mut shown = false;
+        for (_, at) in same {
+            shown = true;
+            if let Some(known) = known.get_mut(*at).filter(|_| !original.sample) {
+                *known = true;
+            }
         }
-        let equal = read.get(from..).unwrap_or_default().iter().zip(from..).take_while(|(o, _)| o.what == *what);
-        let mut known = false;
-        for (original, i) in equal {
-            known |= !original.sample;
-            same[i] = true;
-        }
-        if !known {
-            made.push(at);
+        if original.sample || !shown {
+            out.push(original);
         }
     }
-    made.sort_unstable();
-    let mut same = same.into_iter();
-    read.retain(|o| !same.next().unwrap_or_default() || o.sample);
-    Originals { read, made }
+    let made = known.into_iter().zip(0u64..).filter(|(known, _)| !known).map(|(_, at)| at).collect();
+    Originals { read: out, made }
 }
 
 fn edges<T>(list: Vec<T>, originals: Originals<T>, place: fn(&T) -> &Location) -> Vec<Declared<T>> {
@@ -113,11 +145,12 @@ fn edges<T>(list: Vec<T>, originals: Originals<T>, place: fn(&T) -> &Location) -
 
 /// What was read of the lists that change once facts are joined.
 pub(super) struct Read {
+    /// All of their texts are shared with the list, so that packing would save nothing.
     grants: Vec<Original<Grant>>,
-    trusts: Vec<Original<Trust>>,
-    usages: Vec<Original<Usage>>,
-    third_parties: Vec<Original<ThirdParty>>,
-    settings: Vec<Original<Setting>>,
+    trusts: Packed<Original<Trust>>,
+    usages: Packed<Original<Usage>>,
+    third_parties: Packed<Original<ThirdParty>>,
+    settings: Packed<Original<Setting>>,
 }
 
 impl Read {
@@ -133,61 +166,76 @@ impl Read {
 
     /// Enters what the finished inventory does not tell of it.
     pub(super) fn beside(self, inventory: &Inventory, unmerged: &mut Unmerged) {
-        unmerged.grants = beside(self.grants, &inventory.grants);
-        unmerged.trusts = beside(self.trusts, &inventory.trusts);
-        unmerged.usages = beside(self.usages, &inventory.usages);
-        unmerged.third_parties = beside(self.third_parties, &inventory.third_parties);
-        unmerged.settings = beside(self.settings, &inventory.settings);
+        unmerged.grants = beside(self.grants.into_iter(), &inventory.grants);
+        unmerged.trusts = beside(self.trusts.iter(), &inventory.trusts);
+        unmerged.usages = beside(self.usages.iter(), &inventory.usages);
+        unmerged.third_parties = beside(self.third_parties.iter(), &inventory.third_parties);
+        unmerged.settings = beside(self.settings.iter(), &inventory.settings);
     }
 }
 
-/// What each value showed, with its exposures; sightings that showed the same are one entry. Entries stand in the order of their
-/// exposures, then of what they say.
-pub(super) fn values(seen: Vec<Keyed>, exposures: &[Exposure]) -> Packed<SeenValue> {
-    // As text, since that takes a fraction of what the parts of each take.
-    let mut all: BTreeMap<Box<str>, Vec<u64>> = BTreeMap::new();
-    for Keyed { id, sighting: s } in seen {
-        let key = (&id, &s.rule, &s.location);
-        let at = exposures.binary_search_by(|e| (&e.credential, &e.rule, &e.location).cmp(&key));
-        let Ok(at) = at else { continue };
-        let s = *s;
-        let value = SeenValue {
-            exposures: Vec::new(),
-            provider: s.provider,
-            identity_kind: s.identity_kind,
-            human: s.human,
-            fingerprint: s.fingerprint,
-            bound: s.unbound.is_some(),
-            preview: s.preview,
-            identifier: s.identifier,
-            parts: s.parts,
-            attributes: s.proof.attributes,
-            identity: s.proof.identity,
-            validity: s.proof.validity,
-            issued: s.proof.issued,
-            expires: s.proof.expires,
-            public: s.proof.public,
-            encrypted: s.proof.encrypted,
-            anchor: s.anchor,
-            listed: s.listed,
-        };
-        // The model cannot fail to be written.
-        let Ok(text) = serde_json::to_string(&value) else { continue };
-        all.entry(text.into_boxed_str()).or_default().push(at as u64);
+/// What values showed, as text, since that takes a fraction of what its parts take, and the places of their exposures.
+#[derive(Default)]
+pub struct Values(BTreeMap<Box<str>, Vec<u64>>);
+
+impl Values {
+    /// What each value showed; sightings that showed the same are one entry.
+    pub(super) fn of(seen: Vec<Keyed>, exposures: &[Exposure]) -> Self {
+        let mut all = Self::default();
+        for Keyed { id, sighting } in seen {
+            let key = (&id, &sighting.rule, &sighting.location);
+            let at = exposures.binary_search_by(|e| (&e.credential, &e.rule, &e.location).cmp(&key));
+            let Ok(at) = at else { continue };
+            all.add(&value(*sighting), [at as u64]);
+        }
+        all
     }
-    let mut all: Vec<(Vec<u64>, Box<str>)> = all
-        .into_iter()
-        .map(|(text, mut places)| {
+
+    /// Adds what a value showed, apart from its own list of exposures.
+    pub fn add(&mut self, value: &SeenValue, exposures: impl IntoIterator<Item = u64>) {
+        // The model cannot fail to be written.
+        let Ok(text) = serde_json::to_string(value) else { return };
+        self.0.entry(text.into_boxed_str()).or_default().extend(exposures);
+    }
+
+    /// Entries in the order of their exposures, then of what they say.
+    pub fn entries(self) -> impl Iterator<Item = SeenValue> {
+        let all = self.0.into_iter().map(|(text, mut places)| {
             places.sort_unstable();
             places.dedup();
             places.shrink_to_fit();
             (places, text)
-        })
-        .collect();
-    let read = |text: &str| serde_json::from_str::<SeenValue>(text).ok();
-    all.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| read(&a.1).cmp(&read(&b.1))));
-    let entries = all.into_iter();
-    entries.filter_map(|(exposures, text)| Some(SeenValue { exposures, ..read(&text)? })).collect()
+        });
+        let mut all: Vec<(Vec<u64>, Box<str>)> = all.collect();
+        let read = |text: &str| serde_json::from_str::<SeenValue>(text).ok();
+        all.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| read(&a.1).cmp(&read(&b.1))));
+        let entries = all.into_iter();
+        entries.filter_map(move |(exposures, text)| Some(SeenValue { exposures, ..read(&text)? }))
+    }
+}
+
+/// What a sighting tells of its value.
+pub(super) fn value(s: Sighting) -> SeenValue {
+    SeenValue {
+        exposures: Vec::new(),
+        provider: s.provider,
+        identity_kind: s.identity_kind,
+        human: s.human,
+        fingerprint: s.fingerprint,
+        bound: s.unbound.is_some(),
+        preview: s.preview,
+        identifier: s.identifier,
+        parts: s.parts,
+        attributes: s.proof.attributes,
+        identity: s.proof.identity,
+        validity: s.proof.validity,
+        issued: s.proof.issued,
+        expires: s.proof.expires,
+        public: s.proof.public,
+        encrypted: s.proof.encrypted,
+        anchor: s.anchor,
+        listed: s.listed,
+    }
 }
 
 /// One sighting for each value and exposure. What an exposure does not tell of a single sighting of several is what it tells of
@@ -197,13 +245,12 @@ fn sightings(exposures: &[Exposure], values: impl Iterator<Item = SeenValue>) ->
     for mut value in values {
         let places = std::mem::take(&mut value.exposures);
         let known = places.iter().filter_map(|at| exposures.get(usize::try_from(*at).ok()?));
-        out.extend(known.map(|e| sighting(e, &value)));
+        out.extend(known.map(|e| sighting(e, value.clone())));
     }
     out
 }
 
-fn sighting(e: &Exposure, v: &SeenValue) -> Sighting {
-    let v = v.clone();
+pub(super) fn sighting(e: &Exposure, v: SeenValue) -> Sighting {
     Sighting {
         rule: e.rule.clone(),
         provider: v.provider,

@@ -10,6 +10,7 @@ pub mod google;
 mod inventory;
 mod level;
 mod limits;
+mod long;
 mod members;
 mod packed;
 mod report;
@@ -33,8 +34,9 @@ pub use inventory::{
 };
 pub use level::{Confidence, Risk, Severity};
 pub use limits::{FailOn, Lapsed, Limits};
+pub use long::{Apart, LongReport, Ranked};
 pub use members::Members;
-pub use packed::Packed;
+pub use packed::{Packed, Packer};
 pub use report::{
     ControlAnswer, ControlCard, Coverage, Finding, Headline, LocationData, Notice, NoticeKind, Report, RiskStatus,
     RiskSummary, Root, RuleInfo, Score, SkipReason, Term, ToolInfo,

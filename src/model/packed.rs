@@ -46,15 +46,47 @@ impl<T> Packed<T> {
 
 impl<T: Serialize> FromIterator<T> for Packed<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        let mut out = Self::default();
-        let mut items = items.into_iter().peekable();
-        while items.peek().is_some() {
-            let entries: Vec<T> = items.by_ref().take(BLOCK).collect();
-            out.length += entries.len();
-            // Neither the model nor memory can fail here.
-            out.blocks.extend(pack(&entries).map(Vec::into_boxed_slice));
+        let mut out = Packer::default();
+        items.into_iter().for_each(|item| out.push(item));
+        out.finish()
+    }
+}
+
+/// Makes a packed list of entries that come one by one.
+pub struct Packer<T> {
+    packed: Packed<T>,
+    waiting: Vec<T>,
+}
+
+impl<T> Default for Packer<T> {
+    fn default() -> Self {
+        Self { packed: Packed::default(), waiting: Vec::new() }
+    }
+}
+
+impl<T: Serialize> Packer<T> {
+    /// Adds an entry at the end.
+    pub fn push(&mut self, item: T) {
+        self.waiting.push(item);
+        if self.waiting.len() >= BLOCK {
+            self.flush();
         }
-        out
+    }
+
+    fn flush(&mut self) {
+        let entries = std::mem::take(&mut self.waiting);
+        self.packed.length += entries.len();
+        // Neither the model nor memory can fail here.
+        self.packed.blocks.extend(pack(&entries).map(Vec::into_boxed_slice));
+    }
+
+    /// The list.
+    #[must_use]
+    pub fn finish(mut self) -> Packed<T> {
+        if !self.waiting.is_empty() {
+            self.flush();
+        }
+        self.packed
     }
 }
 

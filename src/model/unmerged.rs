@@ -21,11 +21,11 @@ pub struct Unmerged {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
     /// Every declaration of an identity.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub identities: Vec<Declaration<IdentityFact>>,
+    #[serde(default, skip_serializing_if = "Packed::is_empty")]
+    pub identities: Packed<Declaration<IdentityFact>>,
     /// Every declaration of a credential.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub credentials: Vec<Declaration<CredentialFact>>,
+    #[serde(default, skip_serializing_if = "Packed::is_empty")]
+    pub credentials: Packed<Declaration<CredentialFact>>,
     /// Rights as they were read, where the list of the report shows them otherwise.
     #[serde(default, skip_serializing_if = "Originals::is_empty")]
     pub grants: Originals<Grant>,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use super::{Reporter, Style};
-use crate::model::Report;
+use crate::model::{LongReport, Report};
 
 /// The report as JSON, keys in the order of the model, two spaces of indent, a line feed at the end.
 pub const REPORTER: Reporter = Reporter {
@@ -18,6 +18,14 @@ pub const REPORTER: Reporter = Reporter {
 };
 
 fn write(report: &Report, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    write_pretty(report, out)
+}
+
+/// Writes a report of which a part may be packed, without unpacking all of it at once.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn write_long(report: &LongReport, out: &mut dyn io::Write) -> io::Result<()> {
     write_pretty(report, out)
 }
 

@@ -1,6 +1,7 @@
 //! Several reports as the one that a scan of everything would have given: their evidence is put together, and linked, assessed
 //! and scored again.
 
+mod apart;
 mod decisions;
 mod tops;
 
@@ -10,13 +11,15 @@ use std::io;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use self::apart::Lists;
 use self::decisions::Decided;
 use self::tops::Tops;
 use super::{gap, limit};
 use crate::assess;
-use crate::inventory::{self, Evidence};
+use crate::inventory::{self, Evidence, Leaks, Relabel, Separation};
 use crate::model::{
-    Coverage, Gate, Notice, NoticeKind, Report, ReportPart, Root, RuleInfo, Severity, SkipReason, ToolInfo,
+    Coverage, Gate, LongReport, Notice, NoticeKind, Report, ReportPart, Root, RuleInfo, Severity, Sighting, SkipReason,
+    ToolInfo,
 };
 use crate::text::numbers;
 
@@ -67,11 +70,26 @@ pub struct Merger {
 
 /// What one report gave.
 struct Taken {
+    /// Its facts; values in the clear are packed.
     evidence: Evidence,
+    leaks: Leaks,
+    /// The new names of what it tells, when they are not the old ones.
+    relabel: Option<Relabel>,
     roots: Vec<Root>,
     notices: Vec<Notice>,
     decided: Decided,
     parts: Vec<String>,
+}
+
+impl Taken {
+    /// Its values in the clear, by their new names.
+    fn sightings(&self) -> Vec<Sighting> {
+        let mut all = self.leaks.sightings();
+        if let Some(relabel) = &self.relabel {
+            all.iter_mut().for_each(|s| relabel.sighting(s));
+        }
+        all
+    }
 }
 
 impl Merger {
@@ -133,9 +151,12 @@ impl Merger {
         self.rules.dedup();
         let mut notices = report.notices;
         notices.retain(|n| !OWN.contains(&n.code.as_str()));
+        let (evidence, leaks) = Evidence::packed(inventory, unmerged);
         self.taken.push(Taken {
             decided: Decided::of(&report.findings),
-            evidence: Evidence::of(inventory, unmerged),
+            evidence,
+            leaks,
+            relabel: None,
             roots: report.coverage.roots,
             notices,
             parts: parts.iter().map(|p| p.digest.clone()).collect(),
@@ -146,41 +167,59 @@ impl Merger {
 
     /// The report of all; `None` when none was taken.
     #[must_use]
-    pub fn finish(mut self) -> Option<Report> {
+    pub fn finish(mut self) -> Option<LongReport> {
         if let Some((_, only)) = self.only.take() {
-            return Some(*only);
+            return Some((*only).into());
         }
         let (latest, source) = self.as_of.last().cloned()?;
         let tops = Tops::of(self.taken.iter().flat_map(|t| &t.roots));
         let mut evidence = Evidence::default();
         let mut decided = Decided::default();
         let mut notices: Vec<Notice> = Vec::new();
-        for mut taken in std::mem::take(&mut self.taken) {
+        let mut all = std::mem::take(&mut self.taken);
+        for taken in &mut all {
             let mut relabel = tops.relabel(&taken.roots);
             if !relabel.changes_nothing() {
-                taken.evidence.relabel(&mut relabel);
+                taken.evidence.relabel(&mut relabel, &taken.leaks);
                 taken.decided.relabel(&relabel);
                 taken.notices.iter_mut().for_each(|n| n.path = n.path.as_deref().map(|p| relabel.path(p)));
                 for part in &taken.parts {
                     let roots = self.parts.get_mut(part).map(|p| &mut p.coverage.roots);
                     roots.into_iter().flatten().for_each(|root| tops.name(root, &relabel));
                 }
+                taken.relabel = Some(relabel);
             }
-            evidence.add(taken.evidence);
-            decided.add(taken.decided);
-            notices.extend(taken.notices);
+            evidence.add(std::mem::take(&mut taken.evidence));
+            decided.add(std::mem::take(&mut taken.decided));
+            notices.append(&mut taken.notices);
         }
+        let mut separation = Separation::new(&evidence);
+        all.iter().for_each(|taken| separation.note(taken.sightings()));
+        let mut piles = separation.piles();
+        all.into_iter().for_each(|taken| piles.put(taken.sightings(), &mut evidence));
         let gate = widest(&self.gates);
-        let (mut inventory, mut unmerged) = inventory::rebuild(evidence, std::mem::take(&mut self.rules));
+        let rules = std::mem::take(&mut self.rules);
+        let (mut inventory, mut unmerged) = inventory::rebuild(evidence, rules.clone());
         unmerged.gate = gate.clone();
         let parts: Vec<ReportPart> = self.parts.into_values().collect();
         for (format, count) in parts.iter().flat_map(|p| &p.formats_read) {
             *inventory.formats_read.entry(format.clone()).or_default() += count;
         }
         let policy = decided.under(&self.gates, gate.confidence);
-        let assessment =
-            assess::assess(&mut inventory, &assess::Context { as_of: latest, policy: &policy, members: None });
-        let findings = assessment.findings.into_iter().filter(|f| f.severity >= gate.severity).collect();
+        let context = assess::Context { as_of: latest, policy: &policy, members: None };
+        let mut lists = Lists::new(inventory.exposures.clone(), gate.severity);
+        for pile in piles.into_piles() {
+            let (mut leaked, values) = inventory::leaked(&pile, &rules);
+            drop(pile);
+            leaked.formats_read.clone_from(&inventory.formats_read);
+            let (findings, sums) = assess::assess_apart(&leaked, &context);
+            lists.add(leaked, values, findings, sums);
+        }
+        let named = lists.sums.named().iter().map(String::as_str);
+        inventory.rules =
+            inventory::named_rules(rules, named.chain(inventory.exposures.iter().map(|e| e.rule.as_str())));
+        let (findings, assessment) = assess::assess_beside(&mut inventory, &context, std::mem::take(&mut lists.sums));
+        let apart = lists.finish(&mut inventory, &mut unmerged, findings);
         let mut headline = assessment.headline;
         headline.findings.retain(|severity, _| *severity >= gate.severity && *severity > Severity::Info);
         let coverage = covered(&parts);
@@ -188,7 +227,7 @@ impl Merger {
         let configs: BTreeSet<_> = parts.iter().map(|p| (&p.tool.config, &p.tool.config_hash)).collect();
         let same = configs.first().filter(|_| configs.len() == 1);
         let (config, config_hash) = same.map(|(c, h)| ((*c).clone(), (*h).clone())).unwrap_or_default();
-        Some(Report {
+        let report = Report {
             schema: Report::SCHEMA.to_owned(),
             tool: ToolInfo {
                 name: "keyroll".to_owned(),
@@ -204,13 +243,14 @@ impl Merger {
             coverage,
             headline,
             inventory,
-            findings,
+            findings: Vec::new(),
             risks: assessment.risks,
             score: assessment.score,
             notices,
             parts,
             unmerged: Some(unmerged),
-        })
+        };
+        Some(LongReport::new(report, apart))
     }
 }
 

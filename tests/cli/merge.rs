@@ -138,6 +138,21 @@ fn two_directories_of_every_format_merge_to_what_one_scan_says() {
 }
 
 #[test]
+fn json_that_is_written_while_it_is_put_in_order_is_that_of_the_whole_report() {
+    let world = World::new();
+    all_formats(&world, &["shop", "till"]);
+    scan(&world, "a.json", &["shop"], &[]);
+    scan(&world, "b.json", &["till"], &[]);
+    merge(&world, "alone.json", &["a.json", "b.json"]);
+    let both = ["report", "a.json", "b.json", "-q", "--exit-zero", "-f", "json=beside.json", "-f", "jsonl=rows.jsonl"];
+    world.run(&both);
+    assert!(world.read("alone.json") == world.read("beside.json"));
+    let told = |name: &str| world.run(&["report", "a.json", "b.json", "-f", name]);
+    let (alone, beside) = (told("json=x.json"), told("sarif=x.sarif"));
+    assert_eq!((alone.code, alone.err), (beside.code, beside.err), "what is told and the exit code");
+}
+
+#[test]
 fn two_repositories_merge_to_what_one_scan_says() {
     for remotes in [[None, None], [Some("acme/shop"), Some("acme/till")]] {
         let world = World::new();

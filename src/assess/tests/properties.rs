@@ -226,6 +226,55 @@ proptest! {
     }
 
     #[test]
+    fn values_that_nothing_touches_may_be_taken_a_pile_at_a_time(
+        pieces in pieces(), sides in proptest::collection::vec(0..3usize, 24), size in 1..40usize
+    ) {
+        let (s, f) = assemble(&pieces);
+        let (mut whole, verdict) = run(s, f);
+        let mut evidence = inventory::Evidence::default();
+        let mut leaks = Vec::new();
+        for shard in 0..3 {
+            let own = pieces.iter().zip(&sides).filter(|(_, side)| **side == shard).map(|(piece, _)| *piece);
+            let (s, f) = assemble(&own.collect::<Vec<_>>());
+            let mut collected = inventory::Collected::default();
+            collected.add(f);
+            let (inventory, unmerged) = inventory::build_whole(s, collected, Vec::new());
+            let (facts, values) = inventory::Evidence::packed(inventory, unmerged);
+            evidence.add(facts);
+            leaks.push(values);
+        }
+        let mut separation = inventory::Separation::new(&evidence);
+        leaks.iter().for_each(|values| separation.note(values.sightings()));
+        let mut piles = separation.piles_of(size);
+        leaks.iter().for_each(|values| piles.put(values.sightings(), &mut evidence));
+        let mut touched = inventory::rebuild(evidence, Vec::new()).0;
+        touched.formats_read = whole.formats_read.clone();
+        let mut sums = crate::assess::Sums::default();
+        let mut findings = Vec::new();
+        let (mut exposures, mut credentials) = (Vec::new(), Vec::new());
+        for pile in piles.into_piles() {
+            let (mut leaked, _) = inventory::leaked(&pile, &[]);
+            leaked.formats_read = whole.formats_read.clone();
+            let (found, more) = crate::assess::assess_apart(&leaked, &context());
+            sums.add(more);
+            findings.extend(found);
+            exposures.append(&mut leaked.exposures);
+            credentials.append(&mut leaked.credentials);
+        }
+        let (found, mut all) = crate::assess::assess_beside(&mut touched, &context(), sums);
+        findings.extend(found);
+        findings.sort_by(crate::model::Ranked::order);
+        all.findings = findings.into_iter().map(|ranked| ranked.finding).collect();
+        touched.exposures.append(&mut exposures);
+        touched.exposures.sort_by(|a, b| (&a.credential, &a.rule, &a.location).cmp(&(&b.credential, &b.rule, &b.location)));
+        touched.credentials.append(&mut credentials);
+        touched.credentials.sort_by(|a, b| a.id.cmp(&b.id));
+        // A list that is packed does not keep what is for the run alone.
+        whole.exposures.iter_mut().chain(&mut touched.exposures).for_each(|e| e.fingerprint = None);
+        prop_assert_eq!((touched, all), (whole, verdict));
+    }
+
+    #[test]
     fn what_is_accepted_is_still_told_and_counted(pieces in pieces(), digits in proptest::collection::vec(0..16u32, 1..12)) {
         let digits: Vec<char> = digits.into_iter().filter_map(|d| char::from_digit(d, 16)).collect();
         let (s, f) = assemble(&pieces);
