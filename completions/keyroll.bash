@@ -801,7 +801,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__report)
-            opts="-f -o -q -v -h --format --output --sarif-suppressed --quiet --verbose --no-color --fail-on --exit-zero --help"
+            opts="-f -o -q -v -c -h --format --output --sarif-suppressed --quiet --verbose --no-color --fail-on --exit-zero --config --no-config --members --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -825,6 +825,18 @@ _keyroll() {
                     ;;
                 --fail-on)
                     COMPREPLY=($(compgen -W "low medium high critical" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --members)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -354,15 +354,18 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l no-banner -d '
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s f -l format -d 'Output format, and file if not standard output; repeatable' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s o -l output -d 'File for the format that names none' -r -F
-complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l fail-on -d 'Severity from which the exit code is 1' -r -f -a "low\t'1–39'
+complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l fail-on -d 'Severity from which the exit code is 1 [default: medium]' -r -f -a "low\t'1–39'
 medium\t'40–69'
 high\t'70–90'
 critical\t'91–100'"
+complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s c -l config -d 'Judge anew under this configuration; merged reports are judged under .keyroll.yml at the top of this repository' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l members -d 'Judge anew with these current members: see `keyroll scan --help`' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l sarif-suppressed -d 'Write suppressed results into SARIF, too'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s q -l quiet -d 'Say nothing on standard error but errors'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s v -l verbose -d 'Show every location and notice'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l no-color -d 'No colours; NO_COLOR does the same'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l exit-zero -d 'Exit 0 in spite of findings'
+complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l no-config -d 'Use no configuration'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyroll -n "__fish_keyroll_using_subcommand diff" -s f -l format -d 'How to write it' -r -f -a "table\t'For a terminal'
 json\t'For programs'

@@ -19,6 +19,7 @@ mod past;
 mod place;
 mod roots;
 mod seen;
+mod siblings;
 mod sight;
 mod tally;
 mod text_kind;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::estate;
 use super::score::dead;
 use super::view::View;
-use crate::model::{Credential, Grant, Identity, Privilege, When, setting};
+use crate::model::{Credential, Grant, Identity, IdentityKey, Privilege, When, setting};
 
 /// An attribute of an identity, empty when it has none.
 pub(super) fn attribute<'i>(identity: &'i Identity, name: &str) -> &'i str {
@@ -32,9 +32,17 @@ pub(super) fn is_sign_in(credential: &Credential) -> bool {
     listed && credential.attributes.get("use").is_none_or(|what| what != "token-signing")
 }
 
-/// Whether an identity holds something to sign in with that has not ended.
+/// The application of a service principal that is an identity of its own, since the application has others in other tenants.
+pub(super) fn application_of<'a>(identity: &Identity, view: &View<'a>) -> Option<&'a Identity> {
+    let client = identity.attributes.get("application")?;
+    view.identity(&IdentityKey::new("azure", "app", client))
+}
+
+/// Whether an identity holds something to sign in with that has not ended. What an application holds opens every tenant that
+/// it has a service principal in.
 pub(super) fn live<'a>(identity: &Identity, view: &View<'a>, as_of: Timestamp) -> Option<&'a Credential> {
-    let owned = view.owned_by(&identity.id).iter().copied();
+    let application = application_of(identity, view).map(|application| view.owned_by(&application.id));
+    let owned = view.owned_by(&identity.id).iter().chain(application.into_iter().flatten()).copied();
     owned.filter(|c| is_sign_in(c) && dead(c, as_of).is_none()).max_by_key(|c| (c.expires.at(), &c.id))
 }
 

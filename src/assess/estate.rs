@@ -112,6 +112,8 @@ pub(super) const ENTRA_USERS: &str = "entra-users";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const AZURE_ROLE_ASSIGNMENTS: &str = "azure-role-assignments";
 /// See [`GITHUB_ACTIONS`].
+pub(super) const AZURE_VAULT_SECRETS: &str = "azure-key-vault-secrets";
+/// See [`GITHUB_ACTIONS`].
 pub(super) const OKTA_API_TOKENS: &str = "okta-api-tokens";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const OKTA_APPS: &str = "okta-apps";
@@ -180,6 +182,7 @@ fn command(need: &str) -> Option<&'static str> {
         OKTA_API_TOKENS => "curl -H \"Authorization: SSWS $TOKEN\" https://ORG.okta.com/api/v1/api-tokens",
         OKTA_APPS => "curl -H \"Authorization: SSWS $TOKEN\" \"https://ORG.okta.com/api/v1/apps?limit=200\"",
         OKTA_USERS => "curl -H \"Authorization: SSWS $TOKEN\" \"https://ORG.okta.com/api/v1/users?limit=200\"",
+        AZURE_VAULT_SECRETS => "az keyvault secret list --vault-name VAULT --output json",
         DATABRICKS_TOKENS => "databricks token-management list --output json",
         GITHUB_AUDIT_LOG => "gh api --paginate 'orgs/ORG/audit-log?include=all&per_page=100'",
         GITHUB_PATS => "gh api --paginate orgs/ORG/personal-access-tokens",

@@ -22,6 +22,7 @@ mod nhi08_environment_isolation;
 mod nhi09_reuse;
 mod nhi10_human_use;
 mod pipelines;
+mod production;
 mod reach;
 mod score;
 mod settings;
@@ -276,6 +277,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi09_reuse::hosts::SSH_KEY_SHARED,
     &nhi01_improper_offboarding::analyzer::AWS_ANALYZER_UNUSED,
     &nhi07_long_lived_secrets::stores::SM_NO_ROTATION,
+    &nhi07_long_lived_secrets::stores::KEY_VAULT_SECRET,
     &nhi07_long_lived_secrets::stores::SM_ROTATION_BROKEN,
     &nhi08_environment_isolation::accounts::AWS_CROSS_ACCOUNT,
     &nhi09_reuse::keys::TWO_ACTIVE_KEYS,
@@ -425,7 +427,9 @@ pub fn assess_apart(inventory: &Inventory, context: &Context<'_>) -> (Vec<Ranked
 pub fn assess_beside(inventory: &mut Inventory, context: &Context<'_>, beside: Sums) -> (Vec<Ranked>, Assessment) {
     decided::enter(inventory, context.policy);
     let (findings, risks, score, sums, verdicts) = {
-        let view = View::new(inventory);
+        let mut view = View::new(inventory);
+        let rights = production::against_names(&view);
+        view.enter_rights(rights);
         let findings = findings(&view, context);
         let mut sums = sums(&findings, &view, context);
         sums.add(beside);

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::view::{View, days};
+use super::view::{Rights, View, days};
 use super::{Context, trust};
 use crate::model::{
     AuthMode, Credential, EnvironmentClass, Finding, Identity, Privilege, Severity, Status, Term, Validity,
@@ -114,7 +114,11 @@ fn circumstances(finding: &Finding, view: &View<'_>, context: &Context<'_>) -> C
     }
     match identity.map(|i| &i.environment) {
         Some(e) if e.class == EnvironmentClass::Prod => out.applies.push((Adjustment::Production, e.why.clone())),
-        Some(e) if e.class == EnvironmentClass::Nonprod => out.applies.push((Adjustment::Nonproduction, e.why.clone())),
+        Some(e) if e.class == EnvironmentClass::Nonprod => match identity.and_then(|i| view.against_name(&i.id)) {
+            None => out.applies.push((Adjustment::Nonproduction, e.why.clone())),
+            Some(Rights::Production(why)) => out.applies.push((Adjustment::Production, why.clone())),
+            Some(Rights::Untold) => out.unknown.push("environment"),
+        },
         _ => out.unknown.push("environment"),
     }
     let dead_owner = identity.filter(|i| matches!(i.status, Status::Inactive | Status::Deleted));

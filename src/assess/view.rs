@@ -9,6 +9,15 @@ use crate::model::{
 };
 use crate::text::order::Lookup;
 
+/// What the rights of an identity say against its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Rights {
+    /// It may do something in production; which right says so.
+    Production(String),
+    /// It has wide rights of which no input tells the environment, and a name makes none of theirs.
+    Untold,
+}
+
 /// An inventory with its joins looked up once. Everything that samples alone declare is left out of the iterators.
 pub struct View<'a> {
     /// The inventory itself.
@@ -27,6 +36,8 @@ pub struct View<'a> {
     states: BTreeSet<(Option<&'a str>, &'a str)>,
     /// Usages of stored secrets by the credential that these are known to hold.
     held: Lookup<&'a str, Vec<&'a Usage>>,
+    /// What the rights of identities say against their names.
+    against_names: Lookup<&'a IdentityKey, Rights>,
 }
 
 fn group<'a, K: Hash + Eq + Copy, T>(all: &'a [T], key: impl Fn(&'a T) -> Option<K>) -> Lookup<K, Vec<&'a T>> {
@@ -62,6 +73,7 @@ impl<'a> View<'a> {
                 .map(|s| (s.location.container.as_deref(), s.location.path.as_str()))
                 .collect(),
             held: group(&inventory.usages, |u| u.attributes.get("holds").map(String::as_str)),
+            against_names: Lookup::default(),
         }
     }
 
@@ -100,6 +112,16 @@ impl<'a> View<'a> {
             !is_marked(&u.attributes)
                 && !u.identity.as_ref().and_then(|id| self.identity(id)).is_some_and(|identity| identity.sample)
         })
+    }
+
+    /// Enters what the rights of identities say against their names.
+    pub(super) fn enter_rights(&mut self, against_names: Lookup<&'a IdentityKey, Rights>) {
+        self.against_names = against_names;
+    }
+
+    /// What the rights of an identity say against a name that is not of production.
+    pub(super) fn against_name(&self, id: &IdentityKey) -> Option<&Rights> {
+        self.against_names.get(id)
     }
 
     /// Credentials of an identity.

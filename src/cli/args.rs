@@ -411,12 +411,21 @@ pub struct ReportArgs {
     #[command(flatten)]
     /// Outputs.
     pub output: OutputArgs,
-    /// Severity from which the exit code is 1
-    #[arg(long, value_name = "LEVEL", default_value = "medium")]
-    pub fail_on: SeverityArg,
+    /// Severity from which the exit code is 1 [default: medium]
+    #[arg(long, value_name = "LEVEL")]
+    pub fail_on: Option<SeverityArg>,
     /// Exit 0 in spite of findings
     #[arg(long)]
     pub exit_zero: bool,
+    /// Judge anew under this configuration; merged reports are judged under .keyroll.yml at the top of this repository
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Use no configuration
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
+    /// Judge anew with these current members: see `keyroll scan --help`
+    #[arg(long, value_name = "FILE")]
+    pub members: Option<PathBuf>,
 }
 
 /// Arguments of `explain`.

@@ -5,20 +5,28 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow, bail};
 
 use super::args::ReportArgs;
-use super::{Exit, output};
+use super::{Exit, output, settings};
 use crate::model::{FailOn, Report, Severity};
 use crate::scan::Merger;
 use crate::text::escape;
 
 /// Runs the command. Reports are read one at a time.
 pub fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
-    let fail_on = FailOn::from(Severity::from(args.fail_on));
+    let settings = settings::of_report(args)?;
+    let fail_on = match (&settings, args.fail_on) {
+        (Some(settings), _) => settings.fail_on,
+        (None, level) => FailOn::from(level.map_or(Severity::Medium, Severity::from)),
+    };
     let targets = output::targets(&args.output)?;
     let mut merger = Merger::default();
     for path in &args.files {
         merger.add(&path.display().to_string(), read(path)?)?;
     }
-    let report = merger.finish().context("no report was given")?;
+    let report = match &settings {
+        Some(settings) => merger.finish_under(settings)?,
+        None => merger.finish(),
+    };
+    let report = report.context("no report was given")?;
     if targets.iter().all(output::Target::is_json) {
         output::write_long(&report, &targets, &args.output)?;
         let failing = report.any(|finding| fail_on.fails(finding));

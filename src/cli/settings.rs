@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
-use super::args::{ConfigCommand, ExplainArgs, GateArgs, ScanArgs};
+use super::args::{ConfigCommand, ExplainArgs, GateArgs, ReportArgs, ScanArgs};
 use super::{Exit, print};
 use crate::config::baseline::Baseline;
 use crate::config::policy::{self, Policy};
@@ -356,6 +356,24 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         expired: Vec::new(),
         elsewhere: Vec::new(),
     })
+}
+
+/// The settings to judge reports under; `None` for one report that is only to be shown in another format, which keeps the verdict
+/// of its own configuration.
+pub fn of_report(args: &ReportArgs) -> anyhow::Result<Option<Settings>> {
+    let config = load(args.config.as_deref(), args.no_config)?;
+    let asked = args.config.is_some() || args.members.is_some();
+    if !asked && (args.files.len() < 2 || config.path.is_none()) {
+        return Ok(None);
+    }
+    let mut settings = plain(&[])?;
+    settings.policy = Policy::new(&config, settings.as_of)?;
+    settings.fail_on = policy::fail_on(&config, args.fail_on.map(Into::into))?;
+    settings.confidence = Confidence::Low;
+    settings.disabled_rules.clone_from(&config.file.rules.disable);
+    settings.members = members(args.members.as_deref())?;
+    settings.config = config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default()));
+    Ok(Some(settings))
 }
 
 /// Now, cut to the UTC day, so that two runs of one day agree.

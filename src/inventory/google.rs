@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::folders;
 use crate::model::google::{self, Powers};
 use crate::model::{
     EnvironmentClass, Grant, Identity, IdentityKey, Inventory, Privilege, Status, Trust, environment, setting,
@@ -16,6 +17,7 @@ pub(super) fn settle(inventory: &mut Inventory) {
     name_projects(inventory);
     let custom = weigh_custom_roles(inventory);
     join_pools(inventory);
+    folders::follow(inventory);
     let derived = chains(inventory, &custom);
     inventory.grants.extend(derived);
     inventory.grants.sort();

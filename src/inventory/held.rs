@@ -45,8 +45,12 @@ fn text<'s>(setting: &'s Setting, name: &str) -> &'s str {
 /// The credential that the secret holds which a usage names; none when there are two of that name.
 fn held<'s>(usage: &Usage, job: &Identity, told: &[&'s Setting]) -> Option<&'s str> {
     let (host, place) = job.id.as_str().split_once(":job:")?;
-    let repository = place.split("/.github/").next().filter(|_| host == "github")?;
-    let repository = repository.rsplit('/').next()?;
+    let path = match host {
+        "github" => place.split("/.github/").next()?,
+        "gitlab" => place.rsplit_once('#')?.0.rsplit_once('/')?.0,
+        _ => return None,
+    };
+    let repository = path.rsplit('/').next()?;
     let name = usage.attributes.get("stored_as").or(usage.credential.as_ref())?;
     let environment = job.attributes.get("environment").map_or("", String::as_str);
     let mut own: BTreeSet<&str> = BTreeSet::new();
@@ -54,7 +58,15 @@ fn held<'s>(usage: &Usage, job: &Identity, told: &[&'s Setting]) -> Option<&'s s
     for setting in told.iter().copied().filter(|setting| setting.subject.eq_ignore_ascii_case(name)) {
         // The repository's owner stands in the provider's configuration, which no state holds.
         let (of, within) = (text(setting, "repository"), text(setting, "environment"));
-        if !(of.is_empty() || of.eq_ignore_ascii_case(repository)) {
+        // A variable of GitLab names its project or group by the whole path; a number that nothing tells the path of is of nobody.
+        let (project, group) = (text(setting, "project"), text(setting, "group"));
+        let below = |group: &str| path.get(..group.len()).is_some_and(|start| start.eq_ignore_ascii_case(group));
+        let here = match host {
+            "gitlab" if !project.is_empty() => project.eq_ignore_ascii_case(path),
+            "gitlab" => !group.is_empty() && below(group) && path.as_bytes().get(group.len()) == Some(&b'/'),
+            _ => project.is_empty() && group.is_empty() && (of.is_empty() || of.eq_ignore_ascii_case(repository)),
+        };
+        if !here {
             continue;
         }
         if within.is_empty() {
@@ -77,5 +89,75 @@ fn grant(job: &Identity, owner: &Identity, credential: &Credential, usage: &Usag
         source: format!("stored {} of {}", credential.kind, owner.name).into(),
         condition: None,
         location: usage.location.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::super::build;
+    use super::*;
+    use crate::model::{
+        At, AuthMode, CredentialFact, Fact, GrantFact, IdentityFact, IdentityKind, LocatedFact, Location, Privilege,
+        SettingFact, UsageFact,
+    };
+
+    fn located(fact: Fact) -> LocatedFact {
+        LocatedFact { fact, location: Location::default(), format: "x", sample: false }
+    }
+
+    fn job(name: &str, secret: &str) -> Vec<LocatedFact> {
+        let key = IdentityKey::new("gitlab", "job", name);
+        let usage = UsageFact {
+            identity: Some(key.clone()),
+            mode: AuthMode::Referenced,
+            provider: "aws".to_owned(),
+            credential: Some(secret.to_owned()),
+            target: None,
+            mechanism: "variable".to_owned(),
+            federation_available: true,
+            attributes: BTreeMap::new(),
+        };
+        let identity = IdentityFact::new(key, IdentityKind::CiJob, "gitlab", name);
+        vec![located(Fact::Identity(At::default(), identity)), located(Fact::Usage(At::default(), usage))]
+    }
+
+    #[test]
+    fn a_variable_of_gitlab_that_a_state_made_gives_its_jobs_the_rights_of_its_owner() {
+        let user = IdentityKey::new("aws", "user", "arn:aws:iam::123456789012:user/ci");
+        let mut key = CredentialFact::new("aws:access-key:AKIAX", "aws-access-key", "aws");
+        key.identity = Some(user.clone());
+        let grant = GrantFact {
+            identity: user.clone(),
+            privilege: Privilege::Admin,
+            action: "*".to_owned(),
+            resource: "*".to_owned(),
+            source: "policy".to_owned(),
+            condition: None,
+        };
+        let stored = |of: &str, place: &str| {
+            let mut fact = SettingFact::new(setting::HELD_SECRET, "DEPLOY_KEY", "aws:access-key:AKIAX");
+            fact.attributes.insert(of.to_owned(), place.to_owned());
+            located(Fact::Setting(At::default(), fact))
+        };
+        let world = |held: LocatedFact| {
+            let mut facts = job("acme/app/.gitlab-ci.yml#deploy", "DEPLOY_KEY");
+            facts.extend(job("acme/apple/.gitlab-ci.yml#deploy", "DEPLOY_KEY"));
+            facts.push(located(Fact::Identity(
+                At::default(),
+                IdentityFact::new(user.clone(), IdentityKind::CloudUser, "aws", "ci"),
+            )));
+            facts.push(located(Fact::Credential(At::default(), key.clone())));
+            facts.push(located(Fact::Grant(At::default(), grant.clone())));
+            facts.push(held);
+            let inventory = build(Vec::new(), facts, Vec::new());
+            let admin = inventory.identities.iter().filter(|i| i.kind == IdentityKind::CiJob);
+            admin.filter(|i| i.privilege == Privilege::Admin).map(|i| i.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(world(stored("project", "acme/app")), ["acme/app/.gitlab-ci.yml#deploy"]);
+        assert_eq!(world(stored("group", "acme")).len(), 2);
+        for (of, place) in [("project", "42"), ("group", "acme/app"), ("group", "7"), ("repository", "app")] {
+            assert_eq!(world(stored(of, place)), [""; 0], "{of} {place}");
+        }
     }
 }

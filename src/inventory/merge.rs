@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::identify::Keyed;
-use super::link::Names;
+use super::link::{Names, split};
 use super::{Declared, SAMPLE};
 use crate::model::{
     Credential, CredentialFact, Environment, EnvironmentClass, Human, Identity, IdentityFact, IdentityKey,
@@ -90,7 +90,12 @@ fn identity(id: IdentityKey, mut facts: Vec<Declared<IdentityFact>>, names: &Nam
         aliases: names.keys(&id).iter().filter(|k| **k != id).cloned().collect(),
         kind: what.iter().map(|f| f.kind).find(|k| *k != IdentityKind::Other).unwrap_or_default(),
         provider: text(|f| &f.provider),
-        name: text(|f| &f.name),
+        // What refers to it by id alone knows no name.
+        name: what
+            .iter()
+            .find(|f| !f.name.is_empty() && f.name != split(&f.key).2 && f.name != split(&id).2)
+            .map(|f| f.name.clone())
+            .unwrap_or_else(|| text(|f| &f.name)),
         account: what.iter().find_map(|f| f.account.clone()),
         human: join_human(what.iter().map(|f| f.human)),
         status: what.iter().map(|f| f.status).max_by_key(|s| danger(*s)).unwrap_or_default(),

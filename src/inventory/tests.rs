@@ -356,3 +356,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_token_that_names_its_user_is_linked_with_what_a_list_has_of_that_user() {
+    let user = IdentityKey::new("gitlab", "user-id", "7");
+    let row = |n: u32| {
+        let mut f = CredentialFact::new(format!("gitlab:token:{n}"), "gitlab-access-token", "gitlab");
+        f.identity = Some(IdentityKey::new("gitlab", "user-id", "7"));
+        fact(Fact::Credential(At::default(), f), "tokens.json")
+    };
+    let mut seen = sighting("gitlab", Some("f1"), "a.env", 3);
+    seen.proof.identity = Some(IdentityHint {
+        key: user,
+        kind: IdentityKind::UserToken,
+        provider: "gitlab".to_owned(),
+        name: "GitLab user 7".to_owned(),
+        account: None,
+    });
+    let one = build(vec![seen.clone()], vec![row(1)], Vec::new());
+    let of = |i: &Inventory| -> Vec<_> { i.links.iter().map(|l| (l.to.clone(), l.confidence)).collect() };
+    assert_eq!(of(&one), [("gitlab:token:1".to_owned(), Confidence::Medium)]);
+    assert_eq!(one.links[0].from, "secret:f1");
+    let two = build(vec![seen], vec![row(1), row(2)], Vec::new());
+    assert!(two.links.iter().all(|l| l.confidence == Confidence::Low) && two.links.len() == 2, "{:?}", two.links);
+}

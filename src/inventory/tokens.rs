@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::identify::Keyed;
 use super::merge;
-use crate::model::{Confidence, Credential, Link};
+use crate::model::{Confidence, Credential, IdentityKey, Link};
 
 /// The attribute under which a reader tells what a list shows of a key. Nothing of it stays in the inventory.
 const REDACTED: &str = "redacted";
@@ -21,6 +21,35 @@ const LINKS_MAX: usize = 8;
 pub(super) fn join(seen: &[Keyed], credentials: &mut Vec<Credential>, links: &mut Vec<Link>) {
     by_number(credentials, links);
     link_by_ends(seen, credentials, links);
+    link_by_user(credentials, links);
+}
+
+/// Links values in the clear that name a user of GitLab, as routable tokens do
+/// (<https://handbook.gitlab.com/handbook/engineering/architecture/design-documents/cells/routable_tokens/>), with the tokens that a list has
+/// of that user: with the only one, likely; with one of several, perhaps.
+fn link_by_user(credentials: &[Credential], links: &mut Vec<Link>) {
+    let mut listed: BTreeMap<&IdentityKey, Vec<&Credential>> = BTreeMap::new();
+    for credential in credentials.iter().filter(|c| c.id.starts_with("gitlab:token:")) {
+        if let Some(user) = &credential.identity {
+            listed.entry(user).or_default().push(credential);
+        }
+    }
+    if listed.is_empty() {
+        return;
+    }
+    for value in credentials.iter().filter(|c| c.preview.is_some() && c.provider == "gitlab") {
+        let Some(rows) = value.identity.as_ref().and_then(|user| listed.get(user)) else { continue };
+        let (confidence, why) = match rows.len() {
+            1 => (Confidence::Medium, "the only listed token of the user whom the value names"),
+            _ => (Confidence::Low, "a listed token of the user whom the value names, who has several"),
+        };
+        links.extend(rows.iter().filter(|row| row.id != value.id).take(LINKS_MAX).map(|row| Link {
+            from: value.id.clone(),
+            to: row.id.clone(),
+            confidence,
+            why: why.to_owned(),
+        }));
+    }
 }
 
 /// Merges listed tokens into those that an audit log tells with the same number. A number that two hashes bear is of a token

@@ -28,15 +28,15 @@ pub struct Ranked {
 }
 
 impl Ranked {
-    /// Most important first: severity, then what is rather sure, then what a machine issued before what a person may have
-    /// made up for a test, then what stands outside tests; among these by score, values in the clear first, and by place. The
-    /// rest of the key makes the order total.
+    /// Most important first: severity, which is the band of the score; what stands outside tests; the score. Among equals what is
+    /// rather sure comes first, then what a machine issued before what a person may have made up for a test, then values in the
+    /// clear, and by place. The rest of the key makes the order total.
     #[must_use]
     pub fn order(&self, other: &Self) -> Ordering {
         let importance = |r: &Self| {
             let f = &r.finding;
             let unsure = f.confidence < Confidence::High;
-            (Reverse(f.severity), unsure, r.chosen, r.test, Reverse(f.score), f.risk != Risk::Nhi2)
+            (Reverse(f.severity), r.test, Reverse(f.score), unsure, r.chosen, f.risk != Risk::Nhi2)
         };
         importance(self).cmp(&importance(other)).then_with(|| rest(&self.finding).cmp(&rest(&other.finding)))
     }
@@ -78,6 +78,13 @@ impl LongReport {
     #[must_use]
     pub fn new(report: Report, apart: Apart) -> Self {
         Self { report, apart: Some(apart) }
+    }
+
+    /// The same as the report of a single scan.
+    #[must_use]
+    pub fn of_one(mut self) -> Self {
+        self.report.parts.clear();
+        self
     }
 
     /// The report without what is packed.

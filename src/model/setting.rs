@@ -146,3 +146,11 @@ pub const DATABASE_POWER: &str = "database-power";
 pub fn joins(name: &str) -> bool {
     name == CALLS || name == CALLED
 }
+
+/// What the source of a right begins with that an application has through its service principal in another tenant; what gives it
+/// the right there follows.
+pub const OTHER_TENANT: &str = "service principal of another tenant → ";
+
+/// What of Google Cloud a project lies below: the subject is `project ID` or its number, the value the folders and the organization,
+/// as `folder 42, organization 7`.
+pub const PROJECT_ANCESTORS: &str = "project-ancestors";

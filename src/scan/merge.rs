@@ -14,8 +14,10 @@ use sha2::{Digest, Sha256};
 use self::apart::Lists;
 use self::decisions::Decided;
 use self::tops::Tops;
+use super::decided::Decisions;
 use super::{gap, limit};
 use crate::assess;
+use crate::config::Settings;
 use crate::inventory::{self, Evidence, Leaks, Relabel, Separation};
 use crate::model::{
     Coverage, Gate, LongReport, Notice, NoticeKind, Report, ReportPart, Root, RuleInfo, Severity, Sighting, SkipReason,
@@ -165,12 +167,34 @@ impl Merger {
         Ok(())
     }
 
-    /// The report of all; `None` when none was taken.
+    /// The report of all; `None` when none was taken. One alone stays as it is.
     #[must_use]
     pub fn finish(mut self) -> Option<LongReport> {
-        if let Some((_, only)) = self.only.take() {
-            return Some((*only).into());
+        match self.only.take() {
+            Some((_, only)) => Some((*only).into()),
+            None => self.judge(None),
         }
+    }
+
+    /// The same under a configuration and with members. What was accepted before stays so, and values that a report leaves out cannot
+    /// come back.
+    ///
+    /// # Errors
+    /// When a single report does not hold what judging it again needs.
+    pub fn finish_under(mut self, settings: &Settings) -> Result<Option<LongReport>, MergeError> {
+        let Some((name, only)) = self.only.take() else { return Ok(self.judge(Some(settings))) };
+        if !only.parts.is_empty() {
+            let parts = only.parts.clone();
+            self.take(&name, *only, parts)?;
+            return Ok(self.judge(Some(settings)));
+        }
+        let own = part(&only, digest(&only));
+        self.take(&name, *only, vec![own])?;
+        // It is still one scan's.
+        Ok(self.judge(Some(settings)).map(LongReport::of_one))
+    }
+
+    fn judge(mut self, settings: Option<&Settings>) -> Option<LongReport> {
         let (latest, source) = self.as_of.last().cloned()?;
         let tops = Tops::of(self.taken.iter().flat_map(|t| &t.roots));
         let mut evidence = Evidence::default();
@@ -205,8 +229,12 @@ impl Merger {
         for (format, count) in parts.iter().flat_map(|p| &p.formats_read) {
             *inventory.formats_read.entry(format.clone()).or_default() += count;
         }
-        let policy = decided.under(&self.gates, gate.confidence);
-        let context = assess::Context { as_of: latest, policy: &policy, members: None };
+        let none = BTreeMap::new();
+        let demands = settings.map(|settings| Decisions { settings, accepted: &none });
+        let demands = demands.as_ref().map(|demands| demands as &dyn assess::Policy);
+        let policy = decided.under(&self.gates, gate.confidence, demands);
+        let members = settings.and_then(|settings| settings.members.as_ref());
+        let context = assess::Context { as_of: latest, policy: &policy, members };
         let mut lists = Lists::new(inventory.exposures.clone(), gate.severity);
         for pile in piles.into_piles() {
             let (mut leaked, values) = inventory::leaked(&pile, &rules);
@@ -226,7 +254,10 @@ impl Merger {
         told(&mut notices, &coverage, &self.as_of, &tops);
         let configs: BTreeSet<_> = parts.iter().map(|p| (&p.tool.config, &p.tool.config_hash)).collect();
         let same = configs.first().filter(|_| configs.len() == 1);
-        let (config, config_hash) = same.map(|(c, h)| ((*c).clone(), (*h).clone())).unwrap_or_default();
+        let (mut config, mut config_hash) = same.map(|(c, h)| ((*c).clone(), (*h).clone())).unwrap_or_default();
+        if let Some((path, hash)) = settings.and_then(|settings| settings.config.clone()) {
+            (config, config_hash) = (Some(path), Some(hash));
+        }
         let report = Report {
             schema: Report::SCHEMA.to_owned(),
             tool: ToolInfo {

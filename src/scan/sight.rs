@@ -10,6 +10,7 @@ use super::joins;
 use super::locate::Locator;
 use super::nearby;
 use super::roots::RunKey;
+use super::siblings;
 use super::text_kind::Own;
 use crate::config::Settings;
 use crate::detect::{Detected, Engine, Reference};
@@ -50,6 +51,13 @@ impl Sight<'_> {
             candidate.parts.push(Part { name: "host".to_owned(), value: host, span: at });
         }
         prove(&mut candidate, rule, text, self.settings.as_of);
+        if !rule.identifier
+            && candidate.proof.identity.is_none()
+            && !candidate.parts.iter().any(|part| part.name == "user")
+            && let Some(beside) = siblings::login(text, candidate.span)
+        {
+            validate::login::name(&mut candidate.proof, candidate.secret.expose(), &beside);
+        }
         let shown = candidate.proof.public || candidate.proof.encrypted;
         if candidate.confidence < self.settings.confidence && !shown {
             return None;

@@ -12,7 +12,7 @@ pub(super) const VALIDATOR: Validator = Validator {
 };
 
 /// User names that only say that the password is a token.
-const TOKEN_USERS: [&str; 9] = [
+pub(super) const TOKEN_USERS: [&str; 9] = [
     "x-access-token",
     "oauth2",
     "x-token-auth",

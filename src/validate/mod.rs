@@ -40,6 +40,7 @@ mod google_service_account;
 mod jwt;
 pub mod known;
 mod kubernetes_token;
+pub mod login;
 mod npm_crc;
 mod openssh;
 mod pgp;

@@ -98,17 +98,17 @@ fn the_forgotten_test_application_was_on_top_of_the_tenant_with_every_reason() {
     let (code, report) = report(&world, &["exports"], "2023-11-20");
     assert_eq!(code, 1);
     let top = worst(&report);
-    assert_eq!((&top["name"], &top["privilege"]), (&"legacy-mail-migration-test".into(), &"admin".into()));
-    let of_that_name = list(&report, "identities").iter().filter(|i| i["name"] == top["name"]).count();
-    assert_eq!(of_that_name, 1, "the rows of both tenants are one application");
-    let all = BTreeSet::from([
-        "NHI1-entra-app-unowned",
-        "NHI1-entra-sp-idle",
-        "NHI5-entra-tier0",
-        "NHI7-entra-secret-life",
-        "NHI8-entra-test-app",
-    ]);
-    assert_eq!(checks(&report, top), all);
+    assert_eq!((&top["name"], &top["privilege"]), (&"legacy-mail-migration-test (corporate)".into(), &"admin".into()));
+    // Its principal in the corporate tenant has the rights; the application in the test tenant, the secret that opens both.
+    assert_eq!(checks(&report, top), BTreeSet::from(["NHI1-entra-sp-idle", "NHI5-entra-tier0", "NHI8-entra-test-app"]));
+    let application = list(&report, "identities").iter().find(|i| i["name"] == "legacy-mail-migration-test").unwrap();
+    assert_eq!(checks(&report, application), BTreeSet::from(["NHI1-entra-app-unowned", "NHI7-entra-secret-life"]));
+    assert_eq!(application["privilege"], "admin", "whoever has the secret has the rights");
+    let together = list(&report, "links").iter().any(|l| l["from"] == application["id"] && l["to"] == top["id"]);
+    assert!(together, "{:#}", report["links"]);
+    for check in ["NHI1-entra-sp-idle", "NHI7-entra-secret-life"] {
+        says(only(&report, check), "terms", "whatever its name says");
+    }
     let rights = only(&report, "NHI5-entra-tier0");
     for role in ["AppRoleAssignment.ReadWrite.All", "full_access_as_app on Office 365 Exchange Online"] {
         says(rights, "evidence", role);

@@ -224,3 +224,51 @@ fn accounts_and_organisations_of_ones_own_are_no_strangers() {
     assert_eq!(of(&own, "NHI3-aws-no-externalid").0.len(), 0);
     assert_eq!(of(&own, "NHI3-gha-unpinned").0.len(), 0);
 }
+
+/// A report of a world, in the file `saved.json`.
+fn saved(world: &World) -> Value {
+    world.run(&["scan", "exports", "--no-config", "-f", "json=saved.json", "--as-of", "2026-09-15", "--exit-zero"]);
+    serde_json::from_str(&world.read("saved.json")).unwrap()
+}
+
+#[test]
+fn a_saved_report_is_judged_anew_under_a_configuration_and_kept_as_it_is_without() {
+    let world = world("policy: {max-key-age: 180}\n");
+    let before = saved(&world);
+    assert_eq!(of(&before, "NHI7-aws-key-age").0.len(), 1);
+    let report = |flags: &[&str]| world.run(&[&["report", "saved.json", "-f", "json"], flags].concat());
+    assert_eq!(report(&[]).json(), before, "another format is no other verdict");
+    let under = report(&["-c", ".keyroll.yml"]).json();
+    assert_eq!(of(&under, "NHI7-aws-key-age").0.len(), 0, "{:#}", under["findings"]);
+    assert_eq!((&under["tool"]["config"], under["parts"].as_array()), (&".keyroll.yml".into(), None));
+    world.put("strict.yml", "policy: {max-key-age: 30}\nfail-on: low\n");
+    let strict = report(&["-c", "strict.yml"]);
+    assert_eq!(strict.code, 1);
+    assert_eq!(of(&strict.json(), "NHI7-aws-key-age").0.len(), 1);
+}
+
+#[test]
+fn merged_reports_are_judged_under_the_configuration_of_this_repository() {
+    let world = world("policy: {max-key-age: 180}\n");
+    saved(&world);
+    world.put("more/workflow.yml", "on: push\n");
+    world.run(&["scan", "more", "--no-config", "-f", "json=other.json", "--as-of", "2026-09-15", "--exit-zero"]);
+    let merged = |flags: &[&str]| {
+        let report = world.run(&[&["report", "saved.json", "other.json", "-f", "json"], flags].concat()).json();
+        of(&report, "NHI7-aws-key-age").0.len()
+    };
+    assert_eq!((merged(&[]), merged(&["--no-config"])), (0, 1));
+}
+
+#[test]
+fn a_saved_report_is_judged_with_the_members_of_today() {
+    let world = World::with(
+        "exports/orgs/acme/keys.json",
+        r#"[{"object":"organization.admin_api_key","id":"key_1","name":"ops","redacted_value":"sk-admin...abc","created_at":1750000000,"last_used_at":1757000000,"owner":{"type":"user","object":"organization.user","id":"user_1","name":"kim","email":"kim@acme.example","role":"owner"}}]"#,
+    );
+    world.put("members.txt", "ana@acme.example\n");
+    let before = saved(&world);
+    assert_eq!(of(&before, "NHI1-owner-left").0.len(), 0);
+    let after = world.run(&["report", "saved.json", "--no-config", "--members", "members.txt", "-f", "json"]).json();
+    assert_eq!(of(&after, "NHI1-owner-left").0.len(), 1, "{:#}", after["findings"]);
+}

@@ -1,5 +1,7 @@
 //! Entra and Azure: rights of what is gone, applications of nobody, service principals that nobody uses.
 
+use std::collections::BTreeSet;
+
 use crate::assess::directory::{
     attribute, by_role_assignment, is_strong, live, of_azure, principals_listed, read_whole, right,
 };
@@ -125,8 +127,14 @@ fn idle(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     let limit = context.policy.limits().identity_unused;
     let reported = read_whole(view, ENTRA_SIGN_INS);
     let any = of_azure(view).any(|i| attribute(i, "sign_ins") == "listed");
+    // An application with principals of their own in several tenants is used through these.
+    let through: BTreeSet<&str> = of_azure(view).map(|i| attribute(i, "application")).collect();
+    let used = |i: &&Identity| {
+        let client = i.id.as_str().strip_prefix("azure:app:").unwrap_or(i.id.as_str());
+        !through.contains(client) || attribute(i, "sign_ins") == "listed"
+    };
     let mut out = Vec::new();
-    for identity in of_azure(view).filter(|i| i.status != Status::Inactive) {
+    for identity in of_azure(view).filter(|i| i.status != Status::Inactive).filter(used) {
         let Some(credential) = live(identity, view, context.as_of) else { continue };
         let mut finding = ENTRA_SP_IDLE.about(identity, "");
         if attribute(identity, "sign_ins") == "listed" {

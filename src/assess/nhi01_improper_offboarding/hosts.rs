@@ -13,9 +13,6 @@ use crate::model::{
     setting,
 };
 
-/// Days without a change after which a stored secret that nothing reads is held to be forgotten.
-const SECRET_IDLE_DAYS: i64 = 180;
-
 /// A deploy key that nobody uses, or whose maker has left.
 pub(in crate::assess) const DEPLOY_KEY_STALE: Check = Check {
     id: "NHI1-gh-deploykey-stale",
@@ -132,7 +129,7 @@ fn secret_unreferenced(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
         let read =
             own.is_empty() || jobs.iter().any(|job| repository(job).is_some_and(|r| r.eq_ignore_ascii_case(own)));
         let age = When::parse(text("updated")).days_before(context.as_of);
-        let Some(age) = age.filter(|age| *age > SECRET_IDLE_DAYS && read) else { return false };
+        let Some(age) = age.filter(|age| *age > context.policy.limits().secret_life && read) else { return false };
         // Other stores serve other things than workflows.
         if names.contains(&setting.subject.to_ascii_uppercase()) || text("store") != "actions" {
             return false;

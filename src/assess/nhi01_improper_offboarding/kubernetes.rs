@@ -97,7 +97,8 @@ fn is_exported(identity: &&Identity) -> bool {
 /// A token of an account that somebody outside of the cluster used lately.
 fn is_used_outside(account: &Identity, view: &View<'_>, context: &Context<'_>) -> bool {
     let tokens = view.owned_by(&account.id).iter();
-    tokens.filter_map(|token| token.last_used.days_before(context.as_of)).any(|idle| idle <= 90)
+    let limit = context.policy.limits().identity_unused;
+    tokens.filter_map(|token| token.last_used.days_before(context.as_of)).any(|idle| idle <= limit)
 }
 
 fn orphans(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::assess::estate::AWS_SECRETS;
+use super::YEAR;
+use super::tokens::whole_life;
+use crate::assess::estate::{AWS_SECRETS, AZURE_VAULT_SECRETS};
+use crate::assess::score::dead;
 use crate::assess::view::{View, days, subject_of};
 use crate::assess::{Adjustment, Check, Context};
 use crate::model::{Confidence, Credential, Finding, Risk, Severity, Status, When};
@@ -42,6 +45,60 @@ pub(in crate::assess) const SM_ROTATION_BROKEN: Check = Check {
     subjects,
     run: |view, context| secrets(view).filter_map(|secret| stopped(secret, context)).collect(),
 };
+
+/// A secret of an Azure key vault that nothing ends.
+pub(in crate::assess) const KEY_VAULT_SECRET: Check = Check {
+    id: "NHI7-azure-vault-secret",
+    risk: Risk::Nhi7,
+    title: "Secret in an Azure key vault without an end, or with a long life",
+    why: "The vault hands out the same value for as long as it is the newest version, and without an end nothing reminds anybody of \
+          it: whoever read it once has it for good.",
+    remediation: "Put a new value in and give it an end (`az keyvault secret set --vault-name VAULT --name NAME --expires DATE`), with a \
+                  rotation on the SecretNearExpiry event; where the service behind it takes managed identities, no secret is needed.",
+    severity: Severity::Medium,
+    confidence: Confidence::High,
+    references: &[
+        "https://learn.microsoft.com/en-us/azure/key-vault/secrets/secrets-best-practices",
+        "https://learn.microsoft.com/en-us/azure/key-vault/secrets/tutorial-rotation",
+    ],
+    needs: &[AZURE_VAULT_SECRETS],
+    implies: &[Adjustment::Active],
+    subjects: |view| vault_secrets(view).map(subject_of).collect(),
+    run: |view, context| vault_secrets(view).filter_map(|secret| endless(secret, context)).collect(),
+};
+
+/// Secrets of key vaults that people put there; those of certificates are renewed with these.
+fn vault_secrets<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'a Credential> + use<'v, 'a> {
+    view.credentials().filter(|c| {
+        c.id.starts_with("azure:key-vault-secret:")
+            && c.status == Status::Active
+            && !c.attributes.contains_key("managed")
+    })
+}
+
+fn endless(secret: &Credential, context: &Context<'_>) -> Option<Finding> {
+    if dead(secret, context.as_of).is_some() {
+        return None;
+    }
+    let limits = context.policy.limits();
+    let age = secret.created.days_before(context.as_of);
+    let (sentence, severity) = match secret.expires {
+        When::Never => {
+            let age = age.filter(|age| *age > limits.key_age)?;
+            (format!("has no end and is {} old", days(age)), Severity::Medium)
+        }
+        _ => {
+            let life = whole_life(secret, context).filter(|life| *life > limits.secret_life)?;
+            (format!("lives {}", days(life)), if life > YEAR { Severity::Medium } else { Severity::Low })
+        }
+    };
+    let mut finding = KEY_VAULT_SECRET.on(secret);
+    finding.base_severity = severity;
+    finding.title = format!("Secret {} of vault {} {sentence}", name(secret), attribute(secret, "vault"));
+    finding.evidence.push("of its newest version; the value was not read".to_owned());
+    owner(secret, &mut finding);
+    Some(finding)
+}
 
 /// Secrets of the store that are in use. A service that owns one rotates it itself.
 fn secrets<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'a Credential> + use<'v, 'a> {

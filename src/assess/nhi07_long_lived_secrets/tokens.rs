@@ -11,11 +11,27 @@ use crate::model::{Confidence, Credential, Finding, Risk, Severity, Status, When
 
 const YEAR: i64 = 365;
 
+/// How grave an age or life over a limit of the policy is: what is over a year is what it always was, and what only the policy
+/// forbids is one step less.
+fn over(n: i64, limit: i64, full: Severity) -> Option<Severity> {
+    match n {
+        _ if n <= limit => None,
+        _ if n > YEAR => Some(full),
+        _ => Some(Severity::Low),
+    }
+}
+
+/// Days from a token's beginning, or from the list's time when that is unknown, to its end.
+pub(in crate::assess) fn whole_life(token: &Credential, context: &Context<'_>) -> Option<i64> {
+    let begun = token.created.at().unwrap_or_else(|| as_of(token, context));
+    Some((token.expires.at()?.as_second() - begun.as_second()).div_euclid(86_400))
+}
+
 /// A GitHub token without end, a stored secret or a deploy key that is old.
 pub(in crate::assess) const GH_TOKEN: Check = Check {
     id: "NHI7-gh-token",
     risk: Risk::Nhi7,
-    title: "GitHub token without an end, or a secret that nobody changed for a year",
+    title: "GitHub token without an end or with a long life, or a secret that nobody changed for long",
     why: "Every copy ever made of it, in a log, a laptop or a fork's cache, still works.",
     remediation: "Give tokens an end (the organisation can demand one under Settings, Personal access tokens), let workflows \
                   take short-lived credentials by OpenID Connect, machines an app's installation token; change what has to \
@@ -44,6 +60,20 @@ fn pats<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'a Credential> + us
 
 fn gh_token(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
+    let limits = context.policy.limits();
+    for token in pats(view).filter(|c| dead(c, context.as_of).is_none()) {
+        let life = whole_life(token, context);
+        let Some((life, severity)) = life.and_then(|n| Some((n, over(n, limits.secret_life, Severity::Medium)?)))
+        else {
+            continue;
+        };
+        let mut finding = GH_TOKEN.on(token);
+        finding.base_severity = severity;
+        finding.title = format!("{} lives {}", named(token), days(life));
+        let end = token.expires.at().map(|t| t.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+        finding.evidence = vec![format!("until {end}; the limit is {}", days(limits.secret_life))];
+        out.push(finding);
+    }
     for token in pats(view).filter(|c| c.expires == When::Never) {
         let mut finding = GH_TOKEN.on(token);
         finding.title = format!("{} never expires", named(token));
@@ -53,15 +83,23 @@ fn gh_token(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     }
     for key in deploy_keys(view).filter(|c| c.provider == "github") {
         let now = as_of(key, context);
-        let Some(age) = key.created.days_before(now).filter(|age| *age > YEAR) else { continue };
+        let age = key.created.days_before(now);
+        let Some((age, severity)) = age.and_then(|n| Some((n, over(n, limits.key_age, Severity::Medium)?))) else {
+            continue;
+        };
         let mut finding = GH_TOKEN.on(key);
+        finding.base_severity = severity;
         finding.title = format!("{} is {} old and never expires", named(key), days(age));
         finding.evidence = vec![format!("added {} before {}", days(age), now.strftime("%Y-%m-%d"))];
         out.push(finding);
     }
     out.extend(settings::of(&GH_TOKEN, view, setting::STORED_SECRET, |setting, finding| {
         let updated = setting.attributes.get("updated").map(|t| When::parse(t)).unwrap_or_default();
-        let Some(age) = updated.days_before(context.as_of).filter(|age| *age > YEAR) else { return false };
+        let age = updated.days_before(context.as_of);
+        let Some((age, severity)) = age.and_then(|n| Some((n, over(n, limits.key_age, Severity::Medium)?))) else {
+            return false;
+        };
+        finding.base_severity = severity;
         finding.title = format!("Stored secret {}{} unchanged for {}", setting.subject, whose(setting), days(age));
         finding.evidence.push(format!("last changed {} before {}", days(age), context.as_of.strftime("%Y-%m-%d")));
         // What it holds, and whether that is a credential at all, nobody can tell from its name.
@@ -75,7 +113,7 @@ fn gh_token(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
 pub(in crate::assess) const GL_TOKEN: Check = Check {
     id: "NHI7-gl-token",
     risk: Risk::Nhi7,
-    title: "GitLab token without an end, or with one more than a year away",
+    title: "GitLab token without an end or with a long life",
     why: "Every copy ever made of it works until then.",
     remediation: "Rotate it with an end of weeks (`POST …/access_tokens/ID/rotate?expires_at=DATE`), let jobs use their \
                   CI_JOB_TOKEN or an ID token; an administrator can set the longest life of tokens.",
@@ -101,15 +139,23 @@ fn gl_token(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
         .filter(|c| dead(c, context.as_of).is_none())
         .filter_map(|token| {
             let now = as_of(token, context);
-            let what = match token.expires {
-                When::Never => "never expires".to_owned(),
+            let (what, severity) = match token.expires {
+                When::Never => ("never expires".to_owned(), Severity::Medium),
                 When::At(end) => {
                     let left = (end.as_second() - now.as_second()).div_euclid(86_400);
-                    (left > YEAR).then(|| format!("works for {} more", days(left)))?
+                    let limit = context.policy.limits().secret_life;
+                    match over(left, limit, Severity::Medium).filter(|_| left > YEAR) {
+                        Some(severity) => (format!("works for {} more", days(left)), severity),
+                        None => {
+                            let life = whole_life(token, context)?;
+                            (format!("lives {}", days(life)), over(life, limit, Severity::Low)?)
+                        }
+                    }
                 }
                 _ => return None,
             };
             let mut finding = GL_TOKEN.on(token);
+            finding.base_severity = severity;
             finding.title = format!("{} {what}", named(token));
             finding.evidence.extend(token.attributes.get("scopes").map(|scopes| format!("scopes {scopes}")));
             Some(finding)

@@ -32,7 +32,7 @@ pub(in crate::assess) const AWS_CROSS_ACCOUNT: Check = Check {
 };
 
 /// The environment of each account whose name tells one, with the name.
-fn classes<'a>(view: &View<'a>) -> BTreeMap<&'a str, (EnvironmentClass, &'a str)> {
+pub(in crate::assess) fn classes<'a>(view: &View<'a>) -> BTreeMap<&'a str, (EnvironmentClass, &'a str)> {
     let mut out: BTreeMap<&str, (EnvironmentClass, &str)> = BTreeMap::new();
     for account in view.settings(setting::CLOUD_ACCOUNT) {
         let attribute = |name: &str| account.attributes.get(name).map(String::as_str).unwrap_or_default();

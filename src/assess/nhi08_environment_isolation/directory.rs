@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::assess::directory::{attribute, by_app_role, is_strong, live, of_azure, right};
+use crate::assess::directory::{application_of, attribute, by_app_role, is_strong, live, of_azure, right};
 use crate::assess::estate::ENTRA_APP_ROLES;
 use crate::assess::view::View;
 use crate::assess::{Adjustment, Check, Context, say};
@@ -25,7 +25,7 @@ pub(in crate::assess) const ENTRA_TEST_APP: Check = Check {
         "https://www.microsoft.com/en-us/security/blog/2024/01/25/midnight-blizzard-guidance-for-responders-on-nation-state-attack/",
     ],
     needs: &[ENTRA_APP_ROLES],
-    implies: &[Adjustment::Nonproduction],
+    implies: &[Adjustment::Production, Adjustment::Nonproduction],
     subjects: |view| View::ids(permitted(view)),
     run: all,
 };
@@ -36,12 +36,13 @@ fn permitted<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'a Identity> +
 
 /// The tenants whose applications hold roles by one listing, and the names of those of production: a listing is of one directory.
 #[derive(Default)]
-struct Directory<'a> {
+pub(in crate::assess) struct Directory<'a> {
     tenants: BTreeMap<&'a str, usize>,
     production: BTreeSet<&'a str>,
 }
 
-fn directories<'a>(view: &View<'a>) -> BTreeMap<&'a str, Directory<'a>> {
+/// The directories that listings of app roles are of, by path.
+pub(in crate::assess) fn directories<'a>(view: &View<'a>) -> BTreeMap<&'a str, Directory<'a>> {
     let mut out: BTreeMap<&str, Directory<'_>> = BTreeMap::new();
     for identity in permitted(view) {
         let paths: BTreeSet<&str> =
@@ -61,7 +62,7 @@ fn directories<'a>(view: &View<'a>) -> BTreeMap<&'a str, Directory<'a>> {
 }
 
 /// Why a directory is not that of the application's own environment, surely or not; `None` when nothing says so.
-fn elsewhere(identity: &Identity, directory: &Directory<'_>) -> Option<(String, Confidence)> {
+pub(in crate::assess) fn elsewhere(identity: &Identity, directory: &Directory<'_>) -> Option<(String, Confidence)> {
     let own = attribute(identity, "owner_tenant");
     let of = |tenant: &str| directory.tenants.get(tenant).copied().unwrap_or_default();
     let most =
@@ -98,7 +99,7 @@ fn all(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
         }
         finding.locations.sort();
         finding.locations.dedup();
-        let audience = attribute(identity, "sign_in_audience");
+        let audience = attribute(application_of(identity, view).unwrap_or(identity), "sign_in_audience");
         if !matches!(audience, "" | "AzureADMyOrg") {
             say(&mut finding.evidence, format!("every tenant may take it in ({audience})"));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::assess::estate::{GCP_ASSETS, GCP_IAM_POLICY, TERRAFORM};
 use crate::assess::view::View;
-use crate::assess::{Check, Context, say};
+use crate::assess::{Adjustment, Check, Context, say};
 use crate::model::{Confidence, EnvironmentClass, Finding, Grant, Identity, Privilege, Risk, Severity, environment};
 
 /// An account of a project before production with rights in production.
@@ -18,13 +18,13 @@ pub(in crate::assess) const CROSS_PROJECT: Check = Check {
     confidence: Confidence::Medium,
     references: &["https://cloud.google.com/iam/docs/best-practices-service-accounts"],
     needs: &[GCP_IAM_POLICY, GCP_ASSETS, TERRAFORM],
-    implies: &[],
+    implies: &[Adjustment::Production],
     subjects: |view| View::ids(view.identities().filter(|i| i.provider == "gcp" && !view.grants_of(&i.id).is_empty())),
     run: crossing,
 };
 
 /// The project of production that a right is on.
-fn production(grant: &Grant) -> Option<&str> {
+pub(in crate::assess) fn production(grant: &Grant) -> Option<&str> {
     let project = grant.resource.strip_prefix("project ").filter(|name| !name.contains([' ', '$']))?;
     let production = environment::classify("project", project).class == EnvironmentClass::Prod;
     (production && grant.privilege != Privilege::None && !grant.action.starts_with("as ")).then_some(project)

@@ -1,7 +1,7 @@
 //! Service accounts that reach from one environment into another.
 
 use super::super::cluster::noted;
-use super::super::{Check, settings};
+use super::super::{Adjustment, Check, settings};
 use crate::model::{Confidence, Risk, Severity, setting};
 
 /// An account from before production with rights in it.
@@ -15,7 +15,7 @@ pub(in super::super) const CROSS_NS: Check = Check {
     confidence: Confidence::High,
     references: &["https://kubernetes.io/docs/concepts/security/multi-tenancy/"],
     needs: &["kubernetes"],
-    implies: &[],
+    implies: &[Adjustment::Production],
     subjects: |view| settings::subjects(view, setting::ROLE_BINDING),
     run: |view, _| {
         settings::of(&CROSS_NS, view, setting::CROSS_ENVIRONMENT, |setting, finding| {

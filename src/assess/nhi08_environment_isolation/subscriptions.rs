@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::assess::directory::{by_role_assignment, of_azure, subscription_of};
 use crate::assess::estate::AZURE_ROLE_ASSIGNMENTS;
 use crate::assess::view::View;
-use crate::assess::{Check, say};
+use crate::assess::{Adjustment, Check, say};
 use crate::model::{
     Confidence, Environment, EnvironmentClass, Finding, Grant, Identity, Privilege, Risk, Severity, environment,
     setting,
@@ -23,19 +23,22 @@ pub(in crate::assess) const AZURE_CROSS_SUB: Check = Check {
     confidence: Confidence::High,
     references: &["https://owasp.org/www-project-non-human-identities-top-10/2025/8-environment-isolation/"],
     needs: &[AZURE_ROLE_ASSIGNMENTS],
-    implies: &[],
+    implies: &[Adjustment::Production],
     subjects: |view| View::ids(of_azure(view).filter(|i| view.grants_of(&i.id).iter().any(|g| by_role_assignment(g)))),
     run: |view, _| {
-        let names: BTreeMap<String, String> = view
-            .settings(setting::AZURE_SUBSCRIPTION)
-            .map(|setting| (setting.subject.to_ascii_lowercase(), setting.value.clone()))
-            .collect();
+        let names = names(view);
         of_azure(view).filter_map(|identity| of(identity, view, &names)).collect()
     },
 };
 
+/// The names of subscriptions by their ids, where a listing tells them.
+pub(in crate::assess) fn names(view: &View<'_>) -> BTreeMap<String, String> {
+    let listed = view.settings(setting::AZURE_SUBSCRIPTION);
+    listed.map(|setting| (setting.subject.to_ascii_lowercase(), setting.value.clone())).collect()
+}
+
 /// The environment of an assignment's scope: by the subscription's name, else by that of the resource or management group.
-fn environment_of(grant: &Grant, names: &BTreeMap<String, String>) -> Environment {
+pub(in crate::assess) fn environment_of(grant: &Grant, names: &BTreeMap<String, String>) -> Environment {
     let name = subscription_of(grant).and_then(|id| names.get(&id).cloned());
     let told = name.map(|name| environment::classify("subscription", &name));
     if let Some(told) = told.filter(|told| told.class != EnvironmentClass::Unknown) {

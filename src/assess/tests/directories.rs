@@ -440,3 +440,124 @@ fn databricks_tokens_are_judged_by_their_end() {
     assert_eq!(with(1_761_955_200_000 + 390 * 86_400_000), [format!("high {title}")]);
     assert!(with(1_761_955_200_000 + 30 * 86_400_000).is_empty(), "it has ended");
 }
+
+/// The ids of identities of one name, whatever stands behind it in brackets.
+fn ids_of(inventory: &Inventory, name: &str) -> Vec<String> {
+    let named = |i: &&Identity| i.name == name || i.name.starts_with(&format!("{name} ("));
+    inventory.identities.iter().filter(named).map(|i| i.id.to_string()).collect()
+}
+
+/// The principal of application 1 in another tenant, with its own object id.
+fn elsewhere(object: u32) -> Value {
+    principal(1, HOME, json!({"id": guid('5', object)}))
+}
+
+#[test]
+fn an_application_has_one_principal_in_each_tenant_and_they_are_linked_and_not_merged() {
+    let files = [
+        (
+            "home/apps.json",
+            json!([application(
+                1,
+                json!({"passwordCredentials": [secret(1, "2026-11-01T00:00:00Z", "2027-04-01T00:00:00Z")]})
+            )]),
+        ),
+        ("home/sps.json", json!([principal(1, HOME, json!({}))])),
+        ("other/sps.json", json!([elsewhere(77)])),
+        ("other/roles.json", json!([merged(app_role(1, ROLE_MANAGEMENT), json!({"principalId": guid('5', 77)}))])),
+    ];
+    let (inventory, _) = read_seen(Vec::new(), &files);
+    let (app, other) = (format!("azure:app:{}", guid('c', 1)), format!("azure:principal:{}", guid('5', 77)));
+    assert_eq!(ids_of(&inventory, "app1"), [app.clone(), other.clone()]);
+    let of = |id: &str| inventory.identities.iter().find(|i| i.id.as_str() == id).unwrap();
+    assert!(of(&app).aliases.iter().any(|a| a.as_str().ends_with(&guid('5', 1))), "at home the two are one");
+    assert_eq!(of(&other).name, "app1 (other)");
+    // Whoever holds the application's secret signs in to the other tenant, too.
+    assert_eq!((of(&app).privilege, of(&other).privilege), (Privilege::Admin, Privilege::Admin));
+    let grant = inventory.grants.iter().find(|g| g.identity.as_str() == app).unwrap();
+    assert!(grant.source.starts_with("service principal of another tenant"), "{}", grant.source);
+    let link = inventory.links.iter().find(|l| l.from == app && l.to == other).expect("a link");
+    assert_eq!(link.confidence, Confidence::High);
+}
+
+#[test]
+fn a_vendor_in_two_tenants_is_two_principals_and_in_one_it_is_its_application() {
+    let twice = [("a/sps.json", json!([elsewhere(70)])), ("b/sps.json", json!([elsewhere(71)]))];
+    let (inventory, _) = read_seen(Vec::new(), &twice);
+    assert_eq!(ids_of(&inventory, "app1").len(), 2);
+    assert_eq!(inventory.links.len(), 1, "{:?}", inventory.links);
+    let mut reversed = twice;
+    reversed.reverse();
+    assert_eq!(ids_of(&read_seen(Vec::new(), &reversed).0, "app1"), ids_of(&inventory, "app1"));
+    let (inventory, _) =
+        read_seen(Vec::new(), &[("a/sps.json", json!([elsewhere(70)])), ("b/copy.json", json!([elsewhere(70)]))]);
+    assert_eq!(ids_of(&inventory, "app1"), [format!("azure:app:{}", guid('c', 1))]);
+    assert_eq!(inventory.links, []);
+}
+
+#[test]
+fn sign_ins_of_one_tenant_are_of_the_principal_there_and_what_the_application_holds_works_there() {
+    let row = |day: &str| json!([{"appId": guid('c', 1), "lastSignInActivity": {"lastSignInDateTime": format!("{day}T00:00:00Z")}}]);
+    let files = [
+        (
+            "home/apps.json",
+            json!([application(
+                1,
+                json!({"passwordCredentials": [secret(1, "2026-11-01T00:00:00Z", "2027-04-01T00:00:00Z")]})
+            )]),
+        ),
+        ("home/sps.json", json!([principal(1, HOME, json!({}))])),
+        ("home/sign-ins.json", row("2026-11-20")),
+        ("other/sps.json", json!([elsewhere(77)])),
+        ("other/sign-ins.json", row("2026-01-01")),
+    ];
+    let assessment = read(&files);
+    assert_eq!(told(&assessment, "NHI1-entra-sp-idle"), ["high Service principal app1 (other) unused for 328 days"]);
+}
+
+/// The names of the terms of a check's only finding.
+fn terms_of(assessment: &Assessment, check: &str) -> Vec<String> {
+    one(assessment, check).terms.iter().map(|t| t.name.to_string()).collect()
+}
+
+#[test]
+fn rights_in_production_decide_and_not_the_name_of_the_application() {
+    let check = "NHI7-entra-secret-life";
+    let subscriptions = json!([{"id": guid('a', 1), "name": "acme-prod", "isDefault": true, "tenantId": HOME, "state": "Enabled", "user": {}},
+        {"id": guid('a', 2), "name": "acme-dev", "isDefault": false, "tenantId": HOME, "state": "Enabled", "user": {}}]);
+    let with = |scope: u32| {
+        let app = application(
+            1,
+            json!({"displayName": "Billing import Test", "passwordCredentials": [secret(1, "2026-01-01T00:00:00Z", "2028-01-03T00:00:00Z")]}),
+        );
+        read(&[
+            ("apps.json", json!([app])),
+            ("sps.json", json!([principal(1, HOME, json!({"displayName": "Billing import Test"}))])),
+            ("subscriptions.json", subscriptions.clone()),
+            ("roles.json", json!([assignment(1, "Contributor", &format!("/subscriptions/{}", guid('a', scope)))])),
+        ])
+    };
+    let (prod, dev) = (with(1), with(2));
+    assert!(terms_of(&prod, check).contains(&"production".to_owned()), "{:?}", one(&prod, check).terms);
+    assert!(one(&prod, check).terms.iter().any(|t| t.why.contains("it holds Contributor on subscription")));
+    assert!(terms_of(&dev, check).contains(&"not production".to_owned()));
+    assert_eq!(one(&prod, check).score - one(&dev, check).score, 14);
+}
+
+#[test]
+fn wide_rights_in_a_directory_of_which_nothing_tells_the_environment_are_not_softened_by_a_name() {
+    let app = application(
+        1,
+        json!({"displayName": "mail-test", "passwordCredentials": [secret(1, "2026-01-01T00:00:00Z", "2028-01-03T00:00:00Z")]}),
+    );
+    let files = [
+        ("apps.json", json!([app])),
+        ("sps.json", json!([principal(1, HOME, json!({"displayName": "mail-test"}))])),
+        ("roles.json", json!([app_role(1, ROLE_MANAGEMENT)])),
+    ];
+    let terms = terms_of(&read(&files), "NHI7-entra-secret-life");
+    assert!(
+        terms.contains(&"unknown: environment".to_owned()) && !terms.contains(&"not production".to_owned()),
+        "{terms:?}"
+    );
+}

@@ -155,7 +155,13 @@ fn secrets_for_all_repositories_and_old_ones_are_told() {
             "medium low Secret DOCKER_TOKEN of acme is open to every repository"
         ]
     );
-    assert_eq!(titles(&found, "NHI7-gh-token"), ["medium medium Stored secret OTHER of acme unchanged for 366 days"]);
+    assert_eq!(
+        titles(&found, "NHI7-gh-token"),
+        [
+            "low medium Stored secret DEPLOY_TOKEN of acme unchanged for 365 days",
+            "medium medium Stored secret OTHER of acme unchanged for 366 days"
+        ]
+    );
 }
 
 fn installation(slug: &str, selection: &str, permissions: &str, suspended: &str) -> String {
@@ -233,7 +239,12 @@ fn gitlab_tokens_are_judged_by_end_scope_and_level() {
     )]);
     assert_eq!(
         titles(&found, "NHI7-gl-token"),
-        ["medium high GitLab token t2 works for 366 days more", "medium high GitLab token t3 never expires"]
+        [
+            "low high GitLab token t1 lives 693 days",
+            "low high GitLab token t4 lives 334 days",
+            "medium high GitLab token t2 works for 366 days more",
+            "medium high GitLab token t3 never expires"
+        ]
     );
     assert_eq!(
         titles(&found, "NHI5-token-scope"),
@@ -442,4 +453,41 @@ fn listed_keys_that_begin_and_end_like_a_value_are_linked_and_never_merged() {
     assert!(!serde_json::to_string(&inventory).unwrap().contains("igAA"), "what the list shows is not kept");
     s.ends = ends(b"00igAB");
     assert!(judge(vec![s], facts(&[("k.json", text)]), None).0.links.is_empty());
+}
+
+#[test]
+fn limits_of_the_policy_hold_for_code_hosts_and_databases_too() {
+    use crate::model::{Limits, Suppression};
+    struct Strict(Limits);
+    impl crate::assess::Policy for Strict {
+        fn runs(&self, _: &str) -> bool {
+            true
+        }
+        fn shows(&self, _: Confidence) -> bool {
+            true
+        }
+        fn accepts(&self, _: &Finding, _: Option<&Identity>) -> Option<Suppression> {
+            None
+        }
+        fn limits(&self) -> Limits {
+            self.0
+        }
+    }
+    let gitlab = list(&[gitlab(1, "\"access_level\":40,\"scopes\":[\"api\"]", "\"2026-12-31\"")]);
+    let secrets = secrets(&[("DEPLOY_TOKEN", "2026-10-01", "all")]);
+    let files = [("t.json", gitlab.as_str()), ("orgs/acme/secrets.json", secrets.as_str())];
+    let with = |limits: Limits| {
+        let mut inventory = inventory::build(Vec::new(), facts(&files), Vec::new());
+        let found = assess(&mut inventory, &Context { policy: &Strict(limits), ..context() });
+        [titles(&found, "NHI7-gl-token"), titles(&found, "NHI7-gh-token")].concat()
+    };
+    let strict = with(Limits { key_age: 30, secret_life: 30, ..Limits::default() });
+    assert_eq!(
+        strict,
+        [
+            "low high GitLab token t1 lives 364 days",
+            "low medium Stored secret DEPLOY_TOKEN of acme unchanged for 55 days"
+        ]
+    );
+    assert_eq!(with(Limits { key_age: 400, secret_life: 400, ..Limits::default() }), [""; 0]);
 }

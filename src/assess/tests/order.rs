@@ -98,7 +98,7 @@ fn only_values_that_a_machine_issued_or_a_known_host_takes_are_reused() {
 }
 
 #[test]
-fn severity_comes_first_then_certainty_then_what_machines_issue_then_what_is_no_test() {
+fn severity_comes_first_then_what_is_no_test_then_the_score_then_certainty_then_what_machines_issue() {
     let with = |rule: &str, path: &str, edit: &dyn Fn(&mut Sighting)| {
         let mut s = seen(rule, rule, path, 1);
         s.confidence = Confidence::Medium;
@@ -130,7 +130,7 @@ fn severity_comes_first_then_certainty_then_what_machines_issue_then_what_is_no_
     let (_, assessment) = run(sightings, Vec::new());
     let order: Vec<&str> = assessment.findings.iter().map(|f| f.id.as_str()).collect();
     let expected =
-        ["a-high", "b-high", "c-sure", "d-sure-chosen", "e-place", "f-place", "g-test", "h-chosen", "i-weak"];
+        ["a-high", "b-high", "c-sure", "d-sure-chosen", "e-place", "f-place", "h-chosen", "i-weak", "g-test"];
     assert_eq!(order, expected);
 }
 

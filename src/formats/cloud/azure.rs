@@ -8,7 +8,7 @@ use super::aws::date;
 pub(super) use super::listing::paging;
 pub use super::listing::{Item, holds, rows, short, text};
 use crate::formats::{Out, environment};
-use crate::model::{At, CredentialFact, Environment, EnvironmentClass, Fact, IdentityKey, Status, When};
+use crate::model::{At, CredentialFact, Environment, Fact, IdentityKey, Status, When};
 
 /// Provider word of all facts here.
 pub const PROVIDER: &str = "azure";
@@ -75,12 +75,10 @@ pub fn resource(id: &str) -> IdentityKey {
     IdentityKey::new(PROVIDER, "identity", &id.to_ascii_lowercase())
 }
 
-/// The environment that a name without spaces tells: names in free text say too much by chance.
+/// The environment that a display name tells.
 #[must_use]
 pub fn environment_of(name: &str) -> Environment {
-    let said = environment::classify("name", name);
-    let told = !name.contains(' ') && said.class != EnvironmentClass::Unknown;
-    if told { said } else { Environment::default() }
+    environment::of_name("name", &short(name))
 }
 
 /// Text in a map of tags, whatever the case of its name.

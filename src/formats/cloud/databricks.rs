@@ -121,6 +121,7 @@ fn principals(input: &Input<'_>, reader: (&mut dyn BufRead, bool), out: &mut Out
         let mut fact = IdentityFact::new(principal(&own), IdentityKind::ServiceAccount, PROVIDER, &short(name));
         fact.aliases.push(IdentityKey::new(PROVIDER, "app", &short(&application.to_ascii_lowercase())));
         fact.human = Human::No;
+        fact.environment = crate::formats::environment::of_name("name", &short(name));
         fact.status = match row.get("active").and_then(Value::as_bool) {
             Some(true) => Status::Active,
             Some(false) => Status::Inactive,

@@ -1,7 +1,8 @@
 //! Service principals of an Entra tenant, as `az ad sp list` and Microsoft Graph list them.
 //!
-//! <https://learn.microsoft.com/en-us/graph/api/resources/serviceprincipal>. A service principal is its application's place in a
-//! tenant: the same identity. Secrets made on the application are on the application alone.
+//! <https://learn.microsoft.com/en-us/graph/api/resources/serviceprincipal>. A service principal is its application's place in one
+//! tenant, so its own id comes first: `inventory` takes it for the application unless the inputs know another principal of it.
+//! Secrets made on the application are on the application alone.
 
 use std::io::BufRead;
 
@@ -86,14 +87,16 @@ fn run(input: &Input<'_>, reader: (&mut dyn BufRead, bool), out: &mut Out<'_>) {
 fn service_principal(row: &Map<String, Value>, at: &At, out: &mut Out<'_>) {
     let object = id(row, "id").or_else(|| id(row, "objectId"));
     let (Some(client), Some(object)) = (id(row, "appId"), object) else { return };
-    let key = app(&client);
     let name = text(row, "displayName").or_else(|| text(row, "appDisplayName")).unwrap_or(&client);
     let kind = text(row, "servicePrincipalType").unwrap_or("Application");
     let managed = kind.eq_ignore_ascii_case("ManagedIdentity");
+    let [own, alias] = principal(&object);
+    // A managed identity lives in one tenant, where its client id names it.
+    let key = if managed { app(&client) } else { own.clone() };
     let word = if managed { IdentityKind::Role } else { IdentityKind::Application };
     let mut fact = IdentityFact::new(key.clone(), word, PROVIDER, &short(name));
-    fact.aliases.push(either(&client));
-    fact.aliases.extend(principal(&object));
+    fact.aliases.extend([app(&client), either(&client), own, alias]);
+    fact.aliases.retain(|alias| *alias != key);
     fact.human = Human::No;
     fact.status = match row.get("accountEnabled") {
         Some(Value::Bool(true)) => Status::Active,

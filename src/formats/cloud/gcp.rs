@@ -1,6 +1,6 @@
 //! What the readers of Google Cloud exports share: rows in any envelope, names of resources, service accounts.
 //!
-//! Resource names: <https://cloud.google.com/iam/docs/full-resource-names>. `gcloud … --format=json` prints an array of all rows,
+//! In YAML the same rows are documents ([`super::yaml_json`]). Resource names: <https://cloud.google.com/iam/docs/full-resource-names>. `gcloud … --format=json` prints an array of all rows,
 //! the REST interface pages with a list of a known name and `nextPageToken`
 //! (<https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/list>).
 
@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::aws;
 use super::json_stream::{Event, Wanted, walk};
+use super::yaml_json::as_json;
 use crate::formats::{Input, Out};
 use crate::model::{
     At, Fact, Human, IdentityFact, IdentityKey, IdentityKind, SettingFact, Status, environment, google, setting,
@@ -40,8 +41,12 @@ pub fn rows(input: &Input<'_>, reader: &mut dyn BufRead, wanted: Wanted, out: &m
     const TOKEN: &str = "nextPageToken";
     // Line of a page that says that there are more, until a further page comes.
     let mut cut: Option<Option<u64>> = None;
-    let whole = !input.text.is_empty();
-    let result = walk(reader, whole, wanted, &mut |event| {
+    let (mut reader, converted) = match as_json(reader) {
+        Ok(reader) => reader,
+        Err(error) => return out.notice(aws::gap("unreadable", None, error.to_string())),
+    };
+    let whole = !input.text.is_empty() && !converted;
+    let result = walk(&mut *reader, whole, wanted, &mut |event| {
         let (read, at) = match event {
             Event::Element { value: Value::Object(fields), at, .. } => (row(&fields, at.clone(), true, out), at),
             Event::Element { at, .. } => (false, at),
@@ -165,6 +170,9 @@ pub fn listed_account(row: &Map<String, Value>, at: &At, out: &mut Out<'_>) -> b
     };
     if let Some(name) = text(row, "displayName").filter(|name| !name.trim().is_empty()) {
         fact.attributes.insert("display_name".to_owned(), clip(name.trim()));
+        if fact.environment.class == crate::model::EnvironmentClass::Unknown {
+            fact.environment = environment::of_name("display name", &clip(name.trim()));
+        }
     }
     let numbered = email.and_then(|email| email.strip_suffix("-compute@developer.gserviceaccount.com"));
     if let (Some(project), Some(number)) = (project, numbered.filter(|number| is_number(number))) {

@@ -28,6 +28,7 @@ pub static FORMAT: Format = Format {
 };
 
 fn claims(_path: &RepoPath, head: &str) -> bool {
+    let head = &*super::yaml_json::head(head);
     gcp::is_json_with(head, &["\"activityType\"", "LastAuthentication\"", "/serviceAccounts/"])
 }
 

@@ -6,6 +6,7 @@
 //! <https://cloud.google.com/asset-inventory/docs/reference/rest/v1/IamPolicySearchResult>. Fields come in camel case or, from some
 //! tools, in snake case. A service account's asset is named by its number; its address is in the resource.
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 
 use serde_json::{Map, Value};
@@ -31,6 +32,7 @@ pub static FORMAT: Format = Format {
 };
 
 fn claims(_path: &RepoPath, head: &str) -> bool {
+    let head = &*super::yaml_json::head(head);
     let typed = head.contains("\"assetType\"") || head.contains("\"asset_type\"");
     typed && gcp::is_json_with(head, &["googleapis.com/"])
 }
@@ -60,10 +62,45 @@ fn run(input: &Input<'_>, reader: &mut dyn BufRead, out: &mut Out<'_>) {
             "display_name",
             "project",
             "state",
+            "ancestors",
+            "folders",
+            "organization",
             "nextPageToken",
         ],
     };
-    gcp::rows(input, reader, WANTED, out, &mut |row, at, _, out| asset(row, &at, out));
+    let mut told = BTreeSet::new();
+    gcp::rows(input, reader, WANTED, out, &mut |row, at, _, out| {
+        if let Some((project, above)) = ancestors(row)
+            && told.len() < PROJECTS_MAX
+            && told.insert(project.clone())
+        {
+            out.fact(Fact::Setting(at.clone(), SettingFact::new(setting::PROJECT_ANCESTORS, project, above)));
+        }
+        asset(row, &at, out)
+    });
+}
+
+/// Projects of one export whose ancestors are told.
+const PROJECTS_MAX: usize = 100_000;
+
+/// The project of an asset and what it lies below: `ancestors` of an asset, from the project up, and `project`, `folders` and
+/// `organization` of a search's result.
+fn ancestors(row: &Map<String, Value>) -> Option<(String, String)> {
+    let list = |name: &str| row.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let text = |name: &str| row.get(name).into_iter();
+    let all = list("ancestors").iter().chain(text("project")).chain(list("folders")).chain(text("organization"));
+    let (mut project, mut above) = (None, Vec::new());
+    for name in all.filter_map(Value::as_str).take(64) {
+        match name.split_once('/') {
+            Some(("projects", id)) => project = project.or_else(|| Some(format!("project {}", gcp::clip(id)))),
+            Some(("folders", id)) if gcp::is_number(id) => above.push(format!("folder {id}")),
+            Some(("organizations", id)) if gcp::is_number(id) => above.push(format!("organization {id}")),
+            _ => {}
+        }
+    }
+    above.sort();
+    above.dedup();
+    (!above.is_empty()).then_some((project?, above.join(", ")))
 }
 
 /// A field by either of its names.

@@ -27,6 +27,7 @@ pub static FORMAT: Format = Format {
 };
 
 fn claims(_path: &RepoPath, head: &str) -> bool {
+    let head = &*super::yaml_json::head(head);
     if !gcp::is_json_with(head, &[])
         || ["\"assetType\"", "\"asset_type\"", "\"apiVersion\"", "\"terraform_version\""]
             .iter()

@@ -28,6 +28,7 @@ pub static FORMAT: Format = Format {
 const SHOWN: usize = 8;
 
 fn claims(_path: &RepoPath, head: &str) -> bool {
+    let head = &*super::yaml_json::head(head);
     // A long list of permissions pushes what follows it out of the head.
     gcp::is_json_with(head, &["\"includedPermissions\""])
         && !head.contains("\"assetType\"")

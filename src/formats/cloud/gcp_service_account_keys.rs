@@ -28,6 +28,7 @@ pub static FORMAT: Format = Format {
 };
 
 fn claims(_path: &RepoPath, head: &str) -> bool {
+    let head = &*super::yaml_json::head(head);
     let told = ["\"keyType\"", "\"validAfterTime\"", "\"keyAlgorithm\""].iter().any(|name| head.contains(name));
     told && gcp::is_json_with(head, &["/serviceAccounts/", "/keys/"])
         && !head.contains("\"assetType\"")

@@ -22,6 +22,7 @@ pub static FORMAT: Format = Format {
 };
 
 fn claims(_path: &RepoPath, head: &str) -> bool {
+    let head = &*super::yaml_json::head(head);
     let row = ["\"email\"", "\"uniqueId\"", "gserviceaccount.com", "/serviceAccounts/"];
     gcp::is_json_with(head, &row) && !head.contains("\"assetType\"") && !head.contains("\"asset_type\"")
 }

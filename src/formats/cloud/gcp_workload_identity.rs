@@ -30,6 +30,7 @@ pub static FORMAT: Format = Format {
 };
 
 fn claims(_path: &RepoPath, head: &str) -> bool {
+    let head = &*super::yaml_json::head(head);
     let known = [
         "\"workloadIdentityPoolProviders\"",
         "\"workloadIdentityPools\"",

@@ -17,6 +17,7 @@ pub(super) mod aws_rights;
 mod aws_secrets;
 pub(super) mod aws_trust;
 mod azure;
+mod azure_key_vault;
 mod azure_managed_identities;
 mod azure_role_assignments;
 mod azure_role_definitions;
@@ -27,6 +28,7 @@ mod deploy_keys;
 mod entra_app_roles;
 mod entra_applications;
 mod entra_federated_credentials;
+mod entra_permission_grants;
 mod entra_service_principals;
 mod entra_sign_ins;
 mod entra_users;
@@ -66,6 +68,7 @@ mod testing;
 #[cfg(test)]
 mod testing_exports;
 mod vault;
+mod yaml_json;
 
 use super::Format;
 
@@ -82,10 +85,13 @@ pub const FORMATS: &[&Format] = &[
     &entra_applications::FORMAT,
     &entra_federated_credentials::FORMAT,
     &entra_app_roles::FORMAT,
+    &entra_permission_grants::FORMAT,
     &azure_role_assignments::FORMAT,
     &azure_role_definitions::FORMAT,
     &azure_managed_identities::FORMAT,
     &azure_subscriptions::FORMAT,
+    &azure_key_vault::VAULTS,
+    &azure_key_vault::SECRETS,
     &entra_sign_ins::FORMAT,
     &entra_users::FORMAT,
     &okta::API_TOKENS,

@@ -177,6 +177,7 @@ fn application(row: &Map<String, Value>, at: &At, out: &mut Out<'_>) {
         _ => Status::Unknown,
     };
     fact.created = date(row.get("created"));
+    fact.environment = crate::formats::environment::of_name("label", &short(label));
     let grants: Vec<&str> = settings
         .and_then(|s| s.get("grant_types"))
         .and_then(Value::as_array)

@@ -174,7 +174,7 @@ impl State<'_> {
         fact.aliases.extend(self.alias(word, resource).filter(|alias| *alias != fact.key));
         fact.attributes.insert("address".to_owned(), cut(&resource.address));
         if fact.environment.class == EnvironmentClass::Unknown {
-            let found = environment::classify("name", &fact.name);
+            let found = environment::of_name("name", &fact.name);
             fact.environment = if found.class == EnvironmentClass::Unknown { self.environment.clone() } else { found };
         }
         if resource.rank > 0 {
@@ -453,7 +453,7 @@ impl Reading<'_> {
         for (name, output) in outputs {
             let marked = output.get("sensitive") == Some(&Value::Bool(true));
             let value = output.get("value");
-            let full = value.is_some_and(|value| !matches!(value, Value::Null | Value::Bool(_)) && value != "");
+            let full = value.is_some_and(|value| secrets::is_told(name, value));
             if marked && full {
                 let address = format!("output.{}", cut(name));
                 self.secrets.insert((address, "value".to_owned(), secrets::MARKED, at.clone(), None));

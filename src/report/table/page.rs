@@ -158,23 +158,29 @@ impl Page {
 
     /// Rows in columns, indented like every text that is not the page's own.
     pub(super) fn table(&mut self, columns: &[Column], rows: &[Vec<String>]) {
+        let room = self.width - INDENT;
+        let cells: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| {
+                row.iter().zip(columns).map(|(c, column)| shortened(&escape::terminal(c), column.most)).collect()
+            })
+            .collect();
+        let widths = widths(columns, &cells, room);
         let mut table = Table::new();
         table.load_style(NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        let room = self.width - INDENT;
         table.set_width(u16::try_from(room).unwrap_or(u16::MAX));
         table.set_header(columns.iter().map(|column| column.title).collect::<Vec<_>>());
-        for row in rows {
-            let cells = row.iter().zip(columns).map(|(cell, column)| cut(&escape::terminal(cell), column.most));
-            table.add_row(cells.collect::<Vec<_>>());
+        for row in cells {
+            table.add_row(row.iter().zip(&widths).map(|(cell, width)| wrapped(cell, *width)).collect::<Vec<_>>());
         }
-        for (at, column) in columns.iter().enumerate() {
+        for (at, (column, width)) in columns.iter().zip(&widths).enumerate() {
             // The table puts a space of its own between columns.
             let gap = u16::from(at + 1 < columns.len());
             if let Some(shown) = table.column_mut(at) {
                 shown.set_padding((0, gap));
-                let least = column.title.width().max(column.least) + usize::from(gap);
-                shown.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least.min(60) as u16)));
+                let width = u16::try_from(*width).unwrap_or(u16::MAX).saturating_add(gap);
+                shown.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
                 if column.right {
                     shown.set_cell_alignment(CellAlignment::Right);
                 }
@@ -209,6 +215,75 @@ impl Column {
     pub(super) fn number(title: &'static str) -> Self {
         Self { title, least: 0, most: 20, right: true }
     }
+}
+
+/// The width of each column: as wide as its title and its usual words, and from the first on as wide as its longest cell while there
+/// is room. What comes first names things; the others are words that break well.
+fn widths(columns: &[Column], rows: &[Vec<String>], room: usize) -> Vec<usize> {
+    let gaps = 2 * columns.len().saturating_sub(1);
+    let least: Vec<usize> = columns.iter().map(|column| column.title.width().max(column.least)).collect();
+    let mut left = room.saturating_sub(gaps).saturating_sub(least.iter().sum());
+    let mut out = Vec::with_capacity(columns.len());
+    for (at, least) in least.into_iter().enumerate() {
+        let natural = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or_default();
+        let more = natural.saturating_sub(least).min(left);
+        left -= more;
+        out.push(least + more);
+    }
+    out
+}
+
+/// Marks behind which a long word may go on in the next line.
+const BREAKS: [char; 7] = ['/', '-', '_', '.', ',', ':', '@'];
+
+/// The text in lines of at most `room` columns, joined by line ends. A line ends at a space or behind a mark that stands in reach,
+/// which is its last two thirds; a word without one is shortened in its middle.
+fn wrapped(text: &str, room: usize) -> String {
+    let room = room.max(1);
+    let mut lines: Vec<String> = Vec::new();
+    let mut rest = text.trim_end();
+    while rest.width() > room {
+        let (head, _) = split_at_width(rest, room);
+        let space = rest.get(..head.len() + 1).and_then(|head| head.rfind(' ')).filter(|at| *at > 0);
+        let mark = head.rfind(BREAKS).map(|at| at + 1);
+        let reach = |at: &usize| rest.get(..*at).is_some_and(|head| head.width() * 3 >= room);
+        let (line, behind) = match (space.filter(reach), mark.filter(reach)) {
+            // Words stay whole where a space is in reach.
+            (Some(at), _) | (None, Some(at)) => rest.split_at(at),
+            (None, None) => {
+                let end = rest.find([' ', '/', ':', ',']).filter(|at| *at >= head.len()).unwrap_or(rest.len());
+                let (word, behind) = rest.split_at(end);
+                lines.push(shortened(word, room));
+                rest = behind.trim_start();
+                continue;
+            }
+        };
+        lines.push(line.trim_end().to_owned());
+        rest = behind.trim_start();
+    }
+    if !rest.is_empty() || lines.is_empty() {
+        lines.push(rest.to_owned());
+    }
+    lines.join("\n")
+}
+
+/// The text in at most `room` columns, with an ellipsis in its middle when something was left out: names differ at both ends.
+fn shortened(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    if room < 5 {
+        return cut(text, room);
+    }
+    let (head, _) = split_at_width(text, (room - 1).div_ceil(2));
+    let mut tail = text.len();
+    for (at, _) in text.char_indices().rev() {
+        if text.get(at..).is_some_and(|tail| tail.width() + head.width() + 1 > room) {
+            break;
+        }
+        tail = at;
+    }
+    format!("{head}…{}", text.get(tail..).unwrap_or_default())
 }
 
 /// What stands before the text of a paragraph.
@@ -248,12 +323,14 @@ impl Line {
     }
 }
 
-/// The same for a path, which splits behind a slash where one stands in the second half of the line: its names stay whole.
+/// The same for a path, which splits behind a slash where one stands in the second half of the line, else behind another mark
+/// there: its names stay whole.
 fn split_path(word: &str, room: usize) -> (&str, &str) {
     let (head, tail) = split_at_width(word, room);
-    let slash = head.rfind('/').map(|at| at + 1).filter(|_| !tail.is_empty());
-    let half = |at: &usize| word.get(..*at).is_some_and(|head| head.width() * 2 >= room);
-    slash.filter(half).and_then(|at| word.split_at_checked(at)).unwrap_or((head, tail))
+    let half = |at: &usize| !tail.is_empty() && word.get(..*at).is_some_and(|head| head.width() * 2 >= room);
+    let behind = |marks: &[char]| head.rfind(marks).map(|at| at + 1).filter(half);
+    let at = behind(&['/']).or_else(|| behind(&['-', '_', '.', ',', ':', '@', '&', '?', '=']));
+    at.and_then(|at| word.split_at_checked(at)).unwrap_or((head, tail))
 }
 
 /// Splits a word so that the first part is at most `room` columns wide and holds at least one character.
@@ -314,6 +391,34 @@ mod tests {
         let mut page = Page::new(&Style { width: 20, ..Style::default() });
         page.flow(0, &[(Ink::Path, "a/bcdefghijklmnopqrstuvwxyz")]);
         assert_eq!(page.into_text(), "a/bcdefghijklmnopqrs\ntuvwxyz\n");
+    }
+
+    #[test]
+    fn cells_break_behind_marks_and_words_without_one_are_shortened_in_their_middle() {
+        for (text, room, want) in [
+            ("legacy-mail-migration-test", 16, "legacy-mail-\nmigration-test"),
+            ("legacy-mail-migration-test (sample)", 16, "legacy-mail-\nmigration-test\n(sample)"),
+            (".github/workflows/ci.yml / build", 18, ".github/workflows/\nci.yml / build"),
+            ("svc.reporting.acme.io", 14, "svc.reporting.\nacme.io"),
+            ("abcdefghijklmnopqrstuvwxyz", 11, "abcde…vwxyz"),
+            ("abcdefghijklmnopqrstuvwxyz tail", 11, "abcde…vwxyz\ntail"),
+            ("read, scoped", 20, "read, scoped"),
+            ("write, broad", 8, "write,\nbroad"),
+            ("日本語日本語日本語", 9, "日本…本語"),
+            ("", 5, ""),
+        ] {
+            assert_eq!(wrapped(text, room), want, "{text}");
+            assert!(wrapped(text, room).lines().all(|line| line.width() <= room), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_column_gets_the_room_that_the_usual_words_of_the_others_leave() {
+        let columns = [Column::text("Identity", 16, 80), Column::text("Kind", 13, 40), Column::number("Open")];
+        let rows = vec![vec!["x".repeat(70), "github ci-job or two".to_owned(), "3".to_owned()]];
+        assert_eq!(widths(&columns, &rows, 60), [39, 13, 4]);
+        assert_eq!(widths(&columns, &rows, 200), [70, 20, 4]);
+        assert_eq!(widths(&columns, &[], 60), [16, 13, 4]);
     }
 
     #[test]

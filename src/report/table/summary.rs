@@ -45,7 +45,7 @@ pub(super) fn identities(page: &mut Page, report: &Report, style: &Style) {
     let name = page.width().saturating_sub(59).clamp(16, 60);
     let mut columns = vec![
         // Long names take further lines.
-        Column::text("Identity", 16.min(name), name * 2),
+        Column::text("Identity", 16.min(name), name * 3),
         Column::text("Kind", 15, 40),
         Column::text("Authenticates", 11, 60),
         Column::text("Rights", 13, 13),

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assess;
 use crate::inventory::Relabel;
-use crate::model::{Confidence, Finding, Gate, Identity, IdentityKey, Location, Suppression};
+use crate::model::{
+    Confidence, Environment, Finding, Gate, Identity, IdentityKey, Lapsed, Limits, Location, Suppression, Usage,
+};
 
 /// What a decision was about, apart from places: check, title and identity.
 type Subject = (String, String, Option<IdentityKey>);
@@ -73,8 +75,13 @@ impl Decided {
     }
 
     /// The policy for assessing all reports together.
-    pub fn under<'a>(&'a self, gates: &'a [Gate], least: Confidence) -> impl assess::Policy + 'a {
-        Merged { decided: self, gates, least }
+    pub fn under<'a>(
+        &'a self,
+        gates: &'a [Gate],
+        least: Confidence,
+        demands: Option<&'a dyn assess::Policy>,
+    ) -> impl assess::Policy + 'a {
+        Merged { decided: self, gates, least, demands: demands.unwrap_or(&assess::Everything) }
     }
 }
 
@@ -82,19 +89,59 @@ struct Merged<'a> {
     decided: &'a Decided,
     gates: &'a [Gate],
     least: Confidence,
+    /// What is demanded when the reports are put together.
+    demands: &'a dyn assess::Policy,
 }
 
 impl assess::Policy for Merged<'_> {
     fn runs(&self, check: &str) -> bool {
-        self.gates.iter().any(|gate| gate.runs(check))
+        self.gates.iter().any(|gate| gate.runs(check)) && self.demands.runs(check)
     }
 
     fn shows(&self, confidence: Confidence) -> bool {
         confidence >= self.least
     }
 
-    /// A finding is accepted when each of its places was.
-    fn accepts(&self, finding: &Finding, _: Option<&Identity>) -> Option<Suppression> {
+    /// A finding is accepted when each of its places was, or what is demanded now accepts it.
+    fn accepts(&self, finding: &Finding, identity: Option<&Identity>) -> Option<Suppression> {
+        self.before(finding).or_else(|| self.demands.accepts(finding, identity))
+    }
+
+    fn excepts(&self, finding: &Finding, identity: Option<&Identity>) -> Option<Suppression> {
+        self.demands.excepts(finding, identity)
+    }
+
+    fn limits(&self) -> Limits {
+        self.demands.limits()
+    }
+
+    fn demands_federation(&self, provider: &str) -> bool {
+        self.demands.demands_federation(provider)
+    }
+
+    fn allows_static(&self, usage: &Usage, identity: Option<&Identity>) -> Option<Suppression> {
+        self.demands.allows_static(usage, identity)
+    }
+
+    fn environment(&self, identity: &Identity) -> Option<Environment> {
+        self.demands.environment(identity)
+    }
+
+    fn owner(&self, identity: &Identity) -> Option<String> {
+        self.demands.owner(identity)
+    }
+
+    fn is_own(&self, account: &str) -> bool {
+        self.demands.is_own(account)
+    }
+
+    fn lapsed(&self) -> &[Lapsed] {
+        self.demands.lapsed()
+    }
+}
+
+impl Merged<'_> {
+    fn before(&self, finding: &Finding) -> Option<Suppression> {
         let subject = subject(finding);
         let places = self.decided.accepted.get(&subject)?;
         let open = self.decided.open.get(&subject);

@@ -3,7 +3,8 @@
 //!
 //! <https://registry.terraform.io/providers/integrations/github/latest/docs/resources/actions_secret>,
 //! `…/actions_environment_secret`, `…/actions_organization_secret`: `plaintext_value`, in newer versions `value`; the repository
-//! stands without its owner.
+//! stands without its owner. Variables of GitLab (`…/gitlabhq/gitlab/latest/docs/resources/project_variable`, `…/group_variable`) name
+//! their project or group by path or number; the state's own projects and groups tell which path a number is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +16,16 @@ use crate::formats::Out;
 use crate::model::{At, Fact, SettingFact, setting};
 
 /// Resources that keep a secret for workflows.
-const STORES: [&str; 3] =
-    ["github_actions_secret", "github_actions_environment_secret", "github_actions_organization_secret"];
+const STORES: [&str; 5] = [
+    "github_actions_secret",
+    "github_actions_environment_secret",
+    "github_actions_organization_secret",
+    "gitlab_project_variable",
+    "gitlab_group_variable",
+];
+
+/// Attributes of such settings that name a project or a group of GitLab.
+const GITLAB: [&str; 2] = ["project", "group"];
 
 /// Most of each that are held.
 const MAX: usize = 100_000;
@@ -31,6 +40,8 @@ pub(super) struct Kept {
     stored: Vec<(Hash, SettingFact, At)>,
     /// Values of stored secrets by address and attribute.
     copies: BTreeMap<(String, String), Hash>,
+    /// Paths of GitLab's projects and groups by kind and number.
+    paths: BTreeMap<(&'static str, String), String>,
 }
 
 fn hash(text: &str) -> Hash {
@@ -57,17 +68,32 @@ impl Kept {
 
     /// A secret that is stored.
     pub(super) fn stored(&mut self, kind: &str, values: &Map<String, Value>, at: &At) {
+        let text = |name: &str| values.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        for (resource, kind_of, path) in
+            [("gitlab_project", "project", "path_with_namespace"), ("gitlab_group", "group", "full_path")]
+        {
+            if let (true, Some(id), Some(path)) = (kind == resource && self.paths.len() < MAX, text("id"), text(path)) {
+                self.paths.insert((kind_of, id.to_owned()), cut(path));
+            }
+        }
         if !STORES.contains(&kind) || self.stored.len() >= MAX {
             return;
         }
-        let text = |name: &str| values.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let (Some(name), Some(value)) = (text("secret_name"), text("plaintext_value").or_else(|| text("value"))) else {
+        let name = text("secret_name").or_else(|| text("key").filter(|_| kind.starts_with("gitlab_")));
+        let (Some(name), Some(value)) = (name, text("plaintext_value").or_else(|| text("value"))) else {
             return;
         };
         let mut fact = SettingFact::new(setting::HELD_SECRET, cut(name), String::new());
         for attribute in ["repository", "environment"] {
             if let Some(told) = text(attribute) {
                 fact.attributes.insert(attribute.to_owned(), cut(told));
+            }
+        }
+        if kind.starts_with("gitlab_") {
+            let scope = text("environment_scope").filter(|scope| *scope != "*");
+            let own = GITLAB.iter().filter_map(|name| Some((*name, text(name)?)));
+            for (name, told) in own.chain(scope.map(|scope| ("environment", scope))) {
+                fact.attributes.insert(name.to_owned(), cut(told));
             }
         }
         self.stored.push((hash(value), fact, at.clone()));
@@ -88,6 +114,12 @@ impl Kept {
         for (value, fact, at) in &self.stored {
             if let Some(credential) = self.of(value) {
                 let mut fact = fact.clone();
+                for kind in GITLAB {
+                    let number = fact.attributes.get(kind).cloned().unwrap_or_default();
+                    if let Some(path) = self.paths.get(&(kind, number)) {
+                        fact.attributes.insert(kind.to_owned(), path.clone());
+                    }
+                }
                 fact.value.clone_from(credential);
                 out.fact(Fact::Setting(at.clone(), fact));
             }

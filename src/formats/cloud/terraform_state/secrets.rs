@@ -73,6 +73,49 @@ fn is_full(value: &Value) -> bool {
     }
 }
 
+/// Whether an attribute is the value of a variable of GitLab that is kept as a secret: masked, or named as one.
+fn is_variable(kind: &str, name: &str, values: &Map<String, Value>) -> bool {
+    let variable = VARIABLES.contains(&kind) && name == "value";
+    let masked = || values.get("masked") == Some(&Value::Bool(true));
+    variable && (masked() || values.get("key").and_then(Value::as_str).is_some_and(names::is_secret))
+}
+
+/// Variables of pipelines, most of which are no secrets.
+const VARIABLES: [&str; 3] = ["gitlab_project_variable", "gitlab_group_variable", "gitlab_instance_variable"];
+
+/// Beginnings of what AWS gives ids of, keys included (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
+const AWS_IDS: [&str; 9] = ["AKIA", "ASIA", "AIDA", "AROA", "AGPA", "ANPA", "AIPA", "ANVA", "ABIA"];
+
+/// Whether what stands in an attribute tells nothing that is secret, marked or stored as a secret though it may be: the public half
+/// of a key, a certificate, a fingerprint, an id. Ids without a form of their own count only under a name that says id.
+pub(super) fn is_public(name: &str, value: &Value, values: &Map<String, Value>) -> bool {
+    let Value::String(text) = value else { return false };
+    let text = text.trim();
+    let name = name.to_ascii_lowercase();
+    // A stored secret has its own name beside its value.
+    let stored = ["secret_name", "variable_name", "key"].iter().find_map(|n| values.get(*n)?.as_str());
+    let stored = stored.unwrap_or_default().to_ascii_lowercase();
+    let says_id = |name: &str| name == "id" || name.ends_with("_id") || name.ends_with("-id");
+    let hex = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let upper = |text: &str| text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let aws = (16..=32).contains(&text.len()) && upper(text) && AWS_IDS.iter().any(|start| text.starts_with(start));
+    let public_key = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"].iter().any(|kind| text.starts_with(kind));
+    let block = text.contains("-----BEGIN ") && !text.contains("PRIVATE") && !text.contains("ENCRYPTED");
+    let fingerprint = text.strip_prefix("SHA256:").is_some_and(|rest| rest.len() <= 44)
+        || name.contains("fingerprint") && text.split(':').all(hex);
+    // Of an EC2 key pair: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/describe-keys.html>.
+    let pair = text.strip_prefix("key-").is_some_and(|rest| hex(rest) && matches!(rest.len(), 8 | 17));
+    let guid = text.len() == 36 && text.split('-').count() == 5 && text.split('-').all(hex);
+    let named = guid && (says_id(&name) || says_id(&stored));
+    let account = text.ends_with(".gserviceaccount.com") && !text.contains(char::is_whitespace);
+    aws || public_key || block || fingerprint || pair || named || account || text.starts_with("arn:aws")
+}
+
+/// Whether a marked output holds something that may be secret.
+pub(super) fn is_told(name: &str, value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(_)) && value != "" && !is_public(name, value, &Map::new())
+}
+
 /// The attributes of a resource that hold a secret in the clear, with what each opens.
 pub(super) fn of(kind: &str, values: &Map<String, Value>, marked: &BTreeSet<String>) -> Vec<(String, &'static str)> {
     let mut out = Vec::new();
@@ -82,14 +125,15 @@ pub(super) fn of(kind: &str, values: &Map<String, Value>, marked: &BTreeSet<Stri
             && name == "value"
             && values.get("type").and_then(Value::as_str) == Some("SecureString");
         let grade = known(kind, name)
-            .or_else(|| parameter.then_some(SECRET))
+            .or_else(|| (parameter || is_variable(kind, name, values)).then_some(SECRET))
             .or_else(|| marked.contains(name).then_some(MARKED));
-        if let Some(grade) = grade.filter(|_| is_full(value)) {
+        if let Some(grade) = grade.filter(|_| is_full(value) && !is_public(name, value, values)) {
             out.push((name.clone(), grade));
         }
     }
     for (name, value) in variables(values) {
         let literal = value.as_str().is_some_and(|text| !text.is_empty() && !names::is_placeholder(name, text));
+        let literal = literal && !is_public(name, value, values);
         if names::holds_credential(name) && literal && !marked.contains("environment") {
             out.push((format!("environment.0.variables.{name}"), SECRET));
         }
@@ -128,7 +172,43 @@ pub(super) fn strip(kind: &str, values: &mut Map<String, Value>, marked: &BTreeS
     values.retain(|name, _| known(kind, name).is_none() && name != "environment");
     // Providers mark whole policies too, which decide about rights and hold no secret.
     values.retain(|name, _| !marked.contains(name) || matches!(name.as_str(), "policy" | "assume_role_policy"));
-    if kind == "aws_ssm_parameter" {
+    if kind == "aws_ssm_parameter" || VARIABLES.contains(&kind) {
         values.remove("value");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn found(kind: &str, values: Value, marked: &[&str]) -> Vec<String> {
+        let Value::Object(values) = values else { return Vec::new() };
+        let marked = marked.iter().map(|name| (*name).to_owned()).collect();
+        of(kind, &values, &marked).into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn public_halves_and_ids_are_no_secrets_wherever_they_are_kept_or_marked() {
+        let key_id = format!("AK{}", "IAQQQQQQQQQQQQQQQQ");
+        let guid = "0b6f0f1c-3f7a-4c58-9d39-6a1f2b3c4d5e";
+        let none: [String; 0] = [];
+        let stored = |name: &str, value: &str| {
+            found("github_actions_secret", json!({"secret_name": name, "plaintext_value": value}), &["plaintext_value"])
+        };
+        assert_eq!(stored("AWS_ACCESS_KEY_ID", &key_id), none);
+        assert_eq!(stored("ARM_CLIENT_ID", guid), none);
+        assert_eq!(stored("DEPLOY_ROLE", "arn:aws:iam::123456789012:role/deploy"), none);
+        assert_eq!(stored("GCP_ACCOUNT", "ci@acme.iam.gserviceaccount.com"), none);
+        assert_eq!(stored("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG"), ["plaintext_value"]);
+        assert_eq!(stored("API_KEY", guid), ["plaintext_value"], "a value of that form may be a key");
+        let pair = json!({"public_key": "ssh-ed25519 AAAAC3Nza x", "key_pair_id": "key-0123456789abcdef0", "fingerprint": "aa:bb:0c"});
+        assert_eq!(found("aws_key_pair", pair, &["public_key", "key_pair_id", "fingerprint"]), none);
+        let block = |what: &str| format!("-----BEGIN {what}-----\nAAAA\n");
+        assert_eq!(found("x", json!({"cert": block("CERTIFICATE")}), &["cert"]), none);
+        assert_eq!(found("x", json!({"pem": block("EC PRIVATE KEY")}), &["pem"]), ["pem"]);
+        let variables = json!({"environment": [{"variables": {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzQ2m4n8p0r"}}]});
+        assert_eq!(found("aws_lambda_function", variables, &[]), ["environment.0.variables.AWS_SECRET_ACCESS_KEY"]);
     }
 }

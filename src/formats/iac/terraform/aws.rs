@@ -237,7 +237,7 @@ impl<'a> Iam<'_, 'a> {
         let Some(block) = principal.block else { return fact };
         let name = block.get("name").and_then(|node| self.module.literal(node));
         if let Some(name) = name {
-            let found = crate::formats::environment::classify("name", &name);
+            let found = crate::formats::environment::of_name("name", &name);
             if found.class != crate::model::EnvironmentClass::Unknown {
                 fact.environment = found;
             }
