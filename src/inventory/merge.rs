@@ -90,10 +90,10 @@ fn identity(id: IdentityKey, mut facts: Vec<Declared<IdentityFact>>, names: &Nam
         aliases: names.keys(&id).iter().filter(|k| **k != id).cloned().collect(),
         kind: what.iter().map(|f| f.kind).find(|k| *k != IdentityKind::Other).unwrap_or_default(),
         provider: text(|f| &f.provider),
-        // What refers to it by id alone knows no name.
+        // What refers to it by id alone, or by the end of it, knows no name.
         name: what
             .iter()
-            .find(|f| !f.name.is_empty() && f.name != split(&f.key).2 && f.name != split(&id).2)
+            .find(|f| !f.name.is_empty() && f.name != split(&f.key).2 && !split(&id).2.ends_with(f.name.as_str()))
             .map(|f| f.name.clone())
             .unwrap_or_else(|| text(|f| &f.name)),
         account: what.iter().find_map(|f| f.account.clone()),

@@ -53,11 +53,16 @@ const MARKS: &[&str] = &[
     "\"principalId\"",
     "\"tenantId\"",
     "\"appRoleId\"",
+    "\"accessPolicies\"",
+    ".vault.azure.",
+    ".vault.usgovcloudapi.net",
+    "\"consentType\"",
     "\"userPrincipalName\"",
     "SignInActivity\"",
     "googleapis.com/",
     "gserviceaccount.com",
     "\"bindings\"",
+    "bindings:",
     "\"auditConfigs\"",
     "workloadIdentityPools",
     "\"activities\"",
@@ -109,8 +114,9 @@ pub fn may_be(bytes: &[u8]) -> bool {
     static FINDER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
     let head = bytes.get(..formats::HEAD.min(bytes.len())).unwrap_or_default();
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    // JSON, base64 in quotes or not, the YAML of a cluster, or a table, which its header line tells.
-    let other = [&b"dXNlcixhcm4s"[..], b"apiVersion:", b"- apiVersion:"];
+    // JSON, base64 in quotes or not, the YAML of a cluster or of gcloud, or a table, which its header line tells.
+    let other =
+        [&b"dXNlcixhcm4s"[..], b"apiVersion:", b"- apiVersion:", b"---\n", b"---\r", b"bindings:", b"auditConfigs:"];
     let place = match start.first() {
         Some(b'{' | b'[' | b'"') => start,
         _ if other.iter().any(|begin| start.starts_with(begin)) => start,
@@ -138,7 +144,12 @@ pub fn is_one(bytes: &[u8]) -> bool {
 pub fn is_answer(format: &Format, text: &str) -> bool {
     let named = ANSWERS.iter().find(|(id, _)| *id == format.id);
     // What is only streamed is longer than anybody writes.
-    named.is_none_or(|(_, mark)| mark.is_some_and(|mark| text.is_empty() || text.contains(mark)))
+    // In JSON, or as the name of a line of YAML.
+    let has = |mark: &str| {
+        let line = |line: &str| line.strip_prefix(mark.trim_matches('"')).is_some_and(|rest| rest.starts_with(':'));
+        text.contains(mark) || text.lines().any(line)
+    };
+    named.is_none_or(|(_, mark)| mark.is_some_and(|mark| text.is_empty() || has(mark)))
 }
 
 /// What an export holds, counted while its facts go by.

@@ -6,7 +6,8 @@
 #
 # Needs the az command line and a login (`az login`). The directory role Directory Readers and the role Reader on the
 # subscriptions allow most of it; sign-ins need Reports Reader and a licence that keeps them (Microsoft Graph permission
-# AuditLog.Read.All), the grants of applications Application.Read.All.
+# AuditLog.Read.All), the grants of applications Application.Read.All and Directory.Read.All. What a key vault holds is listed to
+# those who may list its secrets (role Key Vault Reader, or `list` in its access policy).
 #
 # Usage: sh collect-azure.sh [FOLDER] [default: keyroll-azure-DATE]; then: keyroll scan FOLDER
 #:start
@@ -35,6 +36,8 @@ save graph-roles.json pages "$graph/v1.0/servicePrincipals(appId='00000003-0000-
 # Who reaches every mailbox and every site by the APIs of Exchange Online and SharePoint Online.
 save exchange-roles.json pages "$graph/v1.0/servicePrincipals(appId='00000002-0000-0ff1-ce00-000000000000')/appRoleAssignedTo?\$top=999"
 save sharepoint-roles.json pages "$graph/v1.0/servicePrincipals(appId='00000003-0000-0ff1-ce00-000000000000')/appRoleAssignedTo?\$top=999"
+# What applications may do in the name of users.
+save permission-grants.json pages "$graph/v1.0/oauth2PermissionGrants?\$top=999"
 # Who answers for each application.
 save application-owners.json pages "$graph/v1.0/applications?\$top=100&\$expand=owners"
 apps=$(az ad app list --all --query '[].appId' --output tsv 2>/dev/null)
@@ -46,4 +49,10 @@ for subscription in $subscriptions; do
     save "roles-$subscription.json" az role assignment list --all --output json --subscription "$subscription"
     save "custom-roles-$subscription.json" az role definition list --custom-role-only true --output json --subscription "$subscription"
     save "identities-$subscription.json" az identity list --output json --subscription "$subscription"
+    vaults=$(az keyvault list --query '[].name' --output tsv --subscription "$subscription" 2>/dev/null)
+    for vault in $vaults; do
+        save "vault-$(plain "$vault").json" az keyvault show --name "$vault" --output json --subscription "$subscription"
+        # Names, times and ends of secrets; their values are not asked for.
+        save "vault-secrets-$(plain "$vault").json" az keyvault secret list --vault-name "$vault" --include-managed false --output json
+    done
 done

@@ -4,7 +4,9 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Cursor, Read};
+use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use serde_json::{Map, Number, Value};
 
 use super::json_stream::ELEMENT_MAX;
@@ -18,16 +20,25 @@ const HEAD: u64 = 64;
 /// Only texts that speak of Google's resources are gone through.
 #[must_use]
 pub fn head(head: &str) -> Cow<'_, str> {
-    const SPEAKS: [&str; 6] = [
-        "gserviceaccount.com",
-        "googleapis.com",
-        "bindings:",
-        "includedPermissions:",
-        "workloadIdentityPools/",
-        "activityType:",
-    ];
+    static SPEAKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        // A few words always build; without them nothing would be told.
+        AhoCorasick::new([
+            "gserviceaccount.com",
+            "googleapis.com",
+            "bindings:",
+            "includedPermissions:",
+            "workloadIdentityPools/",
+            "activityType:",
+        ])
+        .ok()
+    });
     let bare = head.trim_start_matches('\u{feff}').trim_start();
-    if bare.starts_with(['{', '[', '<']) || !SPEAKS.iter().any(|word| bare.contains(word)) {
+    // A listing begins with a mark of a document, an item or a name.
+    let begins =
+        bare.starts_with("--- ") || bare.starts_with("---\n") || bare.starts_with("---\r") || bare.starts_with("- ");
+    let named = || bare.split_once(':').is_some_and(|(name, _)| is_name(name));
+    let speaks = || SPEAKS.as_ref().is_some_and(|words| words.is_match(bare));
+    if !(begins || named()) || !speaks() {
         return Cow::Borrowed(head);
     }
     let mut out = String::from("{");
