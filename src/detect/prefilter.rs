@@ -266,10 +266,6 @@ impl Prefilter {
     /// of the text may be told twice. `before` is the byte that stands before the text.
     pub fn scan(&self, text: &[u8], before: Option<u8>, found: &mut impl FnMut(u32, usize)) {
         let goes_on = before.is_some_and(is_word);
-        self.occurrences(text, goes_on, found);
-    }
-
-    fn occurrences(&self, text: &[u8], goes_on: bool, found: &mut impl FnMut(u32, usize)) {
         let mut at = 0;
         // Three grams from one eight-byte load.
         while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
