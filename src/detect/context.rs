@@ -1,6 +1,6 @@
 //! Values of a known shape near the name of their provider.
 
-use super::filter;
+use super::{filter, tokens};
 use crate::model::{Confidence, Span};
 use crate::rules::Context;
 use crate::rules::context::{ALPHABETS, LONGEST, Shape};
@@ -11,6 +11,15 @@ pub(super) const NEAR: usize = 120;
 
 /// Shortest value.
 pub(super) const SHORTEST: usize = 10;
+
+/// Whether a run of token characters may be a value at all: it holds a digit or, where it is long, letters of both cases.
+pub(super) fn may_be_value(run: &[u8]) -> bool {
+    let both = || run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase);
+    tokens::has_digit(run) || run.len() >= LETTERS && both()
+}
+
+/// Shortest value that may do without a digit.
+const LETTERS: usize = 20;
 
 /// Words that say that a value is a credential.
 const CREDENTIAL: &[&[u8]] =
@@ -177,7 +186,7 @@ fn is_issued(value: &[u8], alphabet: &str, speaks: bool) -> bool {
     let upper = value.iter().any(u8::is_ascii_uppercase);
     let lower = value.iter().any(u8::is_ascii_lowercase);
     let mixed = digits > 0 && (upper || lower || alphabet == "digits")
-        || upper && lower && value.len() >= 20 && entropy::rare_pairs(value).is_some_and(|r| r > 0.4);
+        || upper && lower && value.len() >= LETTERS && entropy::rare_pairs(value).is_some_and(|r| r > 0.4);
     let least = if value.iter().all(u8::is_ascii_hexdigit) { 2.6 } else { 3.0 };
     mixed
         && entropy::shannon(value) >= least
@@ -234,6 +243,9 @@ mod tests {
         ] {
             assert_eq!(found(&text, false), None, "{text}");
         }
+        // Long enough, a key may be of letters alone.
+        assert!(may_be_value(b"PSIYbVgfkbEPQoqJfzHpACTtihONkQ") && may_be_value(b"abcdefghi1"));
+        assert!(!may_be_value(b"abcdefghijklmnopqrstuvwxyz") && !may_be_value(b"AbCdEfGhIj"));
         let doubled = b"3f8a1c9E7b2D4f//A5c8e1d37b9F2a46";
         assert!(is_issued(doubled, "b64", true) && !is_issued(doubled, "token", true));
         assert_eq!(found(&format!("acmeio = {VALUE}"), true), None);

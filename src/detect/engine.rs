@@ -123,7 +123,9 @@ impl Engine {
         let words = generic::WORDS.iter().enumerate().filter(|_| generic.is_some());
         let words = words.map(|(i, (text, _))| {
             let id = GENERIC + i as u32;
-            Sought { text, exact: false, id, next: ALPHABETS, edge: false }
+            // A word in capitals is one that is too common in others.
+            let exact = text.bytes().any(|b| b.is_ascii_uppercase());
+            Sought { text, exact, id, next: ALPHABETS, edge: false }
         });
         let prefilter = Prefilter::new(keywords.chain(words));
         let regexes = rules.iter().map(|_| OnceLock::new()).collect();
@@ -353,7 +355,9 @@ impl Engine {
 
     /// The value of a provider that is known by its name only, when that name stands in the name of a credential or before it.
     pub(super) fn near_provider(&self, text: &[u8], at: usize, word: &str) -> Option<Raw> {
-        if self.providers.is_empty() || !tokens::run_ahead(text, at + word.len(), context::NEAR, context::SHORTEST) {
+        let ahead =
+            || tokens::run_ahead(text, at + word.len(), context::NEAR, context::SHORTEST, context::may_be_value);
+        if self.providers.is_empty() || !ahead() {
             return None;
         }
         let name = generic::name_at(text, at, word);

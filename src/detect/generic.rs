@@ -66,7 +66,7 @@ fn assigned<'a>(text: &'a [u8], at: usize, word: &str, strength: Strength) -> Op
     if strength == Strength::Weak {
         if word == "key" && is_compound(text, at) || is_variable(text, at, word.len()) {
             strength = Strength::Strong;
-        } else if !tokens::run_ahead(text, at + word.len(), WEAK_REACH, TOKEN) {
+        } else if !tokens::run_ahead(text, at + word.len(), WEAK_REACH, TOKEN, tokens::has_digit) {
             return None;
         }
     }

@@ -127,6 +127,8 @@ pub struct Sieve<'e> {
     longest: usize,
     /// Keywords at which nothing stood, with the text that decides it.
     cold: Memo,
+    /// Likewise words at which a value stood that does not count.
+    held: Memo,
 }
 
 impl<'e> Sieve<'e> {
@@ -163,6 +165,7 @@ impl<'e> Sieve<'e> {
             depends: of_rules.chain(of_words).collect(),
             longest: keywords.chain(words).max().unwrap_or(0) + 1,
             cold: Memo::default(),
+            held: Memo::default(),
         }
     }
 
@@ -296,6 +299,10 @@ impl<'e> Sieve<'e> {
                     if self.cold.knows(key) {
                         continue;
                     }
+                    if self.held.knows(key) {
+                        hits[*i].0 |= Hit::HELD;
+                        continue;
+                    }
                     if self.engine.near_provider(text, hit.at(), word).is_some() {
                         hits[*i].0 |= Hit::HOT;
                         continue;
@@ -306,6 +313,8 @@ impl<'e> Sieve<'e> {
                         let marked = || self.engine.mark_of(value.of(text)).is_some();
                         if confidence >= self.gate && (self.gate <= Confidence::Low || !marked()) {
                             hits[*i].0 |= Hit::HOT;
+                        } else {
+                            self.held.learn(key);
                         }
                     } else {
                         self.cold.learn(key);

@@ -42,6 +42,12 @@ pub fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
+/// Whether a run of token characters holds a digit, as keys of some length do but for few.
+#[must_use]
+pub fn has_digit(run: &[u8]) -> bool {
+    run.iter().any(u8::is_ascii_digit)
+}
+
 /// The longest run of token characters around an offset, at most `max` bytes to either side.
 #[must_use]
 pub fn run_around(text: &[u8], at: usize, max: usize) -> Span {
@@ -53,13 +59,13 @@ pub fn run_around(text: &[u8], at: usize, max: usize) -> Span {
     Span::new(start, end)
 }
 
-/// True when a run of at least `least` token characters with a digit among them starts within `within` bytes after
-/// `at`, before the line ends.
+/// True when a run of at least `least` token characters that `told` takes for a key starts within `within` bytes after
+/// `at`, before the line ends; it is shown the run's first 512 bytes.
 ///
 /// The run is looked for by its `least`-th byte: when the byte that far ahead is no token character, no run that starts
 /// before it can be long enough, so most bytes are never looked at.
 #[must_use]
-pub fn run_ahead(text: &[u8], at: usize, within: usize, least: usize) -> bool {
+pub fn run_ahead(text: &[u8], at: usize, within: usize, least: usize, told: impl Fn(&[u8]) -> bool) -> bool {
     let limit = text.len().min(at.saturating_add(within));
     let mut start = at;
     while start < limit {
@@ -73,7 +79,7 @@ pub fn run_ahead(text: &[u8], at: usize, within: usize, least: usize) -> bool {
             }
             None => {
                 let run = run_around(text, start, 512);
-                if Span::new(start, run.end).of(text).iter().any(u8::is_ascii_digit) {
+                if told(Span::new(start, run.end).of(text)) {
                     return true;
                 }
                 start = run.end.max(start + least);
@@ -101,10 +107,11 @@ mod tests {
     #[test]
     fn a_long_run_with_a_digit_is_seen_and_others_are_not() {
         let yes = b"key = 'abcdefghij0123456789'";
-        assert!(run_ahead(yes, 3, 40, 16));
-        assert!(!run_ahead(b"key = 'abcdefghijklmnopqrstuvwx'", 3, 40, 16));
-        assert!(!run_ahead(b"key = 'abc123'", 3, 40, 16));
-        assert!(!run_ahead(b"key =\n'abcdefghij0123456789'", 3, 40, 16));
-        assert!(!run_ahead(b"", 0, 40, 16));
+        let ahead = |text: &[u8]| run_ahead(text, 3.min(text.len()), 40, 16, has_digit);
+        assert!(ahead(yes));
+        assert!(!ahead(b"key = 'abcdefghijklmnopqrstuvwx'"));
+        assert!(!ahead(b"key = 'abc123'"));
+        assert!(!ahead(b"key =\n'abcdefghij0123456789'"));
+        assert!(!ahead(b""));
     }
 }

@@ -24,6 +24,9 @@ pub(super) const TOKEN_USERS: [&str; 9] = [
     "_json_key",
 ];
 
+/// Commands that take a login as an option.
+const COMMANDS: [&str; 2] = ["curl", "wget"];
+
 fn prove(subject: &Subject<'_>) -> Proof {
     let whole = util::whole_text(subject);
     // In a URL the password may be base 64 by itself, so a URL is never decoded as a whole. The address of a registry
@@ -31,7 +34,11 @@ fn prove(subject: &Subject<'_>) -> Proof {
     let mut target = if whole.contains("://") && whole.contains('@') {
         connection_string::parse(&whole).unwrap_or_default()
     } else {
-        [util::secret_text(subject), whole].into_iter().find_map(|text| decode(&text)).unwrap_or_default()
+        let secret = util::secret_text(subject);
+        // An option of a command holds the password as it is; the user before it may look too much like a key to be told.
+        let option = COMMANDS.iter().any(|command| whole.starts_with(command) && whole.len() > secret.len());
+        let read = [&secret, &whole].into_iter().find_map(|text| decode(text));
+        read.unwrap_or_else(|| Target { password: option.then(|| secret.to_string()), ..Target::default() })
     };
     let said = target.password.is_some() || target.user.is_some();
     connection_string::complete(&mut target, subject);

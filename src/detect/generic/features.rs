@@ -13,7 +13,8 @@ use super::names::Strength;
 use super::shape::{self, Shape};
 use crate::detect::filter;
 use crate::model::Span;
-use crate::text::{entropy, words};
+use crate::text::entropy;
+use crate::text::words::Words;
 
 /// How far before the name and behind the value the text is read.
 pub(in crate::detect) const AROUND: usize = 96;
@@ -134,21 +135,28 @@ static WORDS_AROUND: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder().ascii_case_insensitive(true).build(AROUND_IT.iter().copied().flatten()).ok()
 });
 
-/// Which of those kinds a text holds.
-fn kinds_in(text: &[u8]) -> [bool; 4] {
-    let mut held = [false; 4];
+/// Which of those kinds a text holds, and which from a place on.
+fn kinds_in(text: &[u8], from: usize) -> [[bool; 4]; 2] {
+    let mut held = [[false; 4]; 2];
     let Some(words) = WORDS_AROUND.as_ref() else { return held };
     for found in words.find_overlapping_iter(text) {
         let mut word = found.pattern().as_usize();
-        for (kind, list) in held.iter_mut().zip(AROUND_IT) {
+        for (kind, list) in AROUND_IT.into_iter().enumerate() {
             if word < list.len() {
-                *kind = true;
+                held[0][kind] = true;
+                held[1][kind] |= found.start() >= from;
                 break;
             }
             word -= list.len();
         }
     }
     held
+}
+
+/// The words of name and value, which numbers and words are made of.
+pub(super) struct Pieces {
+    name: Words,
+    value: Words,
 }
 
 /// Characters that follow each other in the alphabet, in digits or on a keyboard.
@@ -245,23 +253,32 @@ impl Assigned<'_> {
         (self.text.get(from..to).unwrap_or_default(), numbers)
     }
 
+    pub(super) fn pieces(&self) -> Pieces {
+        let words = |bytes: &[u8]| Words::of(&String::from_utf8_lossy(bytes));
+        Pieces { name: words(self.name.of(self.text)), value: words(self.value_bytes()) }
+    }
+
     /// The numbers of [`NUMBERS`].
     #[must_use]
     pub fn numbers(&self) -> Vec<f32> {
+        self.numbers_of(&self.pieces())
+    }
+
+    pub(super) fn numbers_of(&self, Pieces { name: name_words, value: value_words }: &Pieces) -> Vec<f32> {
         let v = self.value_bytes();
         let n = v.len().max(1) as f32;
         let counts = Shape::of(v);
         let name = self.name.of(self.text);
         let (before, after) = (self.before(), self.after());
         let (far_before, far_after) = self.around();
-        let (kinds_before, kinds_after) = (kinds_in(far_before), kinds_in(far_after));
+        // The line before the name is the end of the text before it.
+        let [kinds_before, kinds_on_line] = kinds_in(far_before, far_before.len() - before.len());
+        let [kinds_after, _] = kinds_in(far_after, 0);
         let near = |kind: usize| flag(kinds_before[kind]) + flag(kinds_after[kind]);
-        let name_text = String::from_utf8_lossy(name).into_owned();
-        let value_text = String::from_utf8_lossy(v).into_owned();
-        let name_words = words::words(&name_text);
-        let value_words = words::words(&value_text);
-        let shared =
-            value_words.iter().filter(|w| w.len() >= 3 && name_words.contains(w)).map(String::len).sum::<usize>();
+        let name_text = String::from_utf8_lossy(name);
+        let value_text = String::from_utf8_lossy(v);
+        let in_name = |word: &&str| word.len() >= 3 && name_words.iter().any(|w| w == *word);
+        let shared = value_words.iter().filter(in_name).map(str::len).sum::<usize>();
         let squeezed =
             |t: &str| t.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect::<Vec<u8>>();
         let (sq_name, sq_value) = (squeezed(&name_text), squeezed(&value_text));
@@ -387,7 +404,7 @@ impl Assigned<'_> {
             flag(kinds_before[2]),
             class_of(v.first()),
             class_of(v.last()),
-            flag(kinds_in(before)[3]),
+            flag(kinds_on_line[3]),
             count(v, |b| matches!(b, b'!' | b'#' | b'$' | b'%' | b'^' | b'*')),
             flag(year),
             count(v, |b| *b == b'-'),
@@ -420,6 +437,10 @@ impl Assigned<'_> {
     /// The words, each once and with where it stands: `n` in the name, `l` last in it, `p` the last two of it, `v` in the value, `V`
     /// the whole value, `b` before the name on its line, `a` behind the value.
     pub fn each_word(&self, each: &mut dyn FnMut(&str)) {
+        self.each_word_of(&self.pieces(), each);
+    }
+
+    pub(super) fn each_word_of(&self, pieces: &Pieces, each: &mut dyn FnMut(&str)) {
         let mut told = Vec::new();
         let mut key = String::with_capacity(48);
         let mut tell = |kind: &str, first: &str, second: &str| {
@@ -438,10 +459,8 @@ impl Assigned<'_> {
             }
         };
         let short = |w: &str| (2..=20).contains(&w.len());
-        let words_of = |bytes: &[u8]| words::words(&String::from_utf8_lossy(bytes));
-        let name = words_of(self.name.of(self.text));
-        let name: Vec<&str> =
-            name.iter().map(String::as_str).filter(|w| !w.bytes().all(|b| b.is_ascii_digit())).collect();
+        let words_of = |bytes: &[u8]| Words::of(&String::from_utf8_lossy(bytes));
+        let name: Vec<&str> = pieces.name.iter().filter(|w| !w.bytes().all(|b| b.is_ascii_digit())).collect();
         name.iter().filter(|w| short(w)).for_each(|w| tell("n", w, ""));
         if let [.., before, last] = name.as_slice() {
             tell("p", before, last);
@@ -453,7 +472,7 @@ impl Assigned<'_> {
         if value.len() <= 24 {
             tell("V", String::from_utf8_lossy(value).to_ascii_lowercase().trim(), "");
         }
-        words_of(value).iter().take(12).filter(|w| (3..=14).contains(&w.len())).for_each(|w| tell("v", w, ""));
+        pieces.value.iter().take(12).filter(|w| (3..=14).contains(&w.len())).for_each(|w| tell("v", w, ""));
         words_of(self.before()).iter().rev().take(6).filter(|w| short(w)).for_each(|w| tell("b", w, ""));
         words_of(self.after()).iter().take(4).filter(|w| short(w)).for_each(|w| tell("a", w, ""));
     }

@@ -2,7 +2,7 @@
 
 use crate::text::words;
 
-/// Words that make a name speak of a credential, compared without case. A strong word may stand before any value; a weak
+/// Words that make a name speak of a credential, compared without case but for those in capitals. A strong word may stand before any value; a weak
 /// one is common in code and counts only before a long token with a digit. None is shorter than four bytes, because the
 /// prefilter pays for short keywords.
 pub const WORDS: &[(&str, Strength)] = &[
@@ -55,6 +55,10 @@ pub const WORDS: &[(&str, Strength)] = &[
     ("api:", Strength::Weak),
     ("api=", Strength::Weak),
     ("access ", Strength::Weak),
+    ("PRIVATE ", Strength::Weak),
+    ("PRIVATE=", Strength::Weak),
+    ("PRIVATE:", Strength::Weak),
+    ("PRIVATE-", Strength::Weak),
     ("pwd=", Strength::Password),
     ("pwd:", Strength::Password),
     ("pwd ", Strength::Password),

@@ -80,8 +80,9 @@ impl Model {
     /// The numbers that the trees decide by.
     fn numbers(&self, assigned: &Assigned<'_>) -> Vec<f32> {
         let mut words = self.intercept;
-        assigned.each_word(&mut |word| words += self.words.get(word).copied().unwrap_or_default());
-        let mut numbers = assigned.numbers();
+        let pieces = assigned.pieces();
+        assigned.each_word_of(&pieces, &mut |word| words += self.words.get(word).copied().unwrap_or_default());
+        let mut numbers = assigned.numbers_of(&pieces);
         numbers.push(words);
         numbers
     }
