@@ -122,6 +122,20 @@ mod tests {
     }
 
     #[test]
+    fn a_login_of_a_command_whose_user_looks_like_a_key_was_taken_for_none() {
+        let (user, password) = (noise(122, 32), noise(123, 40));
+        let login = |command: &str, password: &str| {
+            let matched = format!("{command} -s -u {user}:{password}");
+            (VALIDATOR.check)(&Subject { matched: matched.as_bytes(), ..subject(password.as_bytes()) })
+        };
+        let proof = login("curl", &password);
+        assert_eq!((proof.validity, proof.confidence), (Validity::default(), None));
+        assert!(proof.identity.is_none());
+        assert_eq!(login("curl", "changeme").confidence, Some(Confidence::Low));
+        assert_eq!(login("other", &password).confidence, Some(Confidence::Low));
+    }
+
+    #[test]
     fn a_login_without_a_password_or_with_the_name_of_one_is_a_sample() {
         for login in ["iamapikey:", "api:ACCESS_KEY"] {
             let proof = check(&BASE64.encode(login.as_bytes()));
