@@ -61,13 +61,14 @@ deny: ## licences, sources and bans of dependencies
 advisories: ## known vulnerabilities of dependencies; wants the network and cargo-deny
 	$(CARGO) deny --locked check advisories
 
-python: $(VENV)/.ready $(KEYROLL) ## SARIF output against the schema of OASIS, hooks under pre-commit, queries of docs/fleet.md, the steps of action.yml, HTML in a Chromium
+python: $(VENV)/.ready $(KEYROLL) ## SARIF output against the schema of OASIS, hooks under pre-commit, queries of docs/fleet.md, the steps of action.yml, the manifests of deploy/, HTML in a Chromium
 	@mkdir -p $(TARGET)/checks
 	$(KEYROLL) scan tests/fixtures src --no-config --no-history --exit-zero -q -f sarif=$(TARGET)/checks/scan.sarif || [ $$? -eq 3 ]
 	$(VENV)/bin/python tests/python/check_sarif.py tests/fixtures/report/*.sarif $(TARGET)/checks/scan.sarif
 	$(VENV)/bin/python tests/python/pre_commit_hooks.py $(KEYROLL)
 	$(VENV)/bin/python tests/python/check_fleet.py $(KEYROLL)
 	$(VENV)/bin/python tests/python/check_action.py $(KEYROLL)
+	$(VENV)/bin/python tests/python/check_deploy.py $(KEYROLL)
 	@if $(PYTHON) tests/python/check_html.py --has-chromium; then $(PYTHON) tests/python/check_html.py $(KEYROLL); \
 	else $(call missing,chromium,opens HTML reports: a package named chromium or CHROMIUM=path); fi
 

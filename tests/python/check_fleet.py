@@ -132,7 +132,7 @@ def main():
         environment = {**os.environ, "KEYROLL": os.path.abspath(arguments.keyroll), "KEY_FILE": str(work / "key"),
                        "AS_OF": "2026-06-30"}
         run = subprocess.run(["sh", str(ROOT / "deploy" / "run-local.sh"), str(work / "list.txt"), "2", str(work)],
-                             env=environment, stdout=subprocess.DEVNULL, check=False)
+                             env=environment, cwd=work, stdout=subprocess.DEVNULL, check=False)
         if run.returncode not in (1, 3):
             print(f"deploy/run-local.sh: exit {run.returncode}")
             return 1
