@@ -298,13 +298,13 @@ pub fn report_json(data: &[u8]) {
     let Ok(report) = serde_json::from_slice::<Report>(&data[..data.len().min(LONGEST)]) else { return };
     for reporter in REPORTERS {
         let mut out = Vec::new();
-        (reporter.write)(&report, &Style::default(), &mut out).expect("writing to memory");
+        (reporter.write)((&report).into(), &Style::default(), &mut out).expect("writing to memory");
         let text = String::from_utf8(out).expect("outputs are UTF-8");
         assert!(!text.contains('\u{1b}'), "{} lets an escape through", reporter.id);
         if reporter.id == "json" {
             let again: Report = serde_json::from_str(&text).expect("what was written can be read");
             let mut second = Vec::new();
-            (reporter.write)(&again, &Style::default(), &mut second).expect("writing to memory");
+            (reporter.write)((&again).into(), &Style::default(), &mut second).expect("writing to memory");
             assert!(text.as_bytes() == second, "a report changes when it is read and written");
         }
     }

@@ -29,7 +29,7 @@ use serde_json::Value;
 /// The output of one reporter as text.
 fn render(id: &str, report: &Report, style: &Style) -> String {
     let mut out = Vec::new();
-    (report::find(id).expect("registered").write)(report, style, &mut out).expect("writing to memory");
+    (report::find(id).expect("registered").write)(report.into(), style, &mut out).expect("writing to memory");
     String::from_utf8(out).expect("outputs are UTF-8")
 }
 

@@ -84,7 +84,7 @@ pub fn run(args: &CiArgs) -> anyhow::Result<Exit> {
     for line in &new {
         complain(&escape::terminal(&format!("new suppression: {line}")));
     }
-    let exit = output::exit(&report, settings.fail_on, args.gate.exit_code, args.gate.exit_zero);
+    let exit = output::exit((&report).into(), settings.fail_on, args.gate.exit_code, args.gate.exit_zero);
     if args.no_new_suppressions && !new.is_empty() && !args.gate.exit_zero && !matches!(exit, Exit::Findings(_)) {
         complain("--no-new-suppressions: somebody else has to agree to these first");
         return Ok(Exit::Findings(args.gate.exit_code));
@@ -356,12 +356,12 @@ fn write(
     (provider, fail_on): (Option<&str>, FailOn),
     new: &[String],
 ) -> anyhow::Result<()> {
-    output::write(report, &output::targets(&args.output)?, &args.output, fail_on)?;
+    output::write(report.into(), &output::targets(&args.output)?, &args.output, fail_on)?;
     let logged = args.output.format.iter().all(|f| f.contains('=') || f.starts_with("table"));
     let rendered = |id: &str| -> anyhow::Result<String> {
         let mut text = Vec::new();
         let reporter = report::find(id).context("an output of this program")?;
-        (reporter.write)(report, &Style::default(), &mut text)?;
+        (reporter.write)(report.into(), &Style::default(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     };
     let annotations = match provider {

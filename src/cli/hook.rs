@@ -255,9 +255,9 @@ fn message(text: &[u8], cleanup: Cleanup) -> Vec<u8> {
 
 /// The few words.
 fn tell(args: &HookArgs, settings: &Settings, report: &Report) -> anyhow::Result<Exit> {
-    let exit = output::exit(report, settings.fail_on, args.gate.exit_code, args.gate.exit_zero);
+    let exit = output::exit(report.into(), settings.fail_on, args.gate.exit_code, args.gate.exit_zero);
     if !args.output.format.is_empty() || args.output.output.is_some() {
-        output::write(report, &output::targets(&args.output)?, &args.output, settings.fail_on)?;
+        output::write(report.into(), &output::targets(&args.output)?, &args.output, settings.fail_on)?;
         return Ok(exit);
     }
     let open: Vec<&Finding> = report.findings.iter().filter(|f| settings.fail_on.fails(f)).collect();

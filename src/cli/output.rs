@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use super::args::OutputArgs;
 use super::settings::environment;
 use super::{Exit, complain};
-use crate::model::{FailOn, LongReport, NoticeKind, Report};
+use crate::model::{FailOn, NoticeKind, Report, View};
 use crate::report::{self, Reporter, Style};
 use crate::text::escape;
 use crate::text::numbers::count;
@@ -18,13 +18,6 @@ use crate::text::numbers::count;
 pub struct Target {
     reporter: &'static Reporter,
     file: Option<PathBuf>,
-}
-
-impl Target {
-    /// Whether it is the report itself, which may be longer than memory holds at once.
-    pub fn is_json(&self) -> bool {
-        self.reporter.id == report::json::REPORTER.id
-    }
 }
 
 /// Reads `-f` and `-o`.
@@ -78,7 +71,7 @@ pub fn targets(args: &OutputArgs) -> anyhow::Result<Vec<Target>> {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(report: &Report, targets: &[Target], args: &OutputArgs, fail_on: FailOn) -> anyhow::Result<()> {
+pub fn write(report: View<'_>, targets: &[Target], args: &OutputArgs, fail_on: FailOn) -> anyhow::Result<()> {
     let own = Style { fail_on, ..style(args) };
     for target in targets {
         let style = if target.file.is_some() { Style { width: 100, color: false, ..own } } else { own };
@@ -86,22 +79,7 @@ pub fn write(report: &Report, targets: &[Target], args: &OutputArgs, fail_on: Fa
     }
     let table_shown = targets.iter().any(|t| t.file.is_none() && t.reporter.id == "table");
     if !args.quiet && !table_shown {
-        let open = report.findings.iter().filter(|f| f.suppressed.is_none()).count();
-        tell(report, open as u64, args.verbose);
-    }
-    Ok(())
-}
-
-/// The same for JSON alone, of which no output holds all.
-///
-/// # Errors
-/// When a file cannot be written.
-pub fn write_long(report: &LongReport, targets: &[Target], args: &OutputArgs) -> anyhow::Result<()> {
-    for target in targets {
-        put(target, |out| report::json::write_long(report, out))?;
-    }
-    if !args.quiet {
-        tell(report.head(), report.count(|finding| finding.suppressed.is_none()), args.verbose);
+        tell(report.head(), report.open(), args.verbose);
     }
     Ok(())
 }
@@ -174,8 +152,8 @@ pub fn terminal_style(verbose: bool, no_color: bool) -> Style {
 }
 
 /// How a report ends a run.
-pub fn exit(report: &Report, fail_on: FailOn, code: u8, zero: bool) -> Exit {
-    exit_of(report, report.findings.iter().any(|finding| fail_on.fails(finding)), code, zero)
+pub fn exit(report: View<'_>, fail_on: FailOn, code: u8, zero: bool) -> Exit {
+    exit_of(report.head(), report.findings().any(|finding| fail_on.fails(&finding)), code, zero)
 }
 
 /// The same where it is known whether a finding fails the run.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::args::ReportArgs;
 use super::{Exit, output, settings};
-use crate::model::{FailOn, Report, Severity};
+use crate::model::{FailOn, Report, Severity, View};
 use crate::scan::Merger;
 use crate::text::escape;
 
@@ -27,14 +27,9 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
         None => merger.finish(),
     };
     let report = report.context("no report was given")?;
-    if targets.iter().all(output::Target::is_json) {
-        output::write_long(&report, &targets, &args.output)?;
-        let failing = report.any(|finding| fail_on.fails(finding));
-        return Ok(output::exit_of(report.head(), failing, 1, args.exit_zero));
-    }
-    let report = report.whole();
-    output::write(&report, &targets, &args.output, fail_on)?;
-    Ok(output::exit(&report, fail_on, 1, args.exit_zero))
+    let report = View::from(&report);
+    output::write(report, &targets, &args.output, fail_on)?;
+    Ok(output::exit(report, fail_on, 1, args.exit_zero))
 }
 
 /// Reads a report.

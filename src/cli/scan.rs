@@ -22,8 +22,8 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
     }
     let settings = settings::from_args(args, stdin)?;
     let report = watched(&settings, args.output.quiet)?;
-    output::write(&report, &targets, &args.output, settings.fail_on)?;
-    let exit = output::exit(&report, settings.fail_on, args.exit_code, args.exit_zero);
+    output::write((&report).into(), &targets, &args.output, settings.fail_on)?;
+    let exit = output::exit((&report).into(), settings.fail_on, args.exit_code, args.exit_zero);
     // The process ends here, and the system takes the memory of a long report faster than its parts are freed. What is written
     // out holds no `Secret`.
     #[allow(clippy::disallowed_methods)]

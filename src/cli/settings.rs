@@ -369,7 +369,9 @@ pub fn of_report(args: &ReportArgs) -> anyhow::Result<Option<Settings>> {
     let mut settings = plain(&[])?;
     settings.policy = Policy::new(&config, settings.as_of)?;
     settings.fail_on = policy::fail_on(&config, args.fail_on.map(Into::into))?;
-    settings.confidence = Confidence::Low;
+    // What a report leaves out cannot come back, so that these can only narrow it.
+    settings.confidence = config.file.confidence.unwrap_or(Confidence::Low);
+    settings.severity = config.file.severity.unwrap_or(Severity::Info);
     settings.disabled_rules.clone_from(&config.file.rules.disable);
     settings.members = members(args.members.as_deref())?;
     settings.config = config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default()));

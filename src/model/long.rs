@@ -1,6 +1,7 @@
 //! A report with more in it than memory should hold at once: the lists of what stands in the clear are kept packed, in sorted runs,
 //! and put in order while they are written.
 
+use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
@@ -58,6 +59,8 @@ pub struct Apart {
     pub findings: Vec<Packed<Ranked>>,
     /// What each value showed.
     pub values: Vec<Packed<SeenValue>>,
+    /// How many of the findings count, that is, are not suppressed.
+    pub open: u64,
 }
 
 /// A report, of which a part may be packed.
@@ -92,33 +95,85 @@ impl LongReport {
     pub fn head(&self) -> &Report {
         &self.report
     }
+}
 
-    /// Whether any finding fits.
-    pub fn any(&self, fits: impl Fn(&Finding) -> bool) -> bool {
-        let packed = self.apart.iter().flat_map(|apart| &apart.findings);
-        self.report.findings.iter().any(&fits) || packed.flat_map(Packed::iter).any(|ranked| fits(&ranked.finding))
+/// A report as outputs read it: a whole one, or one of which a part is packed and unpacked while it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    report: &'a Report,
+    apart: Option<&'a Apart>,
+}
+
+impl<'a> From<&'a Report> for View<'a> {
+    fn from(report: &'a Report) -> Self {
+        Self { report, apart: None }
     }
+}
 
-    /// How many findings fit.
-    pub fn count(&self, fits: impl Fn(&Finding) -> bool) -> u64 {
-        let packed = self.apart.iter().flat_map(|apart| &apart.findings).flat_map(Packed::iter);
-        let all = packed.filter(|ranked| fits(&ranked.finding)).count();
-        (all + self.report.findings.iter().filter(|finding| fits(finding)).count()) as u64
+impl<'a> From<&'a LongReport> for View<'a> {
+    fn from(long: &'a LongReport) -> Self {
+        Self { report: &long.report, apart: long.apart.as_ref() }
     }
+}
 
-    /// The report as one whole.
+/// The entries of a list of which there is one, either as it stands or in sorted runs.
+fn entries<'a, T: Entry>(
+    plain: &'a [T::Shown],
+    runs: Option<&'a [Packed<T>]>,
+) -> impl Iterator<Item = Cow<'a, T::Shown>>
+where
+    T::Shown: Clone,
+{
+    let packed = runs.map(|runs| merged(runs).map(|entry| Cow::Owned(entry.into_shown())));
+    let plain = if runs.is_some() { &[] } else { plain };
+    plain.iter().map(Cow::Borrowed).chain(packed.into_iter().flatten())
+}
+
+impl<'a> View<'a> {
+    /// Everything but findings, credentials and exposures, which may be missing here.
     #[must_use]
-    pub fn whole(self) -> Report {
-        let Self { mut report, apart } = self;
-        if let Some(apart) = apart {
-            report.inventory.exposures = merged(&apart.exposures).collect();
-            report.inventory.credentials = merged(&apart.credentials).collect();
-            report.findings = merged(&apart.findings).map(|ranked| ranked.finding).collect();
-            if let Some(unmerged) = &mut report.unmerged {
-                unmerged.values = merged(&apart.values).collect();
-            }
-        }
-        report
+    pub fn head(self) -> &'a Report {
+        self.report
+    }
+
+    /// The findings, most important first.
+    pub fn findings(self) -> impl Iterator<Item = Cow<'a, Finding>> {
+        entries(&self.report.findings, self.apart.map(|apart| apart.findings.as_slice()))
+    }
+
+    /// The credentials, by their ids.
+    pub fn credentials(self) -> impl Iterator<Item = Cow<'a, Credential>> {
+        entries(&self.report.inventory.credentials, self.apart.map(|apart| apart.credentials.as_slice()))
+    }
+
+    /// What stands in the clear, by the ids of credentials.
+    pub fn exposures(self) -> impl Iterator<Item = Cow<'a, Exposure>> {
+        entries(&self.report.inventory.exposures, self.apart.map(|apart| apart.exposures.as_slice()))
+    }
+
+    /// How many findings there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.apart.map_or(self.report.findings.len(), |apart| apart.findings.iter().map(Packed::len).sum())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many of them count, that is, are not suppressed.
+    #[must_use]
+    pub fn open(self) -> u64 {
+        let plain = || self.report.findings.iter().filter(|finding| finding.suppressed.is_none()).count() as u64;
+        self.apart.map_or_else(plain, |apart| apart.open)
+    }
+
+    /// The report itself, when all of it is there.
+    #[must_use]
+    pub fn whole(self) -> Option<&'a Report> {
+        self.apart.is_none().then_some(self.report)
     }
 }
 
@@ -127,12 +182,16 @@ trait Entry: Serialize + DeserializeOwned {
     /// What is written of it.
     type Shown: Serialize;
     fn shown(&self) -> &Self::Shown;
+    fn into_shown(self) -> Self::Shown;
     fn compare(&self, other: &Self) -> Ordering;
 }
 
 impl Entry for Exposure {
     type Shown = Self;
     fn shown(&self) -> &Self {
+        self
+    }
+    fn into_shown(self) -> Self {
         self
     }
     fn compare(&self, other: &Self) -> Ordering {
@@ -145,6 +204,9 @@ impl Entry for Credential {
     fn shown(&self) -> &Self {
         self
     }
+    fn into_shown(self) -> Self {
+        self
+    }
     fn compare(&self, other: &Self) -> Ordering {
         self.id.cmp(&other.id)
     }
@@ -153,6 +215,9 @@ impl Entry for Credential {
 impl Entry for SeenValue {
     type Shown = Self;
     fn shown(&self) -> &Self {
+        self
+    }
+    fn into_shown(self) -> Self {
         self
     }
     fn compare(&self, other: &Self) -> Ordering {
@@ -164,6 +229,9 @@ impl Entry for Ranked {
     type Shown = Finding;
     fn shown(&self) -> &Finding {
         &self.finding
+    }
+    fn into_shown(self) -> Finding {
+        self.finding
     }
     fn compare(&self, other: &Self) -> Ordering {
         self.order(other)
@@ -297,9 +365,9 @@ impl<'a> ShownUnmerged<'a> {
     }
 }
 
-impl Serialize for LongReport {
+impl Serialize for View<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (r, Some(apart)) = (&self.report, &self.apart) else { return self.report.serialize(serializer) };
+        let (r, Some(apart)) = (self.report, self.apart) else { return self.report.serialize(serializer) };
         let i = &r.inventory;
         let shown = Shown {
             schema: &r.schema,

@@ -34,7 +34,7 @@ pub use inventory::{
 };
 pub use level::{Confidence, Risk, Severity};
 pub use limits::{FailOn, Lapsed, Limits};
-pub use long::{Apart, LongReport, Ranked};
+pub use long::{Apart, LongReport, Ranked, View};
 pub use members::Members;
 pub use packed::{Packed, Packer};
 pub use report::{

@@ -1,9 +1,10 @@
 //! `github` and `azure`: lines in a job's log that the provider shows beside the code.
 
+use std::borrow::Cow;
 use std::io;
 
 use super::{Reporter, Style};
-use crate::model::{Finding, Report, Severity};
+use crate::model::{Finding, Severity, View};
 use crate::text::escape;
 
 /// Workflow commands of GitHub Actions
@@ -25,22 +26,22 @@ fn message(finding: &Finding) -> String {
     escape::terminal(&format!("{}{preview}. {}", finding.title, finding.remediation).replace(['\n', '\r'], " "))
 }
 
-fn open(report: &Report) -> Vec<&Finding> {
-    report.findings.iter().filter(|f| f.suppressed.is_none()).collect()
+fn open(report: View<'_>) -> impl Iterator<Item = Cow<'_, Finding>> {
+    report.findings().filter(|f| f.suppressed.is_none())
 }
 
 fn level(finding: &Finding) -> &'static str {
     if finding.severity >= Severity::High { "error" } else { "warning" }
 }
 
-fn github(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+fn github(report: View<'_>, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(&escape::terminal(text)).replace(':', "%3A").replace(',', "%2C");
-    let open = open(report);
+    let open = report.open() as usize;
     let most = if style.verbose { usize::MAX } else { MOST };
     let mut told = [0usize; 2];
-    for finding in &open {
-        let level = level(finding);
+    for finding in self::open(report) {
+        let level = level(&finding);
         let told = &mut told[usize::from(level == "error")];
         *told += 1;
         if *told > most {
@@ -57,22 +58,21 @@ fn github(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result
             }
         });
         let title = property(&format!("keyroll {}", finding.id));
-        writeln!(out, "::{level} {}title={title}::{}", place.unwrap_or_default(), data(&message(finding)))?;
+        writeln!(out, "::{level} {}title={title}::{}", place.unwrap_or_default(), data(&message(&finding)))?;
     }
     let shown = told.iter().map(|n| (*n).min(most)).sum::<usize>();
-    if shown < open.len() {
-        writeln!(out, "::notice title=keyroll::{} more findings in the log", open.len() - shown)?;
-    } else if open.is_empty() {
+    if shown < open {
+        writeln!(out, "::notice title=keyroll::{} more findings in the log", open - shown)?;
+    } else if open == 0 {
         writeln!(out, "::notice title=keyroll::nothing found")?;
     }
     Ok(())
 }
 
-fn azure(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+fn azure(report: View<'_>, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     let data = |text: &str| text.replace('%', "%AZP25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(&escape::terminal(text)).replace(';', "%3B").replace(']', "%5D");
-    let open = open(report);
-    for finding in &open {
+    for finding in open(report) {
         let place = finding.locations.iter().find(|l| l.in_head && l.line > 0);
         let place = place.map(|l| match &l.container {
             Some(container) => format!("sourcepath={};", property(container.split('!').next().unwrap_or_default())),
@@ -81,11 +81,11 @@ fn azure(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> 
                 format!("sourcepath={path};linenumber={line};columnnumber={column};")
             }
         });
-        let (level, code) = (level(finding), property(&finding.id));
+        let (level, code) = (level(&finding), property(&finding.id));
         let place = place.unwrap_or_default();
-        writeln!(out, "##vso[task.logissue type={level};{place}code={code};]{}", data(&message(finding)))?;
+        writeln!(out, "##vso[task.logissue type={level};{place}code={code};]{}", data(&message(&finding)))?;
     }
-    if open.is_empty() {
+    if report.open() == 0 {
         writeln!(out, "keyroll: nothing found")?;
     }
     Ok(())

@@ -6,13 +6,13 @@
 
 pub(in crate::report) mod origin;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use self::origin::Origins;
 use super::{Reporter, Style};
 use crate::model::{
-    AuthMode, ControlCard, EnvironmentClass, Human, Identity, Privilege, Report, Severity, Status, When,
+    AuthMode, ControlCard, EnvironmentClass, Human, Identity, IdentityKey, Privilege, Severity, Status, View, When,
 };
 use crate::text::escape;
 
@@ -61,7 +61,7 @@ fn as_io(error: csv::Error) -> io::Error {
     }
 }
 
-fn findings(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+fn findings(report: View<'_>, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     let header = [
         "id",
         "risk",
@@ -85,8 +85,8 @@ fn findings(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<(
         "reason",
         "remediation",
     ];
-    let origins = Origins::of(report);
-    let rows = report.findings.iter().map(|f| {
+    let origins = Origins::of(report.head());
+    let rows = report.findings().map(|f| {
         let place = f.locations.first().filter(|l| !l.path.is_empty());
         let number = |n: Option<u64>| n.filter(|n| *n > 0).map(|n| n.to_string()).unwrap_or_default();
         vec![
@@ -138,22 +138,23 @@ struct Counts {
     exposed: u64,
 }
 
-fn counts(report: &Report) -> BTreeMap<&str, Counts> {
-    let mut out: BTreeMap<&str, Counts> = BTreeMap::new();
-    let mut exposed: BTreeMap<&str, u64> = BTreeMap::new();
-    for e in report.inventory.exposures.iter().filter(|e| e.suppressed.is_none() && e.base_severity > Severity::Info) {
-        *exposed.entry(&e.credential).or_default() += 1;
-    }
-    for credential in &report.inventory.credentials {
+fn counts(report: View<'_>) -> BTreeMap<IdentityKey, Counts> {
+    let mut out: BTreeMap<IdentityKey, Counts> = BTreeMap::new();
+    let mut owned: HashMap<String, IdentityKey> = HashMap::new();
+    for credential in report.credentials() {
         if let Some(id) = &credential.identity {
-            let counts = out.entry(id.as_str()).or_default();
-            counts.credentials += 1;
-            counts.exposed += exposed.get(credential.id.as_str()).copied().unwrap_or_default();
+            out.entry(id.clone()).or_default().credentials += 1;
+            owned.insert(credential.id.clone(), id.clone());
         }
     }
-    for finding in report.findings.iter().filter(|f| f.suppressed.is_none()) {
+    for e in report.exposures().filter(|e| e.suppressed.is_none() && e.base_severity > Severity::Info) {
+        if let Some(counts) = owned.get(&e.credential).and_then(|id| out.get_mut(id)) {
+            counts.exposed += 1;
+        }
+    }
+    for finding in report.findings().filter(|f| f.suppressed.is_none()) {
         if let Some(id) = &finding.identity {
-            let counts = out.entry(id.as_str()).or_default();
+            let counts = out.entry(id.clone()).or_default();
             counts.findings += 1;
             counts.worst = counts.worst.max(Some(finding.severity));
         }
@@ -161,7 +162,7 @@ fn counts(report: &Report) -> BTreeMap<&str, Counts> {
     out
 }
 
-fn identities(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+fn identities(report: View<'_>, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     let header = [
         "id",
         "provider",
@@ -197,10 +198,10 @@ fn identities(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result
         "line",
     ];
     let counts = counts(report);
-    let origins = Origins::of(report);
+    let origins = Origins::of(report.head());
     let nothing = Counts::default();
-    let rows = report.inventory.identities.iter().map(|i| {
-        let counts = counts.get(i.id.as_str()).unwrap_or(&nothing);
+    let rows = report.head().inventory.identities.iter().map(|i| {
+        let counts = counts.get(&i.id).unwrap_or(&nothing);
         let mut row = about(i);
         let numbers = [counts.credentials, counts.exposed, counts.findings];
         row.extend(numbers.iter().map(u64::to_string));

@@ -5,16 +5,17 @@
 //! (<https://gitlab.com/gitlab-org/security-products/security-report-schemas>,
 //! <https://docs.gitlab.com/development/integrations/secure/>). It may hold an extract of the source; this one never does.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::io;
 
-use serde::Serialize;
+use serde::ser::SerializeSeq as _;
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::json::write_pretty;
 use super::markdown::plain;
 use super::{Reporter, Style};
-use crate::model::{Finding, Location, NoticeKind, Report, Severity};
+use crate::model::{Finding, Location, NoticeKind, Report, Severity, View};
 use crate::text::escape;
 
 /// Open findings that lie in a file. Those of exports and accounts that no file tells are in the other outputs.
@@ -38,10 +39,10 @@ const SOLUTION: usize = 7000;
 const DESCRIPTION: usize = 1_048_576;
 
 #[derive(Serialize)]
-struct Document {
+struct Document<'a> {
     version: &'static str,
     scan: Scan,
-    vulnerabilities: Vec<Vulnerability>,
+    vulnerabilities: Open<'a>,
 }
 
 #[derive(Serialize)]
@@ -120,7 +121,26 @@ struct Link {
     url: String,
 }
 
-fn write(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+/// Vulnerabilities as they are written, of which there is one at a time.
+struct Open<'a>(View<'a>);
+
+impl Serialize for Open<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut used = Used::new();
+        let open = self.0.findings().filter(|f| f.suppressed.is_none());
+        let mut list = serializer.serialize_seq(None)?;
+        for one in open.filter_map(|f| vulnerability(&f, self.0.head(), &mut used)) {
+            list.serialize_element(&one)?;
+        }
+        list.end()
+    }
+}
+
+/// How often each id was given, before it is numbered.
+type Used = HashMap<[u8; 32], u64>;
+
+fn write(view: View<'_>, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let report = view.head();
     // A scan has no clock of its own, or two scans of one state would differ.
     let time = report.as_of.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     let tool = || Tool {
@@ -134,8 +154,6 @@ fn write(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> 
         let level = if n.kind == NoticeKind::Gap { "warn" } else { "info" };
         Message { level, value: required(shown(&format!("{place}{}", n.message)), "a notice without words") }
     });
-    let mut used: BTreeMap<String, u64> = BTreeMap::new();
-    let open = report.findings.iter().filter(|f| f.suppressed.is_none());
     let document = Document {
         version: VERSION,
         scan: Scan {
@@ -147,7 +165,7 @@ fn write(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> 
             scanner: tool(),
             messages: messages.collect(),
         },
-        vulnerabilities: open.filter_map(|f| vulnerability(f, report, &mut used)).collect(),
+        vulnerabilities: Open(view),
     };
     write_pretty(&document, out)
 }
@@ -164,7 +182,7 @@ fn cut(text: String, most: usize) -> String {
     if text.chars().count() <= most { text } else { text.chars().take(most.saturating_sub(1)).chain(['…']).collect() }
 }
 
-fn vulnerability(f: &Finding, report: &Report, used: &mut BTreeMap<String, u64>) -> Option<Vulnerability> {
+fn vulnerability(f: &Finding, report: &Report, used: &mut Used) -> Option<Vulnerability> {
     // The line of a checkout is what GitLab can show.
     let own = |l: &&Location| !l.path.is_empty();
     let place = f.locations.iter().filter(own).find(|l| l.in_head).or_else(|| f.locations.iter().find(own))?;
@@ -252,7 +270,7 @@ fn description(f: &Finding) -> String {
 
 /// An id that is the same in every run, of 32 hexadecimal digits: of the rule and the value or subject, else of the file and
 /// what is told of it. Lines play no part; equal ones are numbered.
-fn id(f: &Finding, used: &mut BTreeMap<String, u64>) -> String {
+fn id(f: &Finding, used: &mut Used) -> String {
     let mut hash = Sha256::new();
     let mut part = |text: &str| {
         hash.update((text.len() as u64).to_be_bytes());
@@ -267,8 +285,7 @@ fn id(f: &Finding, used: &mut BTreeMap<String, u64>) -> String {
             part(f.preview.as_deref().unwrap_or_default());
         }
     }
-    let base = data_encoding::HEXLOWER.encode(&hash.clone().finalize());
-    let count = used.entry(base).or_default();
+    let count = used.entry(hash.clone().finalize().into()).or_default();
     if *count > 0 {
         hash.update(count.to_be_bytes());
     }

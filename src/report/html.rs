@@ -13,6 +13,7 @@ mod filters;
 mod findings;
 mod identity;
 mod inventory;
+mod lists;
 mod opening;
 mod reuse;
 mod risks;
@@ -25,9 +26,10 @@ use std::io;
 use sha2::{Digest, Sha256};
 
 use self::facts::Facts;
+use self::lists::Lists;
 use self::writer::Html;
 use super::{Reporter, Style};
-use crate::model::Report;
+use crate::model::{Report, View};
 
 /// The output.
 pub const REPORTER: Reporter = Reporter {
@@ -54,8 +56,10 @@ const SECTIONS: &[(&str, &str)] = &[
     ("words", "Words"),
 ];
 
-fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
-    let facts = Facts::new(report, style.verbose);
+fn write(view: View<'_>, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let report = view.head();
+    let lists = Lists::new(view, style.verbose);
+    let facts = Facts::new(report, &lists, style.verbose);
     let mut html = Html::default();
     // Browsers hash what they have read, in which a carriage return before a line feed is gone.
     let (css, js) = (STYLE.replace("\r\n", "\n"), SCRIPT.replace("\r\n", "\n"));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use super::{Reporter, Style};
-use crate::model::{LongReport, Report};
+use crate::model::{Report, View};
 
 /// The report as JSON, keys in the order of the model, two spaces of indent, a line feed at the end.
 pub const REPORTER: Reporter = Reporter {
@@ -17,16 +17,8 @@ pub const REPORTER: Reporter = Reporter {
     write,
 };
 
-fn write(report: &Report, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
-    write_pretty(report, out)
-}
-
-/// Writes a report of which a part may be packed, without unpacking all of it at once.
-///
-/// # Errors
-/// When the output cannot be written.
-pub fn write_long(report: &LongReport, out: &mut dyn io::Write) -> io::Result<()> {
-    write_pretty(report, out)
+fn write(report: View<'_>, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    write_pretty(&report, out)
 }
 
 /// Writes a value as indented JSON with a line feed at the end. Beyond what JSON demands, the characters that a

@@ -2,13 +2,14 @@
 //! all of them, so a reader that unites their columns finds no conflict.
 
 use std::io;
+use std::ops::Deref;
 
 use serde::Serialize;
 
 use super::csv::origin::Origins;
 use super::json::write_line;
 use super::{Reporter, Style};
-use crate::model::{Coverage, Headline, Identity, Location, Report, Score, ToolInfo, When};
+use crate::model::{Coverage, Headline, Identity, Location, Score, ToolInfo, View, When};
 
 /// Lines in the order of the report's lists: the report itself, findings, identities, credentials, what joins them, risks,
 /// roots and notices.
@@ -65,7 +66,8 @@ struct Counted<'a, T> {
     what: &'a T,
 }
 
-fn write(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+fn write(view: View<'_>, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let report = view.head();
     let origins = Origins::of(report);
     let head = Head {
         schema: &report.schema,
@@ -81,9 +83,9 @@ fn write(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> 
     };
     write_line(&Line { r#type: "report", repository: None, what: head }, out)?;
     let i = &report.inventory;
-    for what in &report.findings {
+    for what in view.findings() {
         let repository = what.locations.first().and_then(|l| origins.of_place(l));
-        let what = Counted { open: what.suppressed.is_none(), what };
+        let what = Counted { open: what.suppressed.is_none(), what: &*what };
         write_line(&Line { r#type: "finding", repository, what }, out)?;
     }
     for identity in &i.identities {
@@ -95,10 +97,10 @@ fn write(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> 
         let repository = identity.locations.first().and_then(|l| origins.of_place(l));
         write_line(&Line { r#type: "identity", repository, what }, out)?;
     }
-    lines("credential", &i.credentials, |c| c.locations.first(), &origins, out)?;
-    for what in &i.exposures {
+    lines("credential", view.credentials(), |c| c.locations.first(), &origins, out)?;
+    for what in view.exposures() {
         let repository = origins.of_place(&what.location);
-        let what = Counted { open: what.suppressed.is_none(), what };
+        let what = Counted { open: what.suppressed.is_none(), what: &*what };
         write_line(&Line { r#type: "exposure", repository, what }, out)?;
     }
     lines("grant", &i.grants, |g| Some(&g.location), &origins, out)?;
@@ -113,14 +115,15 @@ fn write(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> 
     lines("notice", &report.notices, |_| None, &origins, out)
 }
 
-fn lines<T: Serialize>(
+fn lines<T: Serialize, L: Deref<Target = T>>(
     r#type: &'static str,
-    list: &[T],
+    list: impl IntoIterator<Item = L>,
     place: fn(&T) -> Option<&Location>,
     origins: &Origins<'_>,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     for what in list {
+        let what = &*what;
         let repository = place(what).and_then(|l| origins.of_place(l));
         write_line(&Line { r#type, repository, what }, out)?;
     }

@@ -5,11 +5,13 @@
 //! (<https://docs.gitlab.com/ci/testing/unit_test_reports/>, <https://plugins.jenkins.io/junit/>,
 //! <https://github.com/testmoapp/junitxml>).
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::io;
 
+use sha2::{Digest, Sha256};
+
 use super::{Reporter, Style};
-use crate::model::{Finding, NoticeKind, Report};
+use crate::model::{Finding, NoticeKind, Report, View};
 use crate::text::escape;
 
 /// One suite; one case a finding, and one that says whether everything was read.
@@ -35,11 +37,12 @@ fn xml(text: &str) -> String {
     out
 }
 
-fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+fn write(view: View<'_>, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let report = view.head();
     let fails = |f: &Finding| style.fail_on.fails(f);
-    let failures = report.findings.iter().filter(|f| fails(f)).count();
-    let skipped = report.findings.iter().filter(|f| f.suppressed.is_some()).count();
-    let (tests, errors) = (report.findings.len() + 1, u8::from(report.incomplete));
+    let failures = view.findings().filter(|f| fails(f)).count();
+    let skipped = view.len() as u64 - view.open();
+    let (tests, errors) = (view.len() + 1, u8::from(report.incomplete));
     let numbers =
         format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"0\"");
     let time = report.as_of.strftime("%Y-%m-%dT%H:%M:%S");
@@ -47,9 +50,9 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
     writeln!(out, "<testsuites name=\"keyroll\" {numbers}>")?;
     writeln!(out, "  <testsuite name=\"keyroll\" {numbers} timestamp=\"{time}\">")?;
     read(report, out)?;
-    let mut used: BTreeMap<String, u64> = BTreeMap::new();
-    for finding in &report.findings {
-        case(finding, &name(finding, &mut used), fails(finding), out)?;
+    let mut used = Used::new();
+    for finding in view.findings() {
+        case(&finding, &name(&finding, &mut used), fails(&finding), out)?;
     }
     writeln!(out, "  </testsuite>\n</testsuites>")
 }
@@ -69,13 +72,17 @@ fn read(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "      </error>\n    </testcase>")
 }
 
+/// How often each name was given, by its digest: of a long report all names are many.
+type Used = HashMap<[u8; 32], u64>;
+
 /// A name that stays when lines move, so that CI systems see one test over time; equal ones are numbered.
-fn name(f: &Finding, used: &mut BTreeMap<String, u64>) -> String {
+fn name(f: &Finding, used: &mut Used) -> String {
     let place = f.locations.first().filter(|l| !l.path.is_empty());
     let at = place.map(|l| format!(" in {}", l.file())).unwrap_or_default();
     let value = f.preview.as_deref().map(|p| format!(": {p}")).unwrap_or_default();
     let name = format!("{}{at}{value}", f.title);
-    let count = used.entry(format!("{} {name}", f.id)).or_default();
+    let digest = Sha256::digest(format!("{} {name}", f.id).as_bytes());
+    let count = used.entry(digest.into()).or_default();
     *count += 1;
     if *count > 1 { format!("{name} ({count})") } else { name }
 }

@@ -1,4 +1,4 @@
-//! Outputs: one file each, all reading the one [`Report`].
+//! Outputs: one file each, all reading the one [`Report`](crate::model::Report).
 
 pub mod annotations;
 pub mod csv;
@@ -11,10 +11,11 @@ pub mod junit;
 pub mod markdown;
 pub mod sarif;
 pub mod table;
+mod tally;
 
 use std::io;
 
-use crate::model::{FailOn, Report, Severity};
+use crate::model::{FailOn, Severity, View};
 
 /// What outputs may be asked to do differently.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +47,7 @@ pub struct Reporter {
     /// One line for help.
     pub about: &'static str,
     /// Writes the report.
-    pub write: fn(&Report, &Style, &mut dyn io::Write) -> io::Result<()>,
+    pub write: fn(View<'_>, &Style, &mut dyn io::Write) -> io::Result<()>,
 }
 
 /// Every output.

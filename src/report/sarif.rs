@@ -7,6 +7,8 @@ mod message;
 mod model;
 mod place;
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
@@ -19,7 +21,7 @@ use self::model::{
 };
 use self::place::{Anchor, Anchors};
 use super::{Reporter, Style, json};
-use crate::model::{Confidence, Finding, NoticeKind, Report, RuleInfo, Severity, SuppressionKind};
+use crate::model::{Confidence, Finding, NoticeKind, Report, RuleInfo, Severity, SuppressionKind, View};
 
 /// SARIF for code scanning. A result hangs on a line of the checkout or is left out and counted; suppressed findings
 /// are left out unless asked for, because GitHub opens an alert for them all the same.
@@ -41,22 +43,24 @@ const ALL_RELATED: usize = 50_000;
 /// Notifications written one by one; the rest are counted in one more.
 const MAX_NOTIFICATIONS: usize = 1_000;
 
-fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+fn write(report: View<'_>, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     json::write_pretty(&log(report, style), out)
 }
 
-fn log(report: &Report, style: &Style) -> Log {
+/// A finding with the line that it hangs on.
+type Chosen<'a> = (Cow<'a, Finding>, Anchor<'a>);
+
+fn log(view: View<'_>, style: &Style) -> Log {
+    let report = view.head();
     let anchors = Anchors::new(&report.inventory);
-    let wanted = report.findings.iter().filter(|finding| style.sarif_suppressed || finding.suppressed.is_none());
+    let wanted = view.findings().filter(|finding| style.sarif_suppressed || finding.suppressed.is_none());
     let mut unanchored = 0usize;
-    let mut chosen: Vec<(&Finding, Anchor<'_>)> = Vec::new();
-    for finding in wanted {
-        match anchors.of(finding) {
-            Some(anchor) => chosen.push((finding, anchor)),
-            None => unanchored += 1,
-        }
-    }
-    let cut = keep_highest(&mut chosen);
+    let anchored = wanted.filter_map(|finding| {
+        let anchor = anchors.of(&finding);
+        unanchored += usize::from(anchor.is_none());
+        Some((finding, anchor?))
+    });
+    let (chosen, cut) = highest(anchored);
 
     let ids: BTreeSet<&str> = chosen.iter().map(|(finding, _)| finding.id.as_str()).collect();
     let index: BTreeMap<&str, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
@@ -86,28 +90,27 @@ fn log(report: &Report, style: &Style) -> Log {
     }
 }
 
-/// Keeps the results with the highest scores, in the report's order, and says how many were cut.
-fn keep_highest(chosen: &mut Vec<(&Finding, Anchor<'_>)>) -> usize {
-    let cut = chosen.len().saturating_sub(MAX_RESULTS);
-    if cut > 0 {
-        let mut order: Vec<usize> = (0..chosen.len()).collect();
-        order.sort_by_key(|at| (std::cmp::Reverse(chosen.get(*at).map(|(finding, _)| finding.score)), *at));
-        let kept: BTreeSet<usize> = order.into_iter().take(MAX_RESULTS).collect();
-        let mut at = 0usize;
-        chosen.retain(|_| {
-            at += 1;
-            kept.contains(&(at - 1))
-        });
+/// The results with the highest scores, in the report's order, and how many were cut. No more than these are held.
+fn highest<'a>(all: impl Iterator<Item = Chosen<'a>>) -> (Vec<Chosen<'a>>, usize) {
+    let mut kept: BTreeMap<(Reverse<i32>, usize), Chosen<'a>> = BTreeMap::new();
+    let mut cut = 0;
+    for (at, one) in all.enumerate() {
+        kept.insert((Reverse(one.0.score), at), one);
+        if kept.len() > MAX_RESULTS {
+            kept.pop_last();
+            cut += 1;
+        }
     }
-    cut
+    let by_place: BTreeMap<usize, Chosen<'a>> = kept.into_iter().map(|((_, at), one)| (at, one)).collect();
+    (by_place.into_values().collect(), cut)
 }
 
 /// What the report says of a rule; for one it does not describe, what its first finding says.
-fn rule_info(report: &Report, id: &str, chosen: &[(&Finding, Anchor<'_>)]) -> RuleInfo {
+fn rule_info(report: &Report, id: &str, chosen: &[Chosen<'_>]) -> RuleInfo {
     if let Some(known) = report.inventory.rules.iter().find(|rule| rule.id == id) {
         return known.clone();
     }
-    let first = chosen.iter().map(|(finding, _)| *finding).find(|finding| finding.id == id);
+    let first = chosen.iter().map(|(finding, _)| finding).find(|finding| finding.id == id);
     RuleInfo {
         id: id.to_owned(),
         kind: "rule".to_owned(),

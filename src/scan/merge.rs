@@ -15,7 +15,7 @@ use self::apart::Lists;
 use self::decisions::Decided;
 use self::tops::Tops;
 use super::decided::Decisions;
-use super::{gap, limit};
+use super::{gap, is_enabled, limit};
 use crate::assess;
 use crate::config::Settings;
 use crate::inventory::{self, Evidence, Leaks, Relabel, Separation};
@@ -84,9 +84,15 @@ struct Taken {
 }
 
 impl Taken {
-    /// Its values in the clear, by their new names.
-    fn sightings(&self) -> Vec<Sighting> {
+    /// Its values in the clear, by their new names, as far as the settings that judge them anew let them through.
+    fn sightings(&self, settings: Option<&Settings>) -> Vec<Sighting> {
         let mut all = self.leaks.sightings();
+        if let Some(settings) = settings {
+            all.retain(|s| {
+                let shown = s.proof.public || s.proof.encrypted;
+                (s.confidence >= settings.confidence || shown) && is_enabled(settings, &s.rule)
+            });
+        }
         if let Some(relabel) = &self.relabel {
             all.iter_mut().for_each(|s| relabel.sighting(s));
         }
@@ -218,10 +224,17 @@ impl Merger {
             notices.append(&mut taken.notices);
         }
         let mut separation = Separation::new(&evidence);
-        all.iter().for_each(|taken| separation.note(taken.sightings()));
+        all.iter().for_each(|taken| separation.note(taken.sightings(settings)));
         let mut piles = separation.piles();
-        all.into_iter().for_each(|taken| piles.put(taken.sightings(), &mut evidence));
-        let gate = widest(&self.gates);
+        all.into_iter().for_each(|taken| piles.put(taken.sightings(settings), &mut evidence));
+        let mut gate = widest(&self.gates);
+        if let Some(settings) = settings {
+            gate.confidence = gate.confidence.max(settings.confidence);
+            gate.severity = gate.severity.max(settings.severity);
+            gate.disabled.extend(settings.disabled_rules.iter().cloned());
+            gate.disabled.sort();
+            gate.disabled.dedup();
+        }
         let rules = std::mem::take(&mut self.rules);
         let (mut inventory, mut unmerged) = inventory::rebuild(evidence, rules.clone());
         unmerged.gate = gate.clone();

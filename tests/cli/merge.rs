@@ -153,6 +153,30 @@ fn json_that_is_written_while_it_is_put_in_order_is_that_of_the_whole_report() {
 }
 
 #[test]
+fn every_output_of_a_merge_is_that_of_its_json_read_back() {
+    let world = World::new();
+    all_formats(&world, &["shop", "till"]);
+    repository(&world, "shop", None);
+    // More than every limit of a page: places, things to do, findings told in full.
+    let env: String = (0..90).map(|at| format!("GH_TOKEN_{at}={}\n", value("github-pat-classic", 400 + at))).collect();
+    world.put("shop/many.env", &env);
+    world.put("till/tests/many.env", env + "API_PASSWORD=Tr4ding-blue-Harbor # keyroll:ignore known\n");
+    scan(&world, "a.json", &["shop"], &["--confidence", "low"]);
+    scan(&world, "b.json", &["till"], &["--confidence", "low"]);
+    merge(&world, "merged.json", &["a.json", "b.json"]);
+    for reporter in keyroll::report::REPORTERS {
+        for more in [&[][..], &["-v", "--sarif-suppressed"]] {
+            let flags = [&["-f", reporter.id, "--exit-zero", "--no-config"], more].concat();
+            let packed = world.run(&[&["report", "a.json", "b.json"], &flags[..]].concat());
+            let whole = world.run(&[&["report", "merged.json"], &flags[..]].concat());
+            let differs = packed.out.lines().zip(whole.out.lines()).find(|(a, b)| a != b);
+            assert!(packed.out == whole.out, "{} {more:?}: {differs:?}", reporter.id);
+            assert_eq!((packed.code, &packed.err), (whole.code, &whole.err), "{}", reporter.id);
+        }
+    }
+}
+
+#[test]
 fn two_repositories_merge_to_what_one_scan_says() {
     for remotes in [[None, None], [Some("acme/shop"), Some("acme/till")]] {
         let world = World::new();

@@ -248,6 +248,54 @@ fn a_saved_report_is_judged_anew_under_a_configuration_and_kept_as_it_is_without
 }
 
 #[test]
+fn a_saved_report_is_narrowed_as_a_scan_under_the_same_configuration_would_be() {
+    let world = world("");
+    let env =
+        "GITHUB_TOKEN={{gen:github-pat-classic:1}}\nDB_PASSWORD=Tr4ding-blue-Harbor\nSLACK={{gen:slack-bot-token:1}}\n";
+    world.put("src/app.env", expand(env));
+    let all: &[&str] = &[
+        "scan",
+        "src",
+        "exports",
+        ".github",
+        "--no-history",
+        "--as-of",
+        "2026-09-15",
+        "--exit-zero",
+        "--key-file",
+        "key",
+    ];
+    world.put("key", "a key of this test, long enough\n");
+    world.put("low.yml", "confidence: low\n");
+    world.run(&[all, &["-c", "low.yml", "-f", "json=saved.json"]].concat());
+    let before: Value = serde_json::from_str(&world.read("saved.json")).unwrap();
+    let told = |report: &Value, list: &str| report[list].as_array().unwrap().len();
+    for config in [
+        "confidence: high\n",
+        "confidence: confirmed\n",
+        "severity: high\n",
+        "confidence: high\nseverity: critical\n",
+        "rules: {disable: [slack-bot-token, NHI7-aws-key-age]}\n",
+    ] {
+        world.put(
+            "under.yml",
+            &format!("confidence: low\n{config}").replace("confidence: low\nconfidence", "confidence"),
+        );
+        let scanned = world.run(&[all, &["-c", "under.yml", "-f", "json"]].concat()).json();
+        let judged = world.run(&["report", "saved.json", "-c", "under.yml", "-f", "json", "--exit-zero"]).json();
+        for list in ["findings", "exposures", "credentials", "identities"] {
+            assert_eq!(judged[list], scanned[list], "{list} under {config}");
+        }
+        assert_eq!((&judged["headline"], &judged["risks"]), (&scanned["headline"], &scanned["risks"]), "{config}");
+        assert!(told(&judged, "findings") < told(&before, "findings"), "{config} narrows it");
+    }
+    world.put("fails.yml", "fail-on: critical\n");
+    let code = |config: &str| world.run(&["report", "saved.json", "-c", config, "-q", "-f", "json"]).code;
+    world.put("never.yml", "fail-on: critical\nseverity: critical\nconfidence: confirmed\n");
+    assert_eq!((code("low.yml"), code("never.yml")), (1, 0));
+}
+
+#[test]
 fn merged_reports_are_judged_under_the_configuration_of_this_repository() {
     let world = world("policy: {max-key-age: 180}\n");
     saved(&world);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keyroll::model::{Grant, Identity, Report, RiskStatus, Root, Trust};
+use keyroll::model::{Credential, Exposure, Finding, Grant, Identity, Report, Risk, RiskStatus, Root, Severity, Trust};
 use keyroll::report::Style;
 use sha2::{Digest, Sha256};
 
@@ -326,6 +326,76 @@ fn many_identities_are_all_told_until_the_page_is_full() {
         5,
         "in blocks"
     );
+}
+
+#[test]
+fn of_very_many_findings_the_most_important_are_told_and_all_are_counted() {
+    let mut report = golden::empty();
+    report.coverage.files = 1;
+    let model = golden::report();
+    let (credential, exposure) = (&model.inventory.credentials[0], &model.inventory.exposures[0]);
+    let finding = |id: &str, risk, at: &str| Finding {
+        id: id.into(),
+        risk,
+        title: format!("{id} here"),
+        severity: Severity::High,
+        score: 78,
+        terms: Vec::new(),
+        identity: None,
+        credential: None,
+        locations: vec![golden::at(at, 1, 1, 9)],
+        suppressed: None,
+        ..model.findings[0].clone()
+    };
+    let mut about = finding("of-identity", Risk::Nhi1, "f/here.yml");
+    about.identity = Some(golden::key("aws", "user", "acme/bot"));
+    report.inventory.identities.push(Identity {
+        id: golden::key("aws", "user", "acme/bot"),
+        sample: false,
+        ..model.inventory.identities[0].clone()
+    });
+    for n in 0..10_300 {
+        let mut one = finding("leak", Risk::Nhi2, &format!("f/{n:05}.env"));
+        one.credential = Some(format!("secret:{n:05}"));
+        let (id, location) = (format!("secret:{n:05}"), one.locations[0].clone());
+        report.inventory.credentials.push(Credential {
+            id: id.clone(),
+            identity: None,
+            public: false,
+            encrypted: false,
+            ..credential.clone()
+        });
+        report.inventory.exposures.push(Exposure {
+            credential: id,
+            location,
+            suppressed: None,
+            base_severity: Severity::High,
+            ..exposure.clone()
+        });
+        report.findings.push(one);
+    }
+    // One that stands in several files is told under reuse, though its finding is not told.
+    let mut twice = report.inventory.exposures.last().unwrap().clone();
+    twice.location = golden::at("tools/far.env", 1, 1, 9);
+    report.inventory.exposures.push(twice);
+    report.findings.push(about);
+    let some = page(&report);
+    well_formed(&some);
+    let told = |page: &str| (0..10_300).filter(|n| page.contains(&format!(">f/{n:05}.env:1:1<"))).count();
+    assert_eq!(told(&some), 10_000);
+    assert!(some.contains("The 10,001 most important of 10,301 findings are told here"));
+    assert!(
+        some.contains(">10,300 findings · <") && some.contains("and 300 more:"),
+        "all are counted, and what is missing"
+    );
+    assert!(some.contains("10,300 credentials are exposed outside tests, and there is 1 other finding."));
+    assert!(some.contains("<span class=\"big\">10,301</span>"), "exposures");
+    assert!(some.contains("of-identity"), "what is about an identity is told");
+    let reuse = some.split_once("<section id=\"reuse\"").unwrap().1.split_once("</section>").unwrap().0;
+    assert!(reuse.contains(">tools</text>"), "{reuse}");
+    let all = render("html", &report, &Style { verbose: true, ..Style::default() });
+    assert_eq!(told(&all), 10_300);
+    assert!(!all.contains("are told here"));
 }
 
 proptest::proptest! {

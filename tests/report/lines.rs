@@ -117,3 +117,22 @@ fn cases_fail_from_the_severity_that_fails_the_run() {
     let clean = render("junit", &golden::clean(), &Style::default());
     assert!(clean.contains("<testcase classname=\"keyroll\" name=\"everything was read\" time=\"0\"/>"), "{clean}");
 }
+
+#[test]
+fn markdown_fits_a_comment_whatever_the_names_and_counts_what_it_leaves_out() {
+    let mut report = golden::report();
+    let long = "@".repeat(3000);
+    report.findings.truncate(1);
+    report.findings[0].suppressed = None;
+    report.findings[0].title = format!("a key of {long}");
+    report.findings = vec![report.findings[0].clone(); 40];
+    report.notices = vec![report.notices[0].clone(); 60];
+    report.notices.iter_mut().for_each(|notice| notice.message = format!("{long} was not read"));
+    let text = render("markdown", &report, &Style::default());
+    assert!(text.len() < 65_536, "{}", text.len());
+    let rows = text.lines().filter(|line| line.starts_with("| ") && line.contains("a key of")).count();
+    assert!(rows > 0 && text.contains(&format!("\n{} more in the full report.", 40 - rows)), "{rows}");
+    assert!(text.contains(" more in the full report\n"), "notices too");
+    let all = render("markdown", &report, &Style { verbose: true, ..Style::default() });
+    assert_eq!(all.lines().filter(|line| line.contains("a key of")).count(), 40);
+}

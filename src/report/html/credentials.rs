@@ -12,7 +12,7 @@ use crate::text::paths::component;
 /// Rows of the table of those without an owner.
 const ROWS: usize = 1000;
 /// Rows of the table of the others.
-const OTHERS: usize = 200;
+pub(super) const OTHERS: usize = 200;
 
 /// Both lists.
 pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
@@ -26,7 +26,8 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
         } else {
             let caption = "Nothing that was read tells whose these are. An export of their provider may: scan it along \
                            with the code.";
-            table(html, facts, &unattributed, caption, ROWS);
+            let all = facts.lists.totals.as_ref().map_or(unattributed.len(), |totals| totals.unattributed);
+            table(html, facts, (&unattributed, all), caption, ROWS);
         }
         others(html, facts, &unattributed);
     });
@@ -35,20 +36,22 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
 /// Credentials that belong to no identity and do not count, with the reason.
 fn others(html: &mut Html, facts: &Facts<'_>, counted: &[&Credential]) {
     let counted: BTreeSet<&str> = counted.iter().map(|credential| credential.id.as_str()).collect();
-    let all = facts.report.inventory.credentials.iter();
-    let others: Vec<&Credential> = all.filter(|c| c.identity.is_none() && !counted.contains(c.id.as_str())).collect();
+    let others: Vec<&Credential> =
+        facts.credentials().filter(|c| c.identity.is_none() && !counted.contains(c.id.as_str())).collect();
     if others.is_empty() {
         return;
     }
     html.within("details", &[("class", "others")], |html| {
-        let number = count(others.len() as u64, "credential", "credentials");
+        let all = facts.lists.totals.as_ref().map_or(others.len(), |totals| totals.others);
+        let number = count(all as u64, "credential", "credentials");
         html.leaf("summary", &[], &format!("{number} seen and not counted"));
         let caption = "Public by design, encrypted, published as a test value, accepted, or out of a sample.";
-        table(html, facts, &others, caption, OTHERS);
+        table(html, facts, (&others, all), caption, OTHERS);
     });
 }
 
-fn table(html: &mut Html, facts: &Facts<'_>, credentials: &[&Credential], caption: &str, limit: usize) {
+/// The first of the credentials, of which there are so many in all.
+fn table(html: &mut Html, facts: &Facts<'_>, (credentials, all): (&[&Credential], usize), caption: &str, limit: usize) {
     let shown = credentials.len().min(facts.cap(limit));
     html.within("table", &[("class", "credentials")], |html| {
         html.leaf("caption", &[], caption);
@@ -66,7 +69,7 @@ fn table(html: &mut Html, facts: &Facts<'_>, credentials: &[&Credential], captio
                 .for_each(|credential| html.within("tr", &[], |html| row(html, facts, credential)));
         });
     });
-    words::more(html, "p", credentials.len() - shown);
+    words::more(html, "p", all.saturating_sub(shown));
 }
 
 fn row(html: &mut Html, facts: &Facts<'_>, credential: &Credential) {

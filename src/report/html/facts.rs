@@ -1,22 +1,24 @@
 //! The report with its joins looked up once, and the order and numbers of its identities.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::lists::{Lists, is_open, is_unattributed};
 use crate::model::{
-    Credential, Exposure, Finding, Grant, Identity, IdentityKey, Link, Location, Report, Setting, Severity, ThirdParty,
-    Trust, Usage, Validity, When,
+    Credential, Exposure, Finding, Grant, Identity, IdentityKey, Link, Location, Report, Setting, ThirdParty, Trust,
+    Usage, When,
 };
 use crate::report::csv::origin::Origins;
-use crate::report::table::listing::Listing;
+use crate::report::tally::Part;
 
 /// A report, ready to be told.
 pub(super) struct Facts<'a> {
-    /// The report itself.
+    /// The report itself; its findings, credentials and exposures are in `lists`.
     pub report: &'a Report,
-    /// Open findings in the order of importance, those in tests apart.
-    pub listing: Listing<'a>,
+    /// The lists as far as the page tells them.
+    pub lists: &'a Lists<'a>,
     /// Identities: the worst first, samples last. Their numbers are their places here.
     pub identities: Vec<&'a Identity>,
     /// Show everything, however often it repeats.
@@ -39,9 +41,9 @@ pub(super) struct Facts<'a> {
     links: BTreeMap<&'a str, Vec<&'a Link>>,
 }
 
-fn group<'a, T>(all: &'a [T], key: impl Fn(&'a T) -> Option<&'a str>) -> BTreeMap<&'a str, Vec<&'a T>> {
+fn group<'a, T, L: Borrow<T>>(all: &'a [L], key: impl Fn(&'a T) -> Option<&'a str>) -> BTreeMap<&'a str, Vec<&'a T>> {
     let mut out: BTreeMap<&'a str, Vec<&'a T>> = BTreeMap::new();
-    for item in all {
+    for item in all.iter().map(Borrow::borrow) {
         if let Some(key) = key(item) {
             out.entry(key).or_default().push(item);
         }
@@ -55,9 +57,9 @@ fn of<'a, 'f, T>(map: &'f BTreeMap<&'a str, Vec<&'a T>>, key: &str) -> &'f [&'a 
 
 impl<'a> Facts<'a> {
     /// Indexes a report, in one pass over each list.
-    pub(super) fn new(report: &'a Report, all: bool) -> Self {
+    pub(super) fn new(report: &'a Report, lists: &'a Lists<'a>, all: bool) -> Self {
         let inventory = &report.inventory;
-        let findings = group(&report.findings, |f| f.identity.as_ref().map(IdentityKey::as_str));
+        let findings = group(&lists.findings, |f: &Finding| f.identity.as_ref().map(IdentityKey::as_str));
         let worst = |identity: &Identity| {
             let own = of(&findings, identity.id.as_str()).iter().filter(|f| f.suppressed.is_none());
             own.map(|f| f.score).max().unwrap_or_default()
@@ -72,23 +74,23 @@ impl<'a> Facts<'a> {
             report,
             repositories: origins.several(),
             origins,
-            listing: Listing::new(report),
+            lists,
             number: identities.iter().enumerate().map(|(at, i)| (i.id.as_str(), at)).collect(),
             identities,
             all,
-            finding_number: report.findings.iter().enumerate().map(|(at, f)| (std::ptr::from_ref(f), at)).collect(),
+            finding_number: lists.findings.iter().map(|told| (std::ptr::from_ref(&*told.finding), told.at)).collect(),
             findings,
-            about: group(&report.findings, |f| f.credential.as_deref()),
-            owned: group(&inventory.credentials, |c| c.identity.as_ref().map(IdentityKey::as_str)),
-            exposures: group(&inventory.exposures, |e| Some(&e.credential)),
-            grants: group(&inventory.grants, |g| Some(g.identity.as_str())),
-            trusts: group(&inventory.trusts, |t| Some(t.identity.as_str())),
-            usages: group(&inventory.usages, |u| u.identity.as_ref().map(IdentityKey::as_str)),
-            taken_on: group(&inventory.usages, |u| u.target.as_deref()),
-            third_parties: group(&inventory.third_parties, |t| Some(t.identity.as_str())),
-            settings: group(&inventory.settings, |s| s.identity.as_ref().map(IdentityKey::as_str)),
+            about: group(&lists.findings, |f: &Finding| f.credential.as_deref()),
+            owned: group(&lists.credentials, |c: &Credential| c.identity.as_ref().map(IdentityKey::as_str)),
+            exposures: group(&lists.exposures, |e: &Exposure| Some(&e.credential)),
+            grants: group(&inventory.grants, |g: &Grant| Some(g.identity.as_str())),
+            trusts: group(&inventory.trusts, |t: &Trust| Some(t.identity.as_str())),
+            usages: group(&inventory.usages, |u: &Usage| u.identity.as_ref().map(IdentityKey::as_str)),
+            taken_on: group(&inventory.usages, |u: &Usage| u.target.as_deref()),
+            third_parties: group(&inventory.third_parties, |t: &ThirdParty| Some(t.identity.as_str())),
+            settings: group(&inventory.settings, |s: &Setting| s.identity.as_ref().map(IdentityKey::as_str)),
             links: {
-                let mut links = group(&inventory.links, |l| Some(&l.from));
+                let mut links = group(&inventory.links, |l: &Link| Some(&l.from));
                 for link in &inventory.links {
                     links.entry(&link.to).or_default().push(link);
                 }
@@ -144,10 +146,8 @@ impl<'a> Facts<'a> {
     }
 
     /// Those that count: neither suppressed nor of material that is public or encrypted.
-    pub(super) fn open_exposures<'f>(&'f self, credential: &Credential) -> impl Iterator<Item = &'a Exposure> + 'f {
-        let counts = !credential.public && !credential.encrypted;
-        let all = self.exposures_of(&credential.id).iter().copied();
-        all.filter(move |e| counts && e.suppressed.is_none() && e.base_severity > Severity::Info)
+    pub(super) fn open_exposures<'f>(&'f self, credential: &'f Credential) -> impl Iterator<Item = &'a Exposure> + 'f {
+        self.exposures_of(&credential.id).iter().copied().filter(|exposure| is_open(credential, exposure))
     }
 
     /// The repositories in which an identity is declared, used or exposed, when there are several.
@@ -207,19 +207,21 @@ impl<'a> Facts<'a> {
         of(&self.links, identity.id.as_str())
     }
 
-    /// Credentials of nobody that can be named, as the headline counts them: secret, seen or declared, not wholly
-    /// suppressed, no published test value and no sample.
+    /// Credentials, as far as the page tells them.
+    pub(super) fn credentials(&self) -> impl Iterator<Item = &'a Credential> {
+        self.lists.credentials.iter().map(|credential| &**credential)
+    }
+
+    /// The findings of a part, most important first.
+    pub(super) fn of_part(&self, part: Part) -> impl Iterator<Item = &'a Finding> {
+        self.lists.findings.iter().filter(move |told| told.part == part).map(|told| &*told.finding)
+    }
+
+    /// Credentials of nobody that can be named.
     pub(super) fn unattributed(&self) -> Vec<&'a Credential> {
-        let is = |c: &&Credential| {
-            let seen = !self.exposures_of(&c.id).is_empty();
-            let sample = c.attributes.get("sample").is_some_and(|value| value == "true");
-            c.identity.is_none()
-                && !c.public
-                && !c.encrypted
-                && c.validity != Validity::TestValue
-                && if seen { self.open_exposures(c).next().is_some() } else { !sample }
-        };
-        self.report.inventory.credentials.iter().filter(is).collect()
+        let seen = |c: &Credential| !self.exposures_of(&c.id).is_empty();
+        let is = |c: &&Credential| is_unattributed(c, seen(c), self.open_exposures(c).next().is_some());
+        self.credentials().filter(is).collect()
     }
 
     /// Days of an identity's age, and whether that is only a lower bound: the first commit or the first key that was seen

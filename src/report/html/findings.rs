@@ -8,6 +8,7 @@ use super::inventory::BLOCK;
 use super::words;
 use super::writer::{Html, Place};
 use crate::model::{Confidence, Finding, Report, Risk, RuleInfo, Severity};
+use crate::report::tally::Part;
 use crate::text::numbers::{count, grouped};
 
 /// Places written of one finding.
@@ -23,48 +24,65 @@ struct Group<'a> {
 
 /// Open ones, those in tests, and last those that do not count.
 pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
-    let listing = &facts.listing;
+    let lists = facts.lists;
+    let tally = &lists.tally;
     html.within("section", &[("id", "findings"), ("aria-labelledby", "findings-h")], |html| {
         html.leaf("h2", &[("id", "findings-h")], "Findings");
-        if facts.report.findings.is_empty() {
+        if tally.all == 0 {
             html.leaf("p", &[("class", "empty")], "No finding, open or accepted.");
             return;
+        }
+        let left_out = tally.all - lists.findings.len() as u64;
+        if left_out > 0 {
+            let text = format!(
+                "The {} most important of {} findings are told here, those about identities among them. The numbers on this \
+                 page are of all; lists and search have these, and the JSON report has the others.",
+                grouped(lists.findings.len() as u64),
+                grouped(tally.all)
+            );
+            html.leaf("p", &[("class", "more")], &text);
         }
         form(html, facts);
         let mut number = 0;
         let parts = [
-            ("Open", &listing.main, "Outside tests, and what is serious even there."),
+            ("Open", Part::Main, tally.main, "Outside tests, and what is serious even there."),
             (
                 "In tests, examples and documentation",
-                &listing.samples,
+                Part::Samples,
+                tally.samples,
                 "They count, with a lower score. What only looks like a secret can be accepted by a comment on its line.",
             ),
         ];
-        for (title, findings, note) in parts {
-            if !findings.is_empty() {
-                part(html, title, findings.len(), note, |html| {
-                    for group in groups(findings) {
-                        block(html, facts, &group, number);
+        for (title, which, all, note) in parts {
+            if all > 0 {
+                part(html, title, all, note, |html| {
+                    let mut told = 0;
+                    for group in groups(facts.of_part(which)) {
+                        let alike = lists.alike(which, group.first);
+                        block(html, facts, &group, number, alike);
                         number += 1;
+                        told += alike as u64;
                     }
+                    words::more(html, "p", all.saturating_sub(told) as usize);
                 });
             }
         }
-        let accepted: Vec<&Finding> = facts.report.findings.iter().filter(|f| f.suppressed.is_some()).collect();
-        if !accepted.is_empty() {
+        let accepted: Vec<&Finding> = facts.of_part(Part::Accepted).collect();
+        if tally.accepted > 0 {
             let note = "Suppressed by a comment, a setting or the baseline: kept with the reason, counted in no score.";
-            part(html, "Accepted", accepted.len(), note, |html| {
+            part(html, "Accepted", tally.accepted, note, |html| {
                 blocks(html, facts, &accepted);
+                words::more(html, "p", tally.accepted.saturating_sub(accepted.len() as u64) as usize);
             });
         }
     });
 }
 
-fn part(html: &mut Html, title: &str, number: usize, note: &str, inside: impl FnOnce(&mut Html)) {
+fn part(html: &mut Html, title: &str, number: u64, note: &str, inside: impl FnOnce(&mut Html)) {
     html.within("div", &[("class", "part")], |html| {
         html.within("h3", &[], |html| {
             html.text(title);
-            html.leaf("span", &[("class", "n")], &format!(" {}", grouped(number as u64)));
+            html.leaf("span", &[("class", "n")], &format!(" {}", grouped(number)));
         });
         html.leaf("p", &[("class", "dim")], note);
         inside(html);
@@ -72,25 +90,25 @@ fn part(html: &mut Html, title: &str, number: usize, note: &str, inside: impl Fn
 }
 
 fn form(html: &mut Html, facts: &Facts<'_>) {
-    let all = &facts.report.findings;
-    let severities: BTreeSet<Severity> = all.iter().map(|finding| finding.severity).collect();
-    let confidences: BTreeSet<Confidence> = all.iter().map(|finding| finding.confidence).collect();
-    let risks: BTreeSet<Risk> = all.iter().map(|finding| finding.risk).collect();
+    let all = || facts.lists.findings.iter().map(|told| &*told.finding);
+    let severities: BTreeSet<Severity> = all().map(|finding| finding.severity).collect();
+    let confidences: BTreeSet<Confidence> = all().map(|finding| finding.confidence).collect();
+    let risks: BTreeSet<Risk> = all().map(|finding| finding.risk).collect();
     let choices = [
         Choice::repository(&facts.repositories),
         Choice::new("severity", "Severity", severities.iter().rev().map(|s| s.as_str()).collect()),
         Choice::new("confidence", "Confidence", confidences.iter().rev().map(|c| c.as_str()).collect()),
         Choice::new("risk", "Risk", risks.into_iter().map(words::short_risk).collect()),
-        Choice::new("rule", "Rule or check", filters::sorted(all.iter().map(|finding| finding.id.as_str()))),
+        Choice::new("rule", "Rule or check", filters::sorted(all().map(|finding| finding.id.as_str()))),
     ];
     filters::form(html, "findings", "Search findings", &choices, &[("head", "in the checkout now")]);
 }
 
 /// In the order of the most important finding of each.
-fn groups<'a>(findings: &[&'a Finding]) -> Vec<Group<'a>> {
+fn groups<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Group<'a>> {
     let mut index: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     let mut groups: Vec<Group<'a>> = Vec::new();
-    for finding in findings.iter().copied() {
+    for finding in findings {
         let at = *index.entry((&finding.id, &finding.why, &finding.remediation)).or_insert(groups.len());
         match groups.get_mut(at) {
             Some(group) => group.findings.push(finding),
@@ -104,7 +122,7 @@ fn rule<'a>(report: &'a Report, id: &str) -> Option<&'a RuleInfo> {
     report.inventory.rules.iter().find(|rule| rule.id == id)
 }
 
-fn block(html: &mut Html, facts: &Facts<'_>, group: &Group<'_>, number: usize) {
+fn block(html: &mut Html, facts: &Facts<'_>, group: &Group<'_>, number: usize, alike: usize) {
     let first = group.first;
     let rule = rule(facts.report, &first.id);
     let id = Place::Group(number).id();
@@ -112,7 +130,7 @@ fn block(html: &mut Html, facts: &Facts<'_>, group: &Group<'_>, number: usize) {
         html.within("header", &[], |html| {
             html.leaf("h4", &[], rule.map_or(first.id.as_str(), |rule| rule.name.as_str()));
             html.within("p", &[("class", "dim")], |html| {
-                html.text(&format!("{} · ", count(group.findings.len() as u64, "finding", "findings")));
+                html.text(&format!("{} · ", count(alike as u64, "finding", "findings")));
                 html.leaf("code", &[], &first.id);
                 html.text(&format!(" · {} {}", words::risk(first), first.risk.title()));
             });
@@ -132,15 +150,18 @@ fn block(html: &mut Html, facts: &Facts<'_>, group: &Group<'_>, number: usize) {
             });
         });
         blocks(html, facts, &group.findings);
+        words::more(html, "p", alike.saturating_sub(group.findings.len()));
     });
 }
 
-/// Findings one after the other; of many, some a block, of which browsers lay out those in view.
+/// Findings one after the other; of many, some a block, of which browsers lay out those in view, and one alone on paper.
 fn blocks(html: &mut Html, facts: &Facts<'_>, findings: &[&Finding]) {
     if findings.len() <= BLOCK {
         findings.iter().for_each(|finding| one(html, facts, finding));
         return;
     }
+    let text = format!("On paper, the first {BLOCK} of those that the search leaves.");
+    html.leaf("p", &[("class", "paper")], &text);
     for block in findings.chunks(BLOCK) {
         html.within("div", &[("class", "block")], |html| {
             block.iter().for_each(|finding| one(html, facts, finding));
@@ -156,7 +177,7 @@ fn one(html: &mut Html, facts: &Facts<'_>, finding: &Finding) {
     html.within("details", &attributes, |html| {
         html.within("summary", &[], |html| summary(html, facts, finding));
         let id = Place::Finding(facts.finding_number(finding)).id();
-        html.within("dl", &[("id", &id), ("class", "fields")], |html| {
+        html.within("dl", &[("id", &id)], |html| {
             if !repositories.is_empty() {
                 let name = if repositories.len() == 1 { "Repository" } else { "Repositories" };
                 field(html, name, |html| html.text(&words::repositories(&repositories)));

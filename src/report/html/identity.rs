@@ -19,7 +19,7 @@ const PLACES: usize = 3;
 /// Identities told in full, with a drawing, the worst first. Of the others everything is told in fewer words.
 const FULL: usize = 200;
 /// Bytes of the page after which what is told of further identities is counted: a browser opens no page of any size.
-const PAGE: usize = 14_200_000;
+const PAGE: usize = 14_450_000;
 /// Identities that are printed opened; of more, only those that the reader opened.
 const PRINTED: usize = 60;
 
@@ -77,7 +77,7 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
 fn head(html: &mut Html, facts: &Facts<'_>, identity: &Identity) {
     let score = identity.score.as_ref().map_or_else(|| words::UNSEEN.to_owned(), |score| score.value.to_string());
     html.leaf("b", &[("class", "score")], &score);
-    html.leaf("h3", &[("class", "id")], words::name(identity));
+    html.leaf("h3", &[], words::name(identity));
     html.leaf("small", &[], &format!("{} {}", identity.provider, identity.kind.as_str()));
     html.within("span", &[], |html| {
         if let Some(worst) = facts.open_of(identity).max_by_key(|finding| finding.score) {

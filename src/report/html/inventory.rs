@@ -28,6 +28,8 @@ const COLUMNS: &[&str] = &[
 /// Rows of one part of the table. Browsers lay out the parts that are in view, so that a search in a long table costs no more
 /// than one in a short one.
 pub(super) const BLOCK: usize = 100;
+/// Rows that are printed: the style says which.
+const PRINTED: usize = 10 * BLOCK;
 /// Pixels of the drawing of a score.
 const WIDTH: i32 = 88;
 
@@ -42,6 +44,10 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
             return;
         }
         form(html, facts);
+        if facts.identities.len() > PRINTED {
+            let text = format!("On paper, the first {} of those that the search leaves.", grouped(PRINTED as u64));
+            html.leaf("p", &[("class", "paper")], &text);
+        }
         html.within("table", &[("class", "inventory")], |html| {
             html.leaf("caption", &[], &caption(facts));
             html.within("thead", &[], |html| {

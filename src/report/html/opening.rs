@@ -6,12 +6,12 @@ use super::facts::Facts;
 use super::words;
 use super::writer::{Html, Place};
 use crate::model::{Finding, NoticeKind, Report, Severity};
-use crate::report::table::listing::{Task, is_sample};
-use crate::report::table::opening::{in_words, nothing_found, nothing_scanned};
+use crate::report::table::opening::{nothing_found, nothing_scanned};
+use crate::report::tally::{Part, Task, is_sample};
 use crate::text::numbers::{count, grouped};
 
 /// Things to do first.
-const TASKS: usize = 8;
+pub(super) const TASKS: usize = 8;
 /// Identities named of one thing to do.
 const NAMED: usize = 3;
 /// Roots named at the top.
@@ -53,15 +53,16 @@ pub(super) fn summary(html: &mut Html, facts: &Facts<'_>) {
     let report = facts.report;
     html.within("section", &[("id", "summary"), ("aria-label", "Summary")], |html| {
         alarm(html, report);
-        let any = facts.listing.all().next().is_some();
+        let tally = &facts.lists.tally;
+        let any = tally.open() > 0;
         let sentence = match (any, nothing_scanned(report)) {
-            (true, _) => format!("{}.", in_words(&facts.listing)),
+            (true, _) => format!("{}.", tally.in_words()),
             (false, true) => "Nothing was scanned.".to_owned(),
-            (false, false) => nothing_found(report),
+            (false, false) => nothing_found(report, tally.accepted),
         };
         html.leaf("h1", &[], &sentence);
         if !any {
-            empty(html, report);
+            empty(html, report, tally.accepted);
         }
         if any || !nothing_scanned(report) {
             figures(html, facts);
@@ -103,11 +104,11 @@ fn alarm(html: &mut Html, report: &Report) {
 }
 
 /// What a page without findings says to a person.
-fn empty(html: &mut Html, report: &Report) {
+fn empty(html: &mut Html, report: &Report, accepted: u64) {
     let text = if nothing_scanned(report) {
         "Check the path that was given, and whether an exclude or .gitignore leaves everything out. The counts of what \
          was skipped stand under Coverage."
-    } else if report.findings.is_empty() {
+    } else if accepted == 0 {
         "No credential of a kind that keyroll knows stands in what was read, and no check found fault with the \
          identities below. Which risks could be assessed, and what the others need, stands under the ten risks."
     } else {
@@ -240,13 +241,19 @@ fn logins(html: &mut Html, report: &Report) {
 }
 
 fn exposures(html: &mut Html, facts: &Facts<'_>) {
-    let all = facts.report.inventory.credentials.iter().flat_map(|c| facts.open_exposures(c));
-    let (now, past): (Vec<_>, Vec<_>) = all.partition(|exposure| exposure.location.in_head);
+    let (now, past) = match &facts.lists.totals {
+        Some(totals) => (totals.now, totals.past),
+        None => {
+            let all = facts.credentials().flat_map(|c| facts.open_exposures(c));
+            let (now, past): (Vec<_>, Vec<_>) = all.partition(|exposure| exposure.location.in_head);
+            (now.len(), past.len())
+        }
+    };
     figure(html, "Exposures", |html| {
-        big(html, &grouped((now.len() + past.len()) as u64), "");
-        let text = format!("{} in the checkout now", grouped(now.len() as u64));
+        big(html, &grouped((now + past) as u64), "");
+        let text = format!("{} in the checkout now", grouped(now as u64));
         html.leaf("span", &[("class", "note")], &text);
-        let text = format!("{} in history only", grouped(past.len() as u64));
+        let text = format!("{} in history only", grouped(past as u64));
         html.leaf("span", &[("class", "note")], &text);
     });
 }
@@ -255,7 +262,7 @@ fn exposures(html: &mut Html, facts: &Facts<'_>) {
 pub(super) fn first(html: &mut Html, facts: &Facts<'_>) {
     html.within("section", &[("id", "first"), ("aria-labelledby", "first-h")], |html| {
         html.leaf("h2", &[("id", "first-h")], "Do first");
-        let tasks = facts.listing.tasks();
+        let (tasks, number) = facts.lists.tally.tasks();
         if tasks.is_empty() {
             html.leaf("p", &[("class", "empty")], "Nothing is open, so there is nothing to do first.");
             return;
@@ -266,7 +273,7 @@ pub(super) fn first(html: &mut Html, facts: &Facts<'_>) {
                 html.within("li", &[], |html| one(html, facts, task));
             }
         });
-        let rest = (tasks.len() - shown) as u64;
+        let rest = (number - shown) as u64;
         if rest > 0 {
             html.within("p", &[("class", "more")], |html| {
                 html.text(&format!(
@@ -286,7 +293,7 @@ fn one(html: &mut Html, facts: &Facts<'_>, task: &Task<'_>) {
         html.text(" ");
         let rule = facts.report.inventory.rules.iter().find(|rule| rule.id == finding.id);
         let title = rule.filter(|_| task.alike > 0).map_or(finding.title.as_str(), |rule| &rule.name);
-        html.jump(Place::Finding(facts.finding_number(finding)), "title", title);
+        html.jump(Place::Finding(task.at), "title", title);
         if task.alike > 0 {
             html.leaf("span", &[("class", "like")], &format!(" {} findings", grouped(task.alike + 1)));
         }
@@ -309,7 +316,8 @@ fn one(html: &mut Html, facts: &Facts<'_>, task: &Task<'_>) {
 
 /// The identities that one remedy is for.
 fn who(html: &mut Html, facts: &Facts<'_>, first: &Finding) {
-    let alike = facts.listing.all().filter(|f| f.id == first.id && f.remediation == first.remediation);
+    let open = facts.of_part(Part::Main).chain(facts.of_part(Part::Samples));
+    let alike = open.filter(|f| f.id == first.id && f.remediation == first.remediation);
     let mut seen = BTreeSet::new();
     let keys: Vec<&str> = alike.filter_map(|f| f.identity.as_ref()).map(|k| k.as_str()).collect();
     let keys: Vec<&str> = keys.into_iter().filter(|key| seen.insert(*key)).collect();

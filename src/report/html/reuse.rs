@@ -12,7 +12,7 @@ use crate::text::paths::component;
 /// Credentials and components in the drawing.
 const DRAWN: usize = 12;
 /// Rows of the table.
-const ROWS: usize = 300;
+pub(super) const ROWS: usize = 300;
 /// Components named in a row.
 const NAMED: usize = 6;
 /// Height of a line of the drawing.
@@ -46,7 +46,7 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
 /// Those in most components first.
 fn reused<'a>(facts: &Facts<'a>) -> Vec<Reused<'a>> {
     let mut out = Vec::new();
-    for credential in &facts.report.inventory.credentials {
+    for credential in facts.credentials() {
         let mut files: BTreeSet<String> = BTreeSet::new();
         let mut components: BTreeMap<String, usize> = BTreeMap::new();
         for exposure in facts.open_exposures(credential) {
@@ -156,7 +156,8 @@ fn table(html: &mut Html, facts: &Facts<'_>, reused: &[Reused<'_>]) {
             reused.iter().take(shown).for_each(|one| html.within("tr", &[], |html| row(html, facts, one)));
         });
     });
-    words::more(html, "p", reused.len() - shown);
+    let all = facts.lists.totals.as_ref().map_or(reused.len(), |totals| totals.reused);
+    words::more(html, "p", all.saturating_sub(shown));
 }
 
 fn row(html: &mut Html, facts: &Facts<'_>, one: &Reused<'_>) {

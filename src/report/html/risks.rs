@@ -1,14 +1,14 @@
 //! The ten risks as a chart that is a table: the burden as a bar, beside it both numbers of who is affected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
 use super::words;
 use super::writer::Html;
 use crate::model::{Risk, RiskStatus, RiskSummary};
 use crate::report::table::opening::nothing_scanned;
-use crate::report::table::risks::needs;
-use crate::text::numbers::grouped;
+use crate::report::table::risks::{Need, few, is_of, needs, providers};
+use crate::text::numbers::{count, grouped};
 
 /// OWASP's page of a risk.
 fn page(risk: Risk) -> &'static str {
@@ -51,17 +51,33 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
                     }
                 });
             });
-            html.within("tbody", &[], |html| report.risks.iter().for_each(|risk| row(html, risk)));
+            let near = near(facts);
+            html.within("tbody", &[], |html| report.risks.iter().for_each(|risk| row(html, risk, near.as_ref())));
         });
-        commands(html, &report.risks);
+        commands(html, &report.risks, near(facts).as_ref());
     });
 }
 
+/// Providers that something in the report has to do with; `None` when exports of all providers are told alike, because they are few
+/// or because everything is asked for.
+fn near<'a>(facts: &Facts<'a>) -> Option<BTreeSet<&'a str>> {
+    let all = facts.all || few(facts.report);
+    (!all).then(|| providers(facts.report, facts.credentials().map(|credential| credential.provider.as_str())))
+}
+
+fn is_near(need: &Need<'_>, near: Option<&BTreeSet<&str>>) -> bool {
+    near.is_none_or(|near| need.command.is_none() || is_of(need.what, near))
+}
+
 /// The commands that make what is missing, each once.
-fn commands(html: &mut Html, risks: &[RiskSummary]) {
-    let missing = risks.iter().filter_map(|risk| needs(&risk.why)).flatten();
-    let commands: BTreeMap<&str, &str> = missing.filter_map(|need| Some((need.what, need.command?))).collect();
-    if commands.is_empty() {
+fn commands(html: &mut Html, risks: &[RiskSummary], near: Option<&BTreeSet<&str>>) {
+    let missing = || risks.iter().filter_map(|risk| needs(&risk.why)).flatten();
+    let of = |wanted: bool| -> BTreeMap<&str, &str> {
+        let these = missing().filter(|need| is_near(need, near) == wanted);
+        these.filter_map(|need| Some((need.what, need.command?))).collect()
+    };
+    let (own, others) = (of(true), of(false));
+    if own.is_empty() && others.is_empty() {
         return;
     }
     html.leaf("h3", &[], "To have more of them assessed");
@@ -70,6 +86,19 @@ fn commands(html: &mut Html, risks: &[RiskSummary]) {
         &[("class", "dim")],
         "Exports to scan along with the code, and the read-only command that makes each.",
     );
+    if !own.is_empty() {
+        list(html, &own);
+    }
+    if !others.is_empty() {
+        html.within("details", &[("class", "others")], |html| {
+            let number = count(others.len() as u64, "kind of export", "kinds of exports");
+            html.leaf("summary", &[], &format!("{number} of providers that nothing here names"));
+            list(html, &others);
+        });
+    }
+}
+
+fn list(html: &mut Html, commands: &BTreeMap<&str, &str>) {
     html.within("dl", &[("class", "commands")], |html| {
         for (what, command) in commands {
             html.leaf("dt", &[], what);
@@ -78,7 +107,7 @@ fn commands(html: &mut Html, risks: &[RiskSummary]) {
     });
 }
 
-fn row(html: &mut Html, risk: &RiskSummary) {
+fn row(html: &mut Html, risk: &RiskSummary, near: Option<&BTreeSet<&str>>) {
     let class = match risk.status {
         RiskStatus::NotAssessed => "unassessed",
         RiskStatus::Partly | RiskStatus::Assessed if risk.affected == 0 => "none",
@@ -100,7 +129,7 @@ fn row(html: &mut Html, risk: &RiskSummary) {
                 html.leaf("b", &[], &score.to_string());
             }
         });
-        html.within("td", &[("class", "affected")], |html| affected(html, risk));
+        html.within("td", &[("class", "affected")], |html| affected(html, risk, near));
     });
 }
 
@@ -122,7 +151,7 @@ fn chart(html: &mut Html, score: Option<i32>) {
     });
 }
 
-fn affected(html: &mut Html, risk: &RiskSummary) {
+fn affected(html: &mut Html, risk: &RiskSummary, near: Option<&BTreeSet<&str>>) {
     if risk.status != RiskStatus::NotAssessed {
         html.leaf("span", &[("class", "num")], &format!("{} of {}", grouped(risk.affected), grouped(risk.assessable)));
         if let Some(share) =
@@ -140,7 +169,11 @@ fn affected(html: &mut Html, risk: &RiskSummary) {
         Some(missing) => {
             html.text(&format!("{lead}needs "));
             // The commands that make them stand below the table, each once.
-            let names: Vec<&str> = missing.iter().map(|need| need.what).collect();
+            let (own, others): (Vec<&Need<'_>>, Vec<&Need<'_>>) = missing.iter().partition(|need| is_near(need, near));
+            let mut names: Vec<String> = own.iter().map(|need| need.what.to_owned()).collect();
+            if !others.is_empty() {
+                names.push(count(others.len() as u64, "export of another provider", "exports of other providers"));
+            }
             html.text(&names.join(", "));
         }
         None => html.text(&format!("{lead}{}", risk.why.trim())),

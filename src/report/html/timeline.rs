@@ -64,7 +64,7 @@ pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {
 /// The most important first, by the finding about each.
 fn lines<'a>(facts: &Facts<'a>) -> Vec<Line<'a>> {
     let mut lines: Vec<Line<'a>> = Vec::new();
-    for credential in &facts.report.inventory.credentials {
+    for credential in facts.credentials() {
         let dated = facts.open_exposures(credential).filter_map(|e| e.location.time.map(|time| (time, e)));
         let mut places: Vec<(Timestamp, &Exposure)> = dated.collect();
         places.sort_by_key(|(time, exposure)| (*time, &exposure.location));
@@ -75,6 +75,11 @@ fn lines<'a>(facts: &Facts<'a>) -> Vec<Line<'a>> {
     let score = |line: &Line<'_>| facts.finding_about(&line.credential.id).map_or(0, |finding| finding.score);
     lines.sort_by_cached_key(|line| (std::cmp::Reverse(score(line)), line.first(), &line.credential.id));
     lines
+}
+
+/// How many credentials have a line, told or not.
+fn number(facts: &Facts<'_>, lines: &[Line<'_>]) -> usize {
+    facts.lists.totals.as_ref().map_or(lines.len(), |totals| totals.dated)
 }
 
 /// A line a credential, from its first commit to now when it lies in the checkout; else to the last commit that brought it
@@ -105,8 +110,9 @@ fn drawing(html: &mut Html, facts: &Facts<'_>, lines: &[Line<'_>]) {
             }
         });
         let mut key = String::from("A thick line to the right: in the checkout now. Dotted: in the history only.");
-        if lines.len() > drawn.len() {
-            key.push_str(&format!(" The {} most important of {}.", drawn.len(), grouped(lines.len() as u64)));
+        let all = number(facts, lines);
+        if all > drawn.len() {
+            key.push_str(&format!(" The {} most important of {}.", drawn.len(), grouped(all as u64)));
         }
         html.leaf("figcaption", &[], &key);
     });
@@ -174,7 +180,7 @@ fn table(html: &mut Html, facts: &Facts<'_>, lines: &[Line<'_>]) {
             lines.iter().take(shown).for_each(|line| html.within("tr", &[], |html| row(html, facts, line)));
         });
     });
-    words::more(html, "p", lines.len() - shown);
+    words::more(html, "p", number(facts, lines).saturating_sub(shown));
 }
 
 fn commit(id: Option<&String>) -> String {

@@ -1,13 +1,13 @@
 //! The findings, grouped by the identity they are about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::listing::Listing;
+use super::listing::{Line, Listing, Whom};
 use super::page::{Ink, Page};
 use super::summary;
 use crate::model::{
-    ControlAnswer, ControlCard, EnvironmentClass, Finding, Human, Identity, Location, Privilege, Report, Severity,
-    Status, Text, When,
+    ControlAnswer, ControlCard, EnvironmentClass, Finding, Human, Identity, Location, Privilege, Severity, Status,
+    Text, View, When,
 };
 use crate::report::Style;
 use crate::text::numbers::{count, grouped};
@@ -16,8 +16,6 @@ use crate::text::numbers::{count, grouped};
 const PLACES: usize = 5;
 /// Sentences of evidence shown of one finding.
 const EVIDENCE: usize = 3;
-/// Findings shown with everything; of the rest the serious ones get one line and the others are counted.
-const FULL: usize = 50;
 /// Columns of severity and score before a title.
 pub(super) const TITLE: usize = 14;
 /// Columns of the labels beside a finding's fields.
@@ -25,30 +23,22 @@ const LABEL: usize = 7;
 
 /// The findings that are told in full.
 pub(super) fn all(page: &mut Page, listing: &Listing<'_>, style: &Style, told: &mut Told) {
-    if !listing.main.is_empty() {
+    if listing.tally.main > 0 {
         page.heading("Findings");
     }
-    // The fifty most important ones, wherever they are grouped.
-    let full: Vec<*const Finding> =
-        listing.main.iter().take(FULL).map(|finding| std::ptr::from_ref(*finding)).collect();
-    let mut counted: BTreeMap<Severity, u64> = BTreeMap::new();
-    for (subject, findings) in &group(listing) {
-        let (long, short): (Vec<&Finding>, Vec<&Finding>) =
-            findings.iter().partition(|f| style.verbose || full.contains(&std::ptr::from_ref(**f)));
-        let (lines, rest): (Vec<&Finding>, Vec<&Finding>) =
-            short.into_iter().partition(|f| f.severity >= Severity::High);
-        rest.iter().for_each(|finding| *counted.entry(finding.severity).or_default() += 1);
-        if long.is_empty() && lines.is_empty() {
-            continue;
-        }
+    for (whom, about) in &listing.main {
         page.blank();
-        subject.head(page, style);
-        long.iter().for_each(|finding| finding_in_full(page, finding, style, told));
-        lines.iter().for_each(|finding| finding_in_a_line(page, finding));
+        head(page, listing, whom, style);
+        about.full.iter().for_each(|finding| finding_in_full(page, finding, style, told));
+        about.lines.iter().for_each(|line| finding_in_a_line(page, line));
     }
-    if !counted.is_empty() {
-        let words: Vec<String> =
-            counted.iter().rev().map(|(severity, n)| format!("{} {}", grouped(*n), severity.as_str())).collect();
+    if !listing.counted.is_empty() {
+        let words: Vec<String> = listing
+            .counted
+            .iter()
+            .rev()
+            .map(|(severity, n)| format!("{} {}", grouped(*n), severity.as_str()))
+            .collect();
         let text = format!("Not shown: {} findings. -v shows them, -f json has them.", words.join(", "));
         page.blank();
         page.flow(0, &[(Ink::Dim, &text)]);
@@ -56,13 +46,12 @@ pub(super) fn all(page: &mut Page, listing: &Listing<'_>, style: &Style, told: &
 }
 
 /// The findings that do not count, with the reason, when all is asked for.
-pub(super) fn suppressed(page: &mut Page, report: &Report, style: &Style) {
-    let kept: Vec<&Finding> = report.findings.iter().filter(|finding| finding.suppressed.is_some()).collect();
-    if kept.is_empty() || !style.verbose {
+pub(super) fn suppressed(page: &mut Page, report: View<'_>, style: &Style) {
+    if report.open() == report.len() as u64 || !style.verbose {
         return;
     }
     page.heading("Suppressed");
-    for finding in kept {
+    for finding in report.findings().filter(|finding| finding.suppressed.is_some()) {
         let place = finding.locations.first().map(at_line).unwrap_or_default();
         let reason = finding.suppressed.as_ref().map(|s| format!("{}: {}", s.by, s.reason)).unwrap_or_default();
         page.flow(2, &[(Ink::Plain, &finding.title), (Ink::Path, &place), (Ink::Dim, &reason)]);
@@ -70,60 +59,19 @@ pub(super) fn suppressed(page: &mut Page, report: &Report, style: &Style) {
 }
 
 /// Whom findings are about.
-enum Subject<'a> {
-    Known(&'a Identity),
-    /// An identity that the inventory does not describe.
-    Named(&'a str),
-    /// More than one identity: the part of the tree.
-    Several(&'a str),
-    /// No owner known: the provider and the part of the tree.
-    Unattributed(&'a str, &'a str),
-}
-
-/// Findings by subject, the subject with the most important finding first.
-fn group<'a>(listing: &Listing<'a>) -> Vec<(Subject<'a>, Vec<&'a Finding>)> {
-    let mut index: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    let mut groups: Vec<(Subject<'a>, Vec<&'a Finding>)> = Vec::new();
-    for finding in listing.main.iter().copied() {
-        let (key, subject) = match (&finding.identity, &finding.credential) {
-            (Some(identity), _) => {
-                let id = identity.as_str();
-                (("identity", id, ""), listing.identity(id).map_or(Subject::Named(id), Subject::Known))
-            }
-            (None, Some(_)) => {
-                let provider = listing.credential(finding).map_or("", |credential| credential.provider.as_str());
-                let component = component(finding);
-                (("credential", provider, component), Subject::Unattributed(provider, component))
-            }
-            (None, None) => (("", "", component(finding)), Subject::Several(component(finding))),
-        };
-        let at = *index.entry(key).or_insert(groups.len());
-        match groups.get_mut(at) {
-            Some((_, findings)) => findings.push(finding),
-            None => groups.push((subject, vec![finding])),
+fn head(page: &mut Page, listing: &Listing<'_>, whom: &Whom, style: &Style) {
+    match whom {
+        Whom::Identity(key) => match listing.identity(key.as_str()) {
+            Some(identity) => known_head(page, identity, style),
+            // The inventory does not describe it.
+            None => page.lead(&[(Ink::Bold, "Identity"), (Ink::Bold, key.as_str())]),
+        },
+        Whom::Several(component) => {
+            page.lead(&[(Ink::Bold, "Several identities"), (Ink::Dim, &below(component))]);
         }
-    }
-    groups
-}
-
-/// The first directory of a finding's path, which mostly is a component or a service.
-fn component(finding: &Finding) -> &str {
-    let path = finding.locations.first().map_or("", |place| place.path.as_str());
-    path.split_once('/').map_or("", |(first, _)| first)
-}
-
-impl Subject<'_> {
-    fn head(&self, page: &mut Page, style: &Style) {
-        match self {
-            Self::Known(identity) => known_head(page, identity, style),
-            Self::Named(id) => page.lead(&[(Ink::Bold, "Identity"), (Ink::Bold, id)]),
-            Self::Several(component) => {
-                page.lead(&[(Ink::Bold, "Several identities"), (Ink::Dim, &below(component))]);
-            }
-            Self::Unattributed(provider, component) => {
-                let provider = if provider.is_empty() { String::new() } else { format!("· {provider}") };
-                page.lead(&[(Ink::Bold, "Owner not known"), (Ink::Dim, &provider), (Ink::Dim, &below(component))]);
-            }
+        Whom::Unattributed(provider, component) => {
+            let provider = if provider.is_empty() { String::new() } else { format!("· {provider}") };
+            page.lead(&[(Ink::Bold, "Owner not known"), (Ink::Dim, &provider), (Ink::Dim, &below(component))]);
         }
     }
 }
@@ -188,13 +136,13 @@ fn controls(card: &ControlCard) -> String {
 }
 
 /// Severity and score before the title, in a column of their own.
-pub(super) fn title(page: &mut Page, finding: &Finding, runs: &[(Ink, &str)]) {
-    let label = format!("{:8} {:3}", finding.severity.as_str().to_uppercase(), finding.score);
-    page.field(2, (Ink::Severity(finding.severity), &label), TITLE, runs);
+pub(super) fn title(page: &mut Page, severity: Severity, score: i32, runs: &[(Ink, &str)]) {
+    let label = format!("{:8} {score:3}", severity.as_str().to_uppercase());
+    page.field(2, (Ink::Severity(severity), &label), TITLE, runs);
 }
 
 pub(super) fn finding_in_full(page: &mut Page, finding: &Finding, style: &Style, told: &mut Told) {
-    title(page, finding, &[(Ink::Bold, &finding.title)]);
+    title(page, finding.severity, finding.score, &[(Ink::Bold, &finding.title)]);
     places(page, finding, style);
     let what = format!("{} · {} {}", finding.id, finding.risk.id(), finding.risk.title());
     let sure = format!("· confidence {}", finding.confidence.as_str());
@@ -259,9 +207,8 @@ fn paragraphs(page: &mut Page, label: &str, text: &str) {
     }
 }
 
-fn finding_in_a_line(page: &mut Page, finding: &Finding) {
-    let place = finding.locations.first().map(at_line).unwrap_or_default();
-    title(page, finding, &[(Ink::Plain, &finding.title), (Ink::Path, &place)]);
+fn finding_in_a_line(page: &mut Page, line: &Line) {
+    title(page, line.severity, line.score, &[(Ink::Plain, &line.title), (Ink::Path, &line.place)]);
 }
 
 /// `path:line:column`, as editors and terminals take it; archive members after their archive.

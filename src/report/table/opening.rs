@@ -1,15 +1,12 @@
 //! The first screen: what came out in one sentence, the numbers with their meaning, and what to do first.
 
-use std::collections::BTreeSet;
-
 use super::findings::{at_line, circumstances, first_sentence};
-use super::listing::{Listing, is_sample};
+use super::listing::{Listing, TASKS};
 use super::page::{Ink, Page};
-use crate::model::{Finding, NoticeKind, Report, Risk, Severity};
+use crate::model::{Finding, NoticeKind, Report, Severity};
+use crate::report::tally::{Tally, is_sample};
 use crate::text::numbers::{count, grouped};
 
-/// Things to do first.
-const TASKS: usize = 3;
 /// Columns of the labels beside the numbers.
 const LABEL: usize = 12;
 
@@ -22,7 +19,7 @@ pub(in crate::report) fn nothing_scanned(report: &Report) -> bool {
 pub(super) fn headline(page: &mut Page, report: &Report, listing: &Listing<'_>) {
     if nothing_scanned(report) {
         page.flow(0, &[(Ink::Alarm, "NOTHING WAS SCANNED."), (Ink::Plain, "This is not a clean result.")]);
-        if listing.all().next().is_none() {
+        if listing.tally.open() == 0 {
             return;
         }
         page.blank();
@@ -37,16 +34,16 @@ pub(super) fn headline(page: &mut Page, report: &Report, listing: &Listing<'_>) 
         page.flow(0, &[(Ink::Alarm, "INCOMPLETE:"), (Ink::Plain, &see)]);
         page.blank();
     }
-    match listing.all().next() {
-        Some(worst) => outcome(page, listing, worst),
-        None => page.flow(0, &[(Ink::Bold, &nothing_found(report))]),
+    match listing.tally.worst() {
+        Some(worst) => outcome(page, &listing.tally, worst),
+        None => page.flow(0, &[(Ink::Bold, &nothing_found(report, listing.tally.accepted))]),
     }
     page.blank();
     numbers(page, report);
 }
 
-/// What there is to say when no finding is open.
-pub(in crate::report) fn nothing_found(report: &Report) -> String {
+/// What there is to say when no finding is open and so many are suppressed.
+pub(in crate::report) fn nothing_found(report: &Report, accepted: u64) -> String {
     if report.incomplete {
         return "Nothing found in what could be read.".to_owned();
     }
@@ -62,25 +59,24 @@ pub(in crate::report) fn nothing_found(report: &Report) -> String {
         read.push(count(coverage.blobs, "unique blob", "unique blobs"));
     }
     let read = read.join(" and ");
-    match report.findings.len() as u64 {
+    match accepted {
         0 => format!("Nothing found in {read}."),
         accepted => format!("Nothing open in {read}; {} suppressed.", count(accepted, "finding is", "findings are")),
     }
 }
 
 /// How many credentials lie open outside tests, what else there is, and the worst of it with its place.
-fn outcome(page: &mut Page, listing: &Listing<'_>, worst: &Finding) {
-    let total = listing.all().count() as u64;
-    let outside: Vec<&Finding> = listing.all().filter(|finding| !is_sample(finding)).collect();
-    let sentence = in_words(listing);
-    if outside.is_empty() && worst.severity < Severity::High {
+fn outcome(page: &mut Page, tally: &Tally<'_>, worst: &Finding) {
+    let total = tally.open();
+    let sentence = tally.in_words();
+    if tally.outside == 0 && worst.severity < Severity::High {
         page.lead(&[(Ink::Bold, &format!("{sentence}."))]);
         return;
     }
     let lead = match (is_sample(worst), total) {
         (_, 1) => format!("{sentence}:"),
         (true, _) => format!("{sentence}; the worst, in tests:"),
-        (false, _) if outside.len() == 1 => format!("{sentence}:"),
+        (false, _) if tally.outside == 1 => format!("{sentence}:"),
         (false, _) => format!("{sentence}; the worst:"),
     };
     let title = &worst.title;
@@ -91,36 +87,6 @@ fn outcome(page: &mut Page, listing: &Listing<'_>, worst: &Finding) {
             page.lead(&[(Ink::Bold, &lead), (Ink::Plain, title), (Ink::Path, &place)]);
         }
         None => page.lead(&[(Ink::Bold, &lead), (Ink::Plain, &format!("{title}."))]),
-    }
-}
-
-/// The outcome in a sentence without its full stop.
-pub(in crate::report) fn in_words(listing: &Listing<'_>) -> String {
-    let total = listing.all().count() as u64;
-    let outside = listing.all().filter(|finding| !is_sample(finding));
-    let (leaks, others): (Vec<&Finding>, Vec<&Finding>) = outside.partition(|finding| finding.risk == Risk::Nhi2);
-    let exposed: BTreeSet<_> = leaks
-        .iter()
-        .map(|finding| match &finding.credential {
-            Some(credential) => (credential.as_str(), None),
-            None => (finding.id.as_str(), finding.locations.first()),
-        })
-        .collect();
-    sentence(exposed.len() as u64, others.len() as u64, total)
-}
-
-/// The outcome in words: exposed credentials and other findings outside tests, and all findings.
-fn sentence(exposed: u64, others: u64, total: u64) -> String {
-    let verb = if exposed == 1 { "is" } else { "are" };
-    let leaks = format!("{} {verb} exposed outside tests", count(exposed, "credential", "credentials"));
-    match (exposed, others) {
-        (0, 0) if total == 1 => "1 finding, and it is in tests".to_owned(),
-        (0, 0) => format!("{}, none of them outside tests", count(total, "finding", "findings")),
-        (0, 1) => "1 finding outside tests, not an exposed credential".to_owned(),
-        (0, _) => format!("{} findings outside tests, none of them an exposed credential", grouped(others)),
-        (_, 0) => leaks,
-        (_, 1) => format!("{leaks}, and there is 1 other finding"),
-        (_, _) => format!("{leaks}, and there are {} other findings", grouped(others)),
     }
 }
 
@@ -187,7 +153,7 @@ fn severities(page: &mut Page, report: &Report) {
 
 /// The first things to do, each once however many findings ask for it.
 pub(super) fn tasks(page: &mut Page, listing: &Listing<'_>) {
-    let tasks = listing.tasks();
+    let (tasks, _) = listing.tally.tasks();
     if tasks.is_empty() {
         return;
     }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::listing::Listing;
 use super::opening::nothing_scanned;
 use super::page::{Column, Ink, Page};
-use crate::model::{Report, RiskStatus, RiskSummary};
+use crate::model::{Report, RiskStatus, RiskSummary, Text};
 use crate::report::Style;
 use crate::text::numbers::{count, grouped};
 
@@ -15,7 +16,7 @@ const LABEL: usize = 7;
 const FEW: usize = 8;
 
 /// The ten risks; after a run that read nothing there is nothing to say of them.
-pub(super) fn risks(page: &mut Page, report: &Report, style: &Style) {
+pub(super) fn risks(page: &mut Page, report: &Report, listing: &Listing<'_>, style: &Style) {
     if report.risks.is_empty() || nothing_scanned(report) {
         return;
     }
@@ -29,10 +30,9 @@ pub(super) fn risks(page: &mut Page, report: &Report, style: &Style) {
     let (missing, other): (Vec<&RiskSummary>, Vec<&RiskSummary>) =
         of(RiskStatus::NotAssessed).partition(|risk| needs(&risk.why).is_some());
     let partly: Vec<&RiskSummary> = of(RiskStatus::Partly).filter(|risk| !risk.why.trim().is_empty()).collect();
-    let exports = report.risks.iter().filter_map(|risk| needs(&risk.why)).flatten();
-    let exports: BTreeSet<&str> = exports.filter(|need| need.command.is_some()).map(|need| need.what).collect();
-    let all = style.verbose || exports.len() <= FEW;
-    let mut inputs = Inputs { near: (!all).then(|| providers(report)), ..Inputs::default() };
+    let all = style.verbose || few(report);
+    let providers = || providers(report, listing.providers.iter().map(Text::as_str));
+    let mut inputs = Inputs { near: (!all).then(providers), ..Inputs::default() };
     let lists = [
         ("Assessed in part, inputs missing:", &partly),
         ("Not assessed, inputs missing:", &missing),
@@ -84,16 +84,25 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// Providers that something in the report has to do with.
-fn providers(report: &Report) -> BTreeSet<&str> {
+/// Whether so few exports are missing that all can be named.
+pub(in crate::report) fn few(report: &Report) -> bool {
+    let exports = report.risks.iter().filter_map(|risk| needs(&risk.why)).flatten();
+    let exports: BTreeSet<&str> = exports.filter(|need| need.command.is_some()).map(|need| need.what).collect();
+    exports.len() <= FEW
+}
+
+/// Providers that something in the report has to do with; those of credentials are given.
+pub(in crate::report) fn providers<'a>(
+    report: &'a Report,
+    credentials: impl Iterator<Item = &'a str>,
+) -> BTreeSet<&'a str> {
     let identities = report.inventory.identities.iter().filter(|i| !i.sample).map(|i| i.provider.as_str());
     let usages = report.inventory.usages.iter().map(|u| u.provider.as_str());
-    let credentials = report.inventory.credentials.iter().map(|c| c.provider.as_str());
     identities.chain(usages).chain(credentials).filter(|provider| !provider.is_empty()).collect()
 }
 
 /// Whether an export is of one of these providers. Most are named for theirs.
-fn is_of(export: &str, providers: &BTreeSet<&str>) -> bool {
+pub(in crate::report) fn is_of(export: &str, providers: &BTreeSet<&str>) -> bool {
     let own: &[&str] = match export.split('-').next().unwrap_or_default() {
         "entra" | "azure" => &["azure", "entra"],
         "gcp" => &["gcp", "google"],

@@ -11,9 +11,6 @@ use crate::model::{Finding, Report};
 use crate::report::Style;
 use crate::text::numbers::{count, grouped};
 
-/// Findings listed of one rule unless all are asked for.
-const LISTED: usize = 10;
-
 /// One section for all of them, by rule, in the order of the most important finding of each.
 pub(super) fn section(page: &mut Page, report: &Report, listing: &Listing<'_>, style: &Style, told: &mut Told) {
     if listing.samples.is_empty() {
@@ -22,11 +19,12 @@ pub(super) fn section(page: &mut Page, report: &Report, listing: &Listing<'_>, s
     page.heading("In tests, examples and documentation");
     let names: BTreeMap<&str, &str> =
         report.inventory.rules.iter().map(|rule| (rule.id.as_str(), rule.name.as_str())).collect();
-    for findings in by_rule(&listing.samples) {
+    for alike in &listing.samples {
+        let findings = &alike.findings;
         let Some(first) = findings.first() else { continue };
         // Without a name the id stands for it: a title may begin with a name out of the scanned files.
         let name = names.get(first.id.as_str()).copied().unwrap_or(&first.id);
-        let number = format!("· {}", count(findings.len() as u64, "finding", "findings"));
+        let number = format!("· {}", count(alike.number, "finding", "findings"));
         let risk = format!("· {} {}", first.risk.id(), first.risk.title());
         let id = if name == first.id { String::new() } else { format!("· {}", first.id) };
         page.blank();
@@ -35,27 +33,13 @@ pub(super) fn section(page: &mut Page, report: &Report, listing: &Listing<'_>, s
             findings.iter().for_each(|finding| finding_in_full(page, finding, style, told));
             continue;
         }
-        findings.iter().take(LISTED).for_each(|finding| short(page, finding, name));
-        let rest = findings.len().saturating_sub(LISTED) as u64;
+        findings.iter().for_each(|finding| short(page, finding, name));
+        let rest = alike.number - findings.len() as u64;
         if rest > 0 {
             page.flow(2, &[(Ink::Dim, &format!("+{} more: -v, or -f json", grouped(rest)))]);
         }
         reason(page, first, style, told);
     }
-}
-
-/// Findings by rule, reason and remedy, so that one text fits all of a group.
-fn by_rule<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
-    let mut index: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    let mut groups: Vec<Vec<&'a Finding>> = Vec::new();
-    for finding in findings.iter().copied() {
-        let at = *index.entry((&finding.id, &finding.why, &finding.remediation)).or_insert(groups.len());
-        match groups.get_mut(at) {
-            Some(group) => group.push(finding),
-            None => groups.push(vec![finding]),
-        }
-    }
-    groups
 }
 
 /// Severity, title when it says more than the rule's name, first place; value and holder beside it or beneath it.
@@ -80,7 +64,7 @@ fn short(page: &mut Page, finding: &Finding, name: &str) {
     if 2 + TITLE + all.join(" ").width() <= page.width() {
         runs.append(&mut beside);
     }
-    title(page, finding, &texts(&runs));
+    title(page, finding.severity, finding.score, &texts(&runs));
     if !beside.is_empty() {
         page.field(2, (Ink::Dim, ""), TITLE, &texts(&beside));
     }

@@ -1,10 +1,10 @@
 //! What follows the findings: identities, notices, coverage, hints.
 
-use std::collections::BTreeMap;
-
+use super::listing::Listing;
 use super::page::{Column, Ink, Page};
-use crate::model::{AuthMode, Finding, Identity, IdentityKey, NoticeKind, Privilege, Report, SkipReason};
+use crate::model::{AuthMode, Identity, NoticeKind, Privilege, Report, SkipReason};
 use crate::report::Style;
+use crate::report::tally::Tally;
 use crate::text::numbers::{count, grouped, size};
 
 /// Identities listed unless all are asked for.
@@ -13,17 +13,12 @@ const IDENTITIES: usize = 15;
 const NOTICES: usize = 10;
 
 /// The identities with the highest scores.
-pub(super) fn identities(page: &mut Page, report: &Report, style: &Style) {
+pub(super) fn identities(page: &mut Page, report: &Report, listing: &Listing<'_>, style: &Style) {
     let all = &report.inventory.identities;
     if all.is_empty() {
         return;
     }
-    let mut open: BTreeMap<&IdentityKey, u64> = BTreeMap::new();
-    for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        if let Some(key) = &finding.identity {
-            *open.entry(key).or_default() += 1;
-        }
-    }
+    let open = &listing.tally.open_of;
     let mut order: Vec<&Identity> = all.iter().collect();
     order.sort_by_key(|identity| (std::cmp::Reverse(identity.score.as_ref().map(|score| score.value)), &identity.id));
     let shown = if style.verbose { order.len() } else { IDENTITIES.min(order.len()) };
@@ -181,16 +176,13 @@ pub(in crate::report) fn skip_name(reason: SkipReason) -> &'static str {
 }
 
 /// What to type next.
-pub(super) fn hints(page: &mut Page, report: &Report, style: &Style) {
-    let open: Vec<&Finding> = report.findings.iter().filter(|finding| finding.suppressed.is_none()).collect();
-    if open.is_empty() && report.notices.is_empty() {
+pub(super) fn hints(page: &mut Page, report: &Report, tally: &Tally<'_>, style: &Style) {
+    if tally.open() == 0 && report.notices.is_empty() {
         return;
     }
     page.blank();
-    let ignorable =
-        open.iter().find(|finding| finding.locations.iter().any(|p| p.in_head && p.container.is_none() && p.line > 0));
-    if let Some(finding) = ignorable {
-        let marker = format!("keyroll:ignore[{}] reason", finding.id);
+    if let Some(rule) = &tally.ignorable {
+        let marker = format!("keyroll:ignore[{rule}] reason");
         page.flow(0, &[(Ink::Dim, "To accept a finding, put this in a comment on its line:")]);
         page.flow(2, &[(Ink::Bold, &marker)]);
     }

@@ -23,6 +23,8 @@ pub struct Lists {
     exposures: Packer<Exposure>,
     credentials: Packer<Credential>,
     findings: Vec<Packed<Ranked>>,
+    /// How many findings count.
+    open: u64,
     values: Packer<SeenValue>,
     /// Values without a fingerprint look alike in many places.
     alike: Values,
@@ -48,6 +50,7 @@ impl Lists {
             exposures: Packer::default(),
             credentials: Packer::default(),
             findings: Vec::new(),
+            open: 0,
             values: Packer::default(),
             alike: Values::default(),
         }
@@ -60,7 +63,7 @@ impl Lists {
     }
 
     /// Adds what came of the next pile.
-    pub fn add(&mut self, leaked: Inventory, values: Values, mut findings: Vec<Ranked>, sums: Sums) {
+    pub fn add(&mut self, leaked: Inventory, values: Values, findings: Vec<Ranked>, sums: Sums) {
         self.sums.add(sums);
         let mut places = Vec::with_capacity(leaked.exposures.len());
         for exposure in leaked.exposures {
@@ -82,12 +85,17 @@ impl Lists {
                 self.values.push(SeenValue { exposures: own.collect(), ..value });
             }
         }
+        self.findings(findings);
+    }
+
+    fn findings(&mut self, mut findings: Vec<Ranked>) {
         findings.retain(|ranked| ranked.finding.severity >= self.least);
+        self.open += findings.iter().filter(|ranked| ranked.finding.suppressed.is_none()).count() as u64;
         self.findings.push(findings.into_iter().collect());
     }
 
     /// All lists. The inventory gives its own away.
-    pub fn finish(mut self, inventory: &mut Inventory, unmerged: &mut Unmerged, mut findings: Vec<Ranked>) -> Apart {
+    pub fn finish(mut self, inventory: &mut Inventory, unmerged: &mut Unmerged, findings: Vec<Ranked>) -> Apart {
         while self.next.is_some() {
             self.place_own();
         }
@@ -101,12 +109,12 @@ impl Lists {
                 values.push(SeenValue { exposures: own.collect(), ..value });
             }
         }
-        findings.retain(|ranked| ranked.finding.severity >= self.least);
-        self.findings.push(findings.into_iter().collect());
+        self.findings(findings);
         Apart {
             exposures: vec![take(&mut inventory.exposures).into_iter().collect(), self.exposures.finish()],
             credentials: vec![take(&mut inventory.credentials).into_iter().collect(), self.credentials.finish()],
             findings: self.findings,
+            open: self.open,
             values: vec![values.finish(), self.values.finish(), self.alike.entries().collect()],
         }
     }
