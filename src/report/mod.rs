@@ -11,7 +11,6 @@ pub mod junit;
 pub mod markdown;
 pub mod sarif;
 pub mod table;
-mod tally;
 
 use std::io;
 

@@ -8,9 +8,11 @@ pub(super) mod findings;
 mod listing;
 pub(super) mod opening;
 mod page;
+mod place;
 pub(super) mod risks;
 mod samples;
 pub(super) mod summary;
+pub(super) mod tally;
 
 use std::io;
 

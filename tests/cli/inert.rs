@@ -139,6 +139,8 @@ fn names_act_nowhere_in_any_output() {
     }
     outputs(&world, "a scan", &[&["scan", "shop", "till"], &common[..]].concat());
     outputs(&world, "a merge", &["report", "shop.json", "till.json", "-v"]);
+    outputs(&world, "a merge in short", &["report", "shop.json", "till.json"]);
+    outputs(&world, "a scan in short", &["scan", "shop", "till", "--no-config", "--as-of", "2026-06-30"]);
     for format in ["table", "markdown", "json"] {
         let run = world.run(&["diff", "shop.json", "till.json", "-v", "-f", format]).ends(1);
         inert(&format!("diff, {format}"), if format == "table" { "text" } else { format }, &run.out);

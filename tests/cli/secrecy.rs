@@ -133,6 +133,9 @@ fn nothing_that_is_written_about_a_repository_holds_a_secret_of_it() {
     all.extend(cached.iter().map(|file| ("the cache".to_owned(), fs::read(file).unwrap())));
 
     all.extend(formats(&world, "a merge", &["report", "shop.json", "till.json", "-v", "--sarif-suppressed"]));
+    all.extend(formats(&world, "a merge in short", &["report", "shop.json", "till.json"]));
+    world.put("judged.yml", "confidence: low\npolicy: {max-key-age: 30}\n");
+    all.extend(formats(&world, "a report judged anew", &["report", "shop.json", "-c", "judged.yml"]));
     for format in ["table", "markdown", "json"] {
         let run = world.run(&["diff", "shop.json", "till.json", "-v", "-f", format]);
         assert!(run.out.len() > 100, "{}", run.out);

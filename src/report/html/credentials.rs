@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::facts::Facts;
+use super::lists::OTHERS;
 use super::words;
 use super::writer::{Html, Place};
 use crate::model::{Credential, Validity};
@@ -11,8 +12,6 @@ use crate::text::paths::component;
 
 /// Rows of the table of those without an owner.
 const ROWS: usize = 1000;
-/// Rows of the table of the others.
-pub(super) const OTHERS: usize = 200;
 
 /// Both lists.
 pub(super) fn section(html: &mut Html, facts: &Facts<'_>) {

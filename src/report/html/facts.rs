@@ -11,7 +11,7 @@ use crate::model::{
     Usage, When,
 };
 use crate::report::csv::origin::Origins;
-use crate::report::tally::Part;
+use crate::report::table::tally::Part;
 
 /// A report, ready to be told.
 pub(super) struct Facts<'a> {

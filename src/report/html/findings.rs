@@ -8,7 +8,7 @@ use super::inventory::BLOCK;
 use super::words;
 use super::writer::{Html, Place};
 use crate::model::{Confidence, Finding, Report, Risk, RuleInfo, Severity};
-use crate::report::tally::Part;
+use crate::report::table::tally::Part;
 use crate::text::numbers::{count, grouped};
 
 /// Places written of one finding.

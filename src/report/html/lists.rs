@@ -4,15 +4,19 @@
 use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::credentials::OTHERS;
-use super::opening::TASKS;
-use super::reuse::ROWS as REUSED;
 use crate::model::{Credential, Exposure, Finding, Severity, Validity, View};
-use crate::report::tally::{Part, Tally, hash};
+use crate::report::table::tally::{Part, Tally, hash};
 use crate::text::paths::component;
 
 /// Findings that are told; those that are about an identity are told beside them.
 const TOLD: usize = 10_000;
+
+/// Things to do first.
+pub(super) const TASKS: usize = 8;
+/// Rows of the table of credentials that stand in several files.
+pub(super) const REUSED: usize = 300;
+/// Rows of the table of credentials that do not count.
+pub(super) const OTHERS: usize = 200;
 
 /// A finding that is told.
 pub(super) struct Told<'a> {

@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::facts::Facts;
+use super::lists::TASKS;
 use super::words;
 use super::writer::{Html, Place};
 use crate::model::{Finding, NoticeKind, Report, Severity};
 use crate::report::table::opening::{nothing_found, nothing_scanned};
-use crate::report::tally::{Part, Task, is_sample};
+use crate::report::table::tally::{Part, Task, is_sample};
 use crate::text::numbers::{count, grouped};
 
-/// Things to do first.
-pub(super) const TASKS: usize = 8;
 /// Identities named of one thing to do.
 const NAMED: usize = 3;
 /// Roots named at the top.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
+use super::lists::REUSED;
 use super::words;
 use super::writer::{Html, Place};
 use crate::model::{Credential, IdentityKey};
@@ -11,8 +12,6 @@ use crate::text::paths::component;
 
 /// Credentials and components in the drawing.
 const DRAWN: usize = 12;
-/// Rows of the table.
-pub(super) const ROWS: usize = 300;
 /// Components named in a row.
 const NAMED: usize = 6;
 /// Height of a line of the drawing.
@@ -138,7 +137,7 @@ fn node(html: &mut Html, class: &str, x: u32, y: u32, text: &str) {
 }
 
 fn table(html: &mut Html, facts: &Facts<'_>, reused: &[Reused<'_>]) {
-    let shown = reused.len().min(facts.cap(ROWS));
+    let shown = reused.len().min(facts.cap(REUSED));
     html.within("table", &[("class", "plain")], |html| {
         html.leaf(
             "caption",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::listing::{Line, Listing, Whom};
 use super::page::{Ink, Page};
+pub(in crate::report) use super::place::at_line;
 use super::summary;
 use crate::model::{
     ControlAnswer, ControlCard, EnvironmentClass, Finding, Human, Identity, Location, Privilege, Severity, Status,
@@ -209,18 +210,6 @@ fn paragraphs(page: &mut Page, label: &str, text: &str) {
 
 fn finding_in_a_line(page: &mut Page, line: &Line) {
     title(page, line.severity, line.score, &[(Ink::Plain, &line.title), (Ink::Path, &line.place)]);
-}
-
-/// `path:line:column`, as editors and terminals take it; archive members after their archive.
-pub(in crate::report) fn at_line(place: &Location) -> String {
-    let mut text = place.file();
-    for number in [place.line, place.column] {
-        if number == 0 {
-            break;
-        }
-        text = format!("{text}:{number}");
-    }
-    text
 }
 
 /// Where in an export, and in which commit when the checkout no longer has it.

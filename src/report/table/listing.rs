@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::findings::at_line;
+use super::place::at_line;
+use super::tally::{Part, Tally, hash};
 use crate::model::{Finding, Identity, IdentityKey, Severity, Text, View};
-use crate::report::tally::{Part, Tally, hash};
 
 /// Findings shown with everything; of the rest the serious ones get one line and the others are counted.
 const FULL: u64 = 50;

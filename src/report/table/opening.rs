@@ -3,8 +3,8 @@
 use super::findings::{at_line, circumstances, first_sentence};
 use super::listing::{Listing, TASKS};
 use super::page::{Ink, Page};
+use super::tally::{Tally, is_sample};
 use crate::model::{Finding, NoticeKind, Report, Severity};
-use crate::report::tally::{Tally, is_sample};
 use crate::text::numbers::{count, grouped};
 
 /// Columns of the labels beside the numbers.

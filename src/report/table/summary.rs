@@ -2,9 +2,9 @@
 
 use super::listing::Listing;
 use super::page::{Column, Ink, Page};
+use super::tally::Tally;
 use crate::model::{AuthMode, Identity, NoticeKind, Privilege, Report, SkipReason};
 use crate::report::Style;
-use crate::report::tally::Tally;
 use crate::text::numbers::{count, grouped, size};
 
 /// Identities listed unless all are asked for.

@@ -12,18 +12,18 @@ use crate::text::numbers::{count, grouped};
 const TEST_PATH: &str = "test path";
 
 /// Whether a finding was seen only in tests, examples or documentation.
-pub(super) fn is_sample(finding: &Finding) -> bool {
+pub(in crate::report) fn is_sample(finding: &Finding) -> bool {
     finding.terms.iter().any(|term| term.name == TEST_PATH)
 }
 
 /// A number for things that are compared and of which there may be very many. Two that have one by chance are counted as one.
-pub(super) fn hash(thing: impl Hash) -> u64 {
+pub(in crate::report) fn hash(thing: impl Hash) -> u64 {
     foldhash::fast::FixedState::default().hash_one(thing)
 }
 
 /// Where the pages of an output tell a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Part {
+pub(in crate::report) enum Part {
     /// Outside tests, and what is serious even there.
     Main,
     /// The rest of what stands in tests, told shortly and last.
@@ -34,7 +34,7 @@ pub(super) enum Part {
 
 impl Part {
     /// The part of a finding.
-    pub(super) fn of(finding: &Finding) -> Self {
+    pub(in crate::report) fn of(finding: &Finding) -> Self {
         if finding.suppressed.is_some() {
             Self::Accepted
         } else if is_sample(finding) && finding.severity < Severity::High {
@@ -46,7 +46,7 @@ impl Part {
 }
 
 /// Findings of one rule with one remedy: one thing to do.
-pub(super) struct Task<'t> {
+pub(in crate::report) struct Task<'t> {
     /// The most important of them.
     pub first: &'t Finding,
     /// Its place among all findings.
@@ -69,7 +69,7 @@ struct Alike {
 
 /// The numbers. Findings are added in the report's order.
 #[derive(Default)]
-pub(super) struct Tally<'a> {
+pub(in crate::report) struct Tally<'a> {
     /// Findings added.
     pub all: u64,
     /// Those of the main part.
@@ -96,13 +96,13 @@ pub(super) struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     /// Numbers that name the first finding of so many tasks.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(in crate::report) fn new(limit: usize) -> Self {
         // A task that is met in tests may be met outside of them later, and is told there then.
         Self { limit: limit.saturating_mul(4), ..Self::default() }
     }
 
     /// Counts a finding; says whether it stands for a task.
-    pub(super) fn add(&mut self, finding: &Cow<'a, Finding>) -> bool {
+    pub(in crate::report) fn add(&mut self, finding: &Cow<'a, Finding>) -> bool {
         let at = usize::try_from(self.all).unwrap_or(usize::MAX);
         self.all += 1;
         let part = Part::of(finding);
@@ -142,17 +142,17 @@ impl<'a> Tally<'a> {
     }
 
     /// Findings that count.
-    pub(super) fn open(&self) -> u64 {
+    pub(in crate::report) fn open(&self) -> u64 {
         self.all - self.accepted
     }
 
     /// The first finding on the page.
-    pub(super) fn worst(&self) -> Option<&Finding> {
+    pub(in crate::report) fn worst(&self) -> Option<&Finding> {
         self.firsts.iter().flatten().next().map(|(.., finding)| &**finding)
     }
 
     /// What there is to do, in the order of the page, and how much there is in all.
-    pub(super) fn tasks(&self) -> (Vec<Task<'_>>, usize) {
+    pub(in crate::report) fn tasks(&self) -> (Vec<Task<'_>>, usize) {
         let [main, samples] = &self.firsts;
         let only_in_tests = |(key, ..): &&(u64, usize, _)| self.tasks.get(key).is_none_or(|task| !task.main);
         let firsts = main.iter().chain(samples.iter().filter(only_in_tests));
@@ -169,7 +169,7 @@ impl<'a> Tally<'a> {
     }
 
     /// The outcome in a sentence without its full stop: exposed credentials and other findings outside tests, and all findings.
-    pub(super) fn in_words(&self) -> String {
+    pub(in crate::report) fn in_words(&self) -> String {
         sentence(self.exposed.len() as u64, self.others, self.open())
     }
 }
