@@ -29,8 +29,8 @@ impl Evidence {
     pub fn of(inventory: Inventory, unmerged: Unmerged) -> Self {
         let sightings = sightings(&inventory.exposures, unmerged.values.iter());
         let facts = Facts {
-            identities: declared(&unmerged.identities),
-            credentials: declared(&unmerged.credentials),
+            identities: declared(unmerged.identities),
+            credentials: declared(unmerged.credentials),
             grants: edges(inventory.grants, unmerged.grants, |e| &e.location),
             trusts: edges(inventory.trusts, unmerged.trusts, |e| &e.location),
             usages: edges(inventory.usages, unmerged.usages, |e| &e.location),
@@ -88,22 +88,22 @@ pub(super) fn declarations<T: Ord + Clone + Serialize>(all: &[Declared<T>]) -> P
     order.sort_by(key);
     order.dedup_by(|a, b| key(&&**a, &&**b).is_eq());
     let entry = |d: &Declared<T>| Declaration { fact: d.what.clone(), sample: d.sample, location: d.location.clone() };
-    order.into_iter().map(entry).collect()
+    Packed::from_start(order.into_iter().map(entry))
 }
 
-fn declared<T: DeserializeOwned>(all: &Packed<Declaration<T>>) -> Vec<Declared<T>> {
+fn declared<T: DeserializeOwned>(all: Packed<Declaration<T>>) -> Vec<Declared<T>> {
     let mut out = Vec::with_capacity(all.len());
-    out.extend(all.iter().map(|d| Declared { what: d.fact, location: d.location, sample: d.sample }));
+    out.extend(all.take().map(|d| Declared { what: d.fact, location: d.location, sample: d.sample }));
     out
 }
 
 /// The edges of a list as they were read, sorted, each once.
-fn originals<T: Ord + Clone, List: FromIterator<Original<T>>>(all: &[Declared<T>]) -> List {
+fn originals<'a, T: Ord + Clone>(all: &'a [Declared<T>]) -> impl Iterator<Item = Original<T>> + 'a {
     let key = |d: &&Declared<T>, e: &&Declared<T>| (&d.what, d.sample).cmp(&(&e.what, e.sample));
     let mut order: Vec<&Declared<T>> = all.iter().collect();
     order.sort_by(key);
     order.dedup_by(|a, b| key(&&**a, &&**b).is_eq());
-    order.into_iter().map(|d| Original { what: d.what.clone(), sample: d.sample }).collect()
+    order.into_iter().map(|d| Original { what: d.what.clone(), sample: d.sample })
 }
 
 /// How a finished list differs from what was read.
@@ -156,21 +156,21 @@ pub(super) struct Read {
 impl Read {
     pub(super) fn of(facts: &Facts) -> Self {
         Self {
-            grants: originals(&facts.grants),
-            trusts: originals(&facts.trusts),
-            usages: originals(&facts.usages),
-            third_parties: originals(&facts.third_parties),
-            settings: originals(&facts.settings),
+            grants: originals(&facts.grants).collect(),
+            trusts: Packed::from_start(originals(&facts.trusts)),
+            usages: Packed::from_start(originals(&facts.usages)),
+            third_parties: Packed::from_start(originals(&facts.third_parties)),
+            settings: Packed::from_start(originals(&facts.settings)),
         }
     }
 
     /// Enters what the finished inventory does not tell of it.
     pub(super) fn beside(self, inventory: &Inventory, unmerged: &mut Unmerged) {
         unmerged.grants = beside(self.grants.into_iter(), &inventory.grants);
-        unmerged.trusts = beside(self.trusts.iter(), &inventory.trusts);
-        unmerged.usages = beside(self.usages.iter(), &inventory.usages);
-        unmerged.third_parties = beside(self.third_parties.iter(), &inventory.third_parties);
-        unmerged.settings = beside(self.settings.iter(), &inventory.settings);
+        unmerged.trusts = beside(self.trusts.take(), &inventory.trusts);
+        unmerged.usages = beside(self.usages.take(), &inventory.usages);
+        unmerged.third_parties = beside(self.third_parties.take(), &inventory.third_parties);
+        unmerged.settings = beside(self.settings.take(), &inventory.settings);
     }
 }
 

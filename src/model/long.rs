@@ -178,7 +178,7 @@ impl<'a> View<'a> {
 }
 
 /// An entry of a list that may be packed.
-trait Entry: Serialize + DeserializeOwned {
+trait Entry: Serialize + DeserializeOwned + Clone {
     /// What is written of it.
     type Shown: Serialize;
     fn shown(&self) -> &Self::Shown;

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::io::{self, Read as _, Write as _};
-use std::marker::PhantomData;
 
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -15,18 +14,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Entries of one block: enough for what repeats from one to the next to be found, few enough to unpack at once.
 const BLOCK: usize = 256;
 
+/// Entries that [`Packed::from_start`] keeps as they are: to pack what fits into memory anyway costs more time than to make it.
+const PLAIN: usize = 1 << 14;
+
 /// A list whose entries are kept as compressed JSON, a block of them at a time: of a list that nothing reads before the report is
-/// written, a merge of a million findings holds a twentieth.
+/// written, a merge of a million findings holds a twentieth. Some at the beginning may be kept as they are.
 #[derive(Clone)]
 pub struct Packed<T> {
+    plain: Vec<T>,
     blocks: Vec<Box<[u8]>>,
     length: usize,
-    of: PhantomData<T>,
 }
 
 impl<T> Default for Packed<T> {
     fn default() -> Self {
-        Self { blocks: Vec::new(), length: 0, of: PhantomData }
+        Self { plain: Vec::new(), blocks: Vec::new(), length: 0 }
     }
 }
 
@@ -49,6 +51,16 @@ impl<T: Serialize> FromIterator<T> for Packed<T> {
         let mut out = Packer::default();
         items.into_iter().for_each(|item| out.push(item));
         out.finish()
+    }
+}
+
+impl<T: Serialize> Packed<T> {
+    /// A list of which there is one in a run: as many entries as a list of some length has stay as they are.
+    pub fn from_start(items: impl IntoIterator<Item = T>) -> Self {
+        let mut items = items.into_iter();
+        let plain: Vec<T> = items.by_ref().take(PLAIN).collect();
+        let Self { blocks, length, .. } = items.collect();
+        Self { length: plain.len() + length, plain, blocks }
     }
 }
 
@@ -104,20 +116,33 @@ fn unpack<T: DeserializeOwned>(block: &[u8]) -> io::Result<Vec<T>> {
 
 impl<T: DeserializeOwned> Packed<T> {
     /// The entries in their order, unpacked a block at a time.
-    pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = T> + '_
+    where
+        T: Clone,
+    {
+        self.plain.iter().cloned().chain(self.packed())
+    }
+
+    /// The same, and the list is gone.
+    pub fn take(self) -> impl Iterator<Item = T> {
+        let blocks = self.blocks.into_iter().flat_map(|block| unpack(&block).unwrap_or_default());
+        self.plain.into_iter().chain(blocks)
+    }
+
+    fn packed(&self) -> impl Iterator<Item = T> + '_ {
         self.blocks.iter().flat_map(|block| unpack(block).unwrap_or_default())
     }
 }
 
-impl<T: DeserializeOwned + PartialEq> PartialEq for Packed<T> {
+impl<T: DeserializeOwned + Clone + PartialEq> PartialEq for Packed<T> {
     fn eq(&self, other: &Self) -> bool {
         self.length == other.length && self.iter().eq(other.iter())
     }
 }
 
-impl<T: DeserializeOwned + Eq> Eq for Packed<T> {}
+impl<T: DeserializeOwned + Clone + Eq> Eq for Packed<T> {}
 
-impl<T: DeserializeOwned + std::fmt::Debug> std::fmt::Debug for Packed<T> {
+impl<T: DeserializeOwned + Clone + std::fmt::Debug> std::fmt::Debug for Packed<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
@@ -126,7 +151,10 @@ impl<T: DeserializeOwned + std::fmt::Debug> std::fmt::Debug for Packed<T> {
 impl<T: Serialize + DeserializeOwned> Serialize for Packed<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.length))?;
-        for entry in self.iter() {
+        for entry in &self.plain {
+            list.serialize_element(entry)?;
+        }
+        for entry in self.packed() {
             list.serialize_element(&entry)?;
         }
         list.end()
@@ -169,8 +197,20 @@ mod tests {
             let text = serde_json::to_string(&packed).unwrap();
             assert_eq!(text, serde_json::to_string(&list).unwrap());
             assert_eq!(serde_json::from_str::<Packed<String>>(&text).unwrap(), packed);
+            let text_again = serde_json::to_string(&Packed::from_start(list.iter().cloned())).unwrap();
+            assert_eq!(text_again, text);
             let size: usize = packed.blocks.iter().map(|block| block.len()).sum();
             assert!(length < BLOCK || size * 5 < text.len(), "{size} of {}", text.len());
         }
+    }
+    #[test]
+    fn a_long_list_that_begins_plain_is_whole() {
+        let list: Vec<String> = (0..PLAIN + BLOCK + 3).map(|n| format!("number {n}")).collect();
+        let packed = Packed::from_start(list.iter().cloned());
+        assert_eq!((packed.len(), packed.plain.len(), packed.blocks.len()), (list.len(), PLAIN, 2));
+        assert!(packed.iter().eq(list.iter().cloned()));
+        assert_eq!(packed, list.iter().cloned().collect());
+        assert_eq!(serde_json::to_string(&packed).unwrap(), serde_json::to_string(&list).unwrap());
+        assert!(packed.take().eq(list));
     }
 }
