@@ -134,6 +134,29 @@ pub struct ReadNotice {
     pub message: String,
 }
 
+/// Whether what a format tells of one file can be made into what it tells of an equal one elsewhere: see [`Retelling`].
+#[must_use]
+pub fn retells(format: &Format) -> bool {
+    format.id == ci::github_actions::FORMAT.id
+}
+
+/// From what a format told of one file to what it tells of an equal one of the same repository under another path.
+pub struct Retelling(ci::github_actions::Moved);
+
+impl Retelling {
+    /// `None` when the copy has to be read.
+    #[must_use]
+    pub fn new(format: &Format, repository: Option<&str>, from: &RepoPath, to: &RepoPath) -> Option<Self> {
+        let moved = || ci::github_actions::Moved::new(repository, from, to);
+        retells(format).then(moved).flatten().map(Self)
+    }
+
+    /// Makes a fact of the file one of the copy.
+    pub fn retell(&mut self, fact: &mut Fact) {
+        self.0.fact(fact);
+    }
+}
+
 /// Every format, in the order in which they are asked.
 pub fn all() -> impl Iterator<Item = &'static Format> {
     FORMATS.iter().flat_map(|group| group.iter().copied())

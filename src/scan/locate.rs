@@ -117,6 +117,14 @@ pub fn fill_hashes<'l>(
     }
 }
 
+/// A place of one file in a copy of it, whose beginning is `file`.
+pub fn in_copy(place: &Location, file: &Location) -> Location {
+    place.with(|place| {
+        place.path.clone_from(&file.path);
+        place.path_bytes.clone_from(&file.path_bytes);
+    })
+}
+
 /// The beginning of the file of a location: where things of binary files are said to be.
 pub fn beginning(place: &Location) -> Location {
     place.with(|place| {

@@ -34,6 +34,8 @@ pub struct Seen {
     /// Keyed by chance at every start, so nobody can prepare files that collide; a collision would only cost time.
     hash: foldhash::quality::RandomState,
     count: AtomicU32,
+    /// Ids that were worked out for another reason.
+    told: Mutex<HashMap<Blob, BlobId, foldhash::fast::RandomState>>,
     /// Contents that are never held whole, by their ids.
     large: Mutex<HashMap<(BlobId, PathClass), Blob>>,
 }
@@ -45,6 +47,7 @@ impl Seen {
             shards: (0..64).map(|_| Mutex::default()).collect(),
             hash: foldhash::quality::RandomState::default(),
             count: AtomicU32::new(0),
+            told: Mutex::default(),
             large: Mutex::default(),
         }
     }
@@ -78,7 +81,8 @@ impl Seen {
         };
         let id = source::blob_id(bytes);
         for (blob, known, path) in rivals {
-            let other = known.or_else(|| path.and_then(|path| source::blob_id_of(&path, bytes.len() as u64)));
+            let known_now = known.or_else(|| lock(&self.told).remove(&blob));
+            let other = known_now.or_else(|| path.and_then(|path| source::blob_id_of(&path, bytes.len() as u64)));
             if known.is_none() {
                 note(&mut lock(shard), key, blob, other);
             }
@@ -96,6 +100,11 @@ impl Seen {
             first.get_mut().next = Some(Box::new(Met { next: rest, ..new }));
         }
         (blob, true)
+    }
+
+    /// Takes in the id of a content, so that it need not be read again.
+    pub fn tell(&self, blob: Blob, id: BlobId) {
+        lock(&self.told).insert(blob, id);
     }
 
     /// The same for a content that was read in pieces.
@@ -178,6 +187,17 @@ mod tests {
         std::fs::write(&path, "changed").unwrap();
         assert!(seen.meet(b"two", class(false), Some(&path)).1);
         assert!(seen.meet(b"two", class(false), None).1, "the file holds something else by now");
+    }
+
+    #[test]
+    fn a_content_whose_id_was_told_is_not_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let seen = Seen::new();
+        let (first, _) = seen.meet(b"one", class(false), Some(&dir.path().join("never there")));
+        seen.tell(first, source::blob_id(b"one"));
+        for _ in 0..2 {
+            assert_eq!(seen.meet(b"one", class(false), None), (first, false));
+        }
     }
 
     #[test]

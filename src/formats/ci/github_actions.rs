@@ -100,6 +100,69 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     }
 }
 
+/// From the facts of one file to those of an equal one of the same repository: the path stands in the keys and the names of jobs,
+/// and in nothing else that [`read`] tells.
+pub(in crate::formats) struct Moved {
+    /// What keys of jobs begin with.
+    keys: [String; 2],
+    /// What their names do.
+    names: [String; 2],
+    /// The job of the fact before.
+    last: Option<[IdentityKey; 2]>,
+}
+
+impl Moved {
+    /// `None` when the two are not read alike.
+    pub(in crate::formats) fn new(repository: Option<&str>, from: &RepoPath, to: &RepoPath) -> Option<Self> {
+        let both = [from, to];
+        let keys = both.map(|path| format!("github:job:{}", key_name(repository, &path.display(), "")));
+        let names = both.map(|path| job_name(&path.display(), ""));
+        (is_workflow_path(from) == is_workflow_path(to)).then_some(Self { keys, names, last: None })
+    }
+
+    fn key(&mut self, key: &mut IdentityKey) {
+        if let Some([_, new]) = self.last.as_ref().filter(|[old, _]| old == key) {
+            *key = new.clone();
+            return;
+        }
+        let [from, to] = &self.keys;
+        if let Some(id) = key.as_str().strip_prefix(from.as_str()) {
+            let new = IdentityKey::from(format!("{to}{id}"));
+            self.last = Some([std::mem::replace(key, new.clone()), new]);
+        }
+    }
+
+    /// Changes one fact.
+    pub(in crate::formats) fn fact(&mut self, fact: &mut Fact) {
+        match fact {
+            Fact::Identity(_, job) => {
+                self.key(&mut job.key);
+                let [from, to] = &self.names;
+                if let Some(id) = job.name.strip_prefix(from.as_str()) {
+                    job.name = format!("{to}{id}");
+                }
+            }
+            Fact::Grant(_, grant) => self.key(&mut grant.identity),
+            Fact::Trust(_, trust) => self.key(&mut trust.identity),
+            Fact::ThirdParty(_, code) => self.key(&mut code.identity),
+            Fact::Usage(_, usage) => usage.identity.iter_mut().for_each(|key| self.key(key)),
+            Fact::Setting(_, told) => told.identity.iter_mut().for_each(|key| self.key(key)),
+            Fact::Credential(_, credential) => credential.identity.iter_mut().for_each(|key| self.key(key)),
+            Fact::Secret(..) => {}
+        }
+    }
+}
+
+/// The name in the key of a job.
+fn key_name(repository: Option<&str>, path: &str, id: &str) -> String {
+    format!("{}/{path}#{id}", repository.unwrap_or_default())
+}
+
+/// What people call a job.
+fn job_name(path: &str, id: &str) -> String {
+    format!("{} / {id}", path.rsplit('/').next().unwrap_or_default())
+}
+
 fn malformed(input: &Input<'_>, at: &Node, message: &str, out: &mut Out<'_>) {
     gap(input, at, "malformed", message, out);
 }
@@ -139,8 +202,7 @@ impl<'a> Workflow<'a> {
     /// Reads a job; its identity is the first of its facts.
     fn job(&self, id: &str, key: &Node, node: &'a Node, budget: usize) -> Job<'a> {
         let path = self.input.path.display();
-        let repository = self.input.repository.unwrap_or_default();
-        let identity = IdentityKey::new("github", "job", &format!("{repository}/{path}#{id}"));
+        let identity = IdentityKey::new("github", "job", &key_name(self.input.repository, &path, id));
         let owner = self.input.repository.and_then(|r| r.split('/').next()).filter(|o| !o.is_empty());
         let permissions = permissions::effective(self.root, node);
         let token = permissions::token(permissions.map(|(node, _)| node));
@@ -150,8 +212,7 @@ impl<'a> Workflow<'a> {
         job.called = self.called;
         job.repository = self.input.repository;
 
-        let file = path.rsplit('/').next().unwrap_or_default();
-        let mut fact = IdentityFact::new(identity, IdentityKind::CiJob, "github", &format!("{file} / {id}"));
+        let mut fact = IdentityFact::new(identity, IdentityKind::CiJob, "github", &job_name(&path, id));
         fact.human = Human::No;
         fact.account = owner.map(str::to_owned);
         let named = environment_of(node);

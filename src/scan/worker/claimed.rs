@@ -11,11 +11,11 @@ use super::super::locate::{self, Locator};
 use super::super::seen::Blob;
 use super::super::text_kind::claim;
 use super::super::{Message, Progress, gap};
-use super::documents::Parsed;
+use super::documents::{Parsed, Told};
 use super::{Top, WHOLE, Worker};
 use crate::decode;
 use crate::detect;
-use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
+use crate::formats::{self, Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{At, BlobId, Fact, LocatedFact, Location, Notice, PathClass, RepoPath, setting};
 use crate::source;
 use crate::text::order::Lookup;
@@ -88,7 +88,14 @@ impl Worker<'_> {
             if !wanted(&format) {
                 return;
             }
-            let id = Some(source::blob_id(bytes));
+            if blob.is_some_and(|blob| self.tell_again(format, blob, named, class)) {
+                return;
+            }
+            let id = source::blob_id(bytes);
+            if let Some(blob) = blob {
+                self.seen.tell(blob, id);
+            }
+            let id = Some(id);
             if text.len() as u64 > WHOLE {
                 return self.stream_format(format, (&mut &*text, text.len() as u64), named, class);
             }
@@ -131,21 +138,58 @@ impl Worker<'_> {
         let locator = Locator::new(name, id, text.as_bytes());
         let place = (named, class, &locator);
         let read = &mut |out: &mut Out<'_>| (format.read)(&input, &parsed.doc, out);
-        let (mut located, held) = self.collect(format, place, None, read);
+        let (mut located, held, quiet) = self.collect(format, place, None, read);
         if encoded {
             // The lines are those of the text inside, which the file does not have.
             located.iter_mut().for_each(|f| f.location = locate::beginning(&f.location));
         }
         self.tell_tracked(format, (named, class), &text, &held, &mut located);
         locate::fill_hashes(bytes, located.iter_mut().map(|f| &mut f.location), &parsed.hashes);
-        if let Some(blob) = blob.filter(|_| format.syntax != Syntax::Text) {
-            self.documents.keep(blob, format.id, text.len(), &parsed);
-        }
         // Comments that accept a finding are those of files that people edit.
         let plain = named.inside.is_none() && !encoded;
         let accepted = if plain { detect::accepted(text.as_bytes()) } else { Vec::new() };
+        if let Some(blob) = blob.filter(|_| plain && quiet && formats::retells(format)) {
+            let (name, top) = (name.clone(), self.top_of(name));
+            let told = || Told { name, slug, top, facts: located.clone(), accepted: accepted.clone() };
+            self.documents.keep_told(blob, format.id, text.len(), told);
+        } else if let Some(blob) = blob.filter(|_| format.syntax != Syntax::Text) {
+            self.documents.keep(blob, format.id, text.len(), &parsed);
+        }
         let accepted = (name.clone(), accepted);
         self.send(Message::Facts { format: format.id, facts: located, accepted });
+    }
+
+    /// Tells of a copy what was read in the blob before, if that is kept and says as much of this file; false where it has to be
+    /// read.
+    fn tell_again(&self, format: &'static Format, blob: Blob, named: &Named<'_>, class: &PathClass) -> bool {
+        let Some(told) = self.documents.told(blob, format.id).filter(|_| named.inside.is_none()) else { return false };
+        let name = named.name;
+        if told.slug != self.slug(name) || told.top != self.top_of(name) {
+            return false;
+        }
+        let Some(mut again) = formats::Retelling::new(format, told.slug.as_deref(), &told.name, name) else {
+            return false;
+        };
+        let sample = self.is_sample(format, named, class);
+        let file = locate::base(name, None);
+        // What was one place stays one.
+        let mut places: Lookup<usize, Location> = Lookup::default();
+        let each = told.facts.iter().map(|kept| {
+            let place = places.entry(kept.location.address());
+            let location = place.or_insert_with(|| locate::in_copy(&kept.location, &file)).clone();
+            let mut fact = kept.fact.clone();
+            again.retell(&mut fact);
+            LocatedFact { fact, location, format: format.id, sample }
+        });
+        let facts = each.collect();
+        self.send(Message::Facts { format: format.id, facts, accepted: (name.clone(), told.accepted.clone()) });
+        true
+    }
+
+    /// Whether what a format reads in a file is a sample's.
+    fn is_sample(&self, format: &Format, named: &Named<'_>, class: &PathClass) -> bool {
+        let among_tests = class.test && !(format.is_export() && source::names_environment(&named.told()));
+        among_tests || class.docs || class.vendored || self.never_runs(named.name)
     }
 
     /// What it reads of one that is not.
@@ -170,7 +214,7 @@ impl Worker<'_> {
         let mut reader = BufReader::with_capacity(1 << 16, counted);
         let mut send = |facts| self.send(Message::MoreFacts { format: format.id, facts });
         let read = &mut |out: &mut Out<'_>| stream(&input, &mut reader, out);
-        let (mut located, held) = self.collect(format, (named, class, &locator), Some(&mut send), read);
+        let (mut located, held, _) = self.collect(format, (named, class, &locator), Some(&mut send), read);
         self.tell_tracked(format, (named, class), "", &held, &mut located);
         self.send(Message::Facts { format: format.id, facts: located, accepted: (name.clone(), Vec::new()) });
     }
@@ -182,19 +226,17 @@ impl Worker<'_> {
         self.notice(Notice { kind: n.kind, line, column, ..gap(n.code, Some(name.display()), n.message) });
     }
 
-    /// What a reader gives: the facts, and what an export holds. With `send` they go out in parts, and what is given back is
-    /// the last one.
+    /// What a reader gives: the facts, what an export holds, and whether there was nothing else to tell. With `send` they go out
+    /// in parts, and what is given back is the last one.
     fn collect(
         &self,
         format: &'static Format,
         (named, class, locator): (&Named<'_>, &PathClass, &Locator<'_>),
         mut send: Option<&mut dyn FnMut(Vec<LocatedFact>)>,
         read: &mut dyn FnMut(&mut Out<'_>),
-    ) -> (Vec<LocatedFact>, Held) {
-        let (mut located, mut held) = (Vec::new(), Held::default());
-        let told = named.told();
-        let among_tests = class.test && !(format.is_export() && source::names_environment(&told));
-        let sample = among_tests || class.docs || class.vendored || self.never_runs(named.name);
+    ) -> (Vec<LocatedFact>, Held, bool) {
+        let (mut located, mut held, mut quiet) = (Vec::new(), Held::default(), true);
+        let sample = self.is_sample(format, named, class);
         // The facts of one row have one place.
         let mut places: Lookup<At, Location> = Lookup::default();
         // Paths in pipelines begin at the top of their repository.
@@ -224,9 +266,12 @@ impl Worker<'_> {
                 send(std::mem::take(&mut located));
             }
         };
-        let mut tell = |n: ReadNotice| self.tell(&told, n);
+        let mut tell = |n: ReadNotice| {
+            quiet = false;
+            self.tell(&named.told(), n);
+        };
         read(&mut Out::new(&mut keep, &mut tell));
-        (located, held)
+        (located, held, quiet)
     }
 
     /// Platforms run what lies at the top of a repository only; a copy further down, of a project that is kept in the

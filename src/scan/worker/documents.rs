@@ -1,12 +1,15 @@
-//! Documents that were parsed, for the copies of a blob: organisations give all of their repositories the same pipelines.
+//! Documents that were parsed, and what was read in them, for the copies of a blob: organisations give all of their repositories
+//! the same pipelines.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::super::seen::Blob;
+use crate::detect::Accepted;
 use crate::doc::Doc;
+use crate::model::{LocatedFact, RepoPath};
 
-/// Texts of so many bytes are kept parsed; as trees they are a few times larger.
+/// Texts of so many bytes are kept parsed or read; as trees or facts they are a few times larger.
 const ROOM: usize = 4 << 20;
 
 /// A document, and what is worked out from its bytes alone.
@@ -24,6 +27,20 @@ impl Parsed {
     }
 }
 
+/// What a format read in a blob, and of what file.
+pub(super) struct Told {
+    /// The file.
+    pub(super) name: RepoPath,
+    /// Its repository, `owner/name`.
+    pub(super) slug: Option<String>,
+    /// The top of its repository.
+    pub(super) top: Vec<u8>,
+    /// What was read.
+    pub(super) facts: Vec<LocatedFact>,
+    /// The lines that comments speak for.
+    pub(super) accepted: Vec<Accepted>,
+}
+
 /// The documents of a run, as long as there is room; which are kept changes nothing but the time.
 #[derive(Default)]
 pub(super) struct Documents {
@@ -33,6 +50,7 @@ pub(super) struct Documents {
 #[derive(Default)]
 struct Kept {
     documents: HashMap<(Blob, &'static str), Arc<Parsed>>,
+    told: HashMap<(Blob, &'static str), Arc<Told>>,
     bytes: usize,
 }
 
@@ -46,6 +64,25 @@ impl Documents {
     pub(super) fn keep(&self, blob: Blob, format: &'static str, length: usize, parsed: &Arc<Parsed>) {
         let mut kept = self.lock();
         if kept.bytes + length <= ROOM && kept.documents.insert((blob, format), Arc::clone(parsed)).is_none() {
+            kept.bytes += length;
+        }
+    }
+
+    /// What a format read in a blob, where that is kept.
+    pub(super) fn told(&self, blob: Blob, format: &'static str) -> Option<Arc<Told>> {
+        self.lock().told.get(&(blob, format)).cloned()
+    }
+
+    /// Keeps what was read in a text of this length; `told` is asked for it where there is room.
+    pub(super) fn keep_told(&self, blob: Blob, format: &'static str, length: usize, told: impl FnOnce() -> Told) {
+        let room = |kept: &Kept| kept.bytes + length <= ROOM && !kept.told.contains_key(&(blob, format));
+        if !room(&self.lock()) {
+            return;
+        }
+        let told = Arc::new(told());
+        let mut kept = self.lock();
+        if room(&kept) {
+            kept.told.insert((blob, format), told);
             kept.bytes += length;
         }
     }
