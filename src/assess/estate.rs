@@ -1,11 +1,12 @@
 //! The ten risks over everything scanned: a burden that clean identities never dilute, beside the share of subjects that
 //! are affected, with both numbers; and "not assessed" where inputs were missing, never zero.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::view::View;
 use super::{CHECKS, Check, Context};
-use crate::model::{Finding, Ranked, Risk, RiskStatus, RiskSummary};
+use crate::model::{Finding, IdentityKey, Ranked, Risk, RiskStatus, RiskSummary};
+use crate::text::order::Lookup;
 
 /// The input that every scan of files has.
 pub(super) const CODE: &str = "code";
@@ -229,10 +230,10 @@ fn absent(need: &str) -> Option<String> {
 }
 
 /// The subject that a finding counts for: its identity, else its credential, else its file.
-fn subject(finding: &Finding) -> String {
-    let identity = finding.identity.as_ref().map(ToString::to_string);
-    let file = || finding.locations.first().map(|l| l.path.clone()).unwrap_or_default();
-    identity.or_else(|| finding.credential.clone()).unwrap_or_else(file)
+fn subject(finding: &Finding) -> &str {
+    let identity = finding.identity.as_ref().map(IdentityKey::as_str);
+    let file = || finding.locations.first().map(|l| l.path.as_str()).unwrap_or_default();
+    identity.or(finding.credential.as_deref()).unwrap_or_else(file)
 }
 
 /// The burden of one risk, 0–100: `100·(1 − 2^(−U/3))` with U the sum over subjects of their worst score in hundredths.
@@ -267,17 +268,28 @@ impl Burden {
 
 /// What each risk weighs, in OWASP's order.
 pub(super) fn burdens(findings: &[Ranked], view: &View<'_>, context: &Context<'_>) -> [Burden; Risk::ALL.len()] {
+    // Checks of several risks have the same subjects.
+    let mut known: Vec<(Subjects, BTreeSet<String>)> = Vec::new();
     Risk::ALL.map(|risk| {
-        let mut worst: BTreeMap<String, i32> = BTreeMap::new();
+        let mut worst: Lookup<&str, i32> = Lookup::default();
         let all = findings.iter().map(|ranked| &ranked.finding);
         for finding in all.filter(|f| f.risk == risk && f.suppressed.is_none()) {
             let slot = worst.entry(subject(finding)).or_default();
             *slot = finding.score.max(*slot);
         }
         let (points, affected) = (worst.values().copied().map(i64::from).sum(), worst.len() as u64);
-        let mut subjects = denominator(risk, view, context);
-        subjects.extend(worst.into_keys());
-        Burden { points, affected, assessable: subjects.len() as u64 }
+        let sets: Vec<usize> = denominator(risk, view, context).map(|of| place(of, &mut known, view)).collect();
+        let sets: Vec<&BTreeSet<String>> = sets.into_iter().filter_map(|at| Some(&known.get(at)?.1)).collect();
+        // The largest is counted as it is.
+        let largest = sets.iter().copied().max_by_key(|set| set.len());
+        let in_largest = |subject: &str| largest.is_some_and(|largest| largest.contains(subject));
+        let mut others: Lookup<&str, ()> = worst.into_keys().map(|subject| (subject, ())).collect();
+        for set in sets.iter().filter(|set| !largest.is_some_and(|largest| std::ptr::eq(**set, largest))) {
+            others.extend(set.iter().map(|subject| (subject.as_str(), ())));
+        }
+        let rest = others.into_keys().filter(|subject| !in_largest(subject)).count();
+        let assessable = (largest.map_or(0, BTreeSet::len) + rest) as u64;
+        Burden { points, affected, assessable }
     })
 }
 
@@ -366,16 +378,26 @@ fn status(risk: Risk, view: &View<'_>, context: &Context<'_>) -> (RiskStatus, St
     }
 }
 
-fn denominator(risk: Risk, view: &View<'_>, context: &Context<'_>) -> BTreeSet<String> {
-    let mut subjects = BTreeSet::new();
-    if risk == Risk::Nhi2 {
-        subjects.extend(view.identities().map(|i| i.id.to_string()));
-        subjects.extend(view.credentials().filter(|c| view.is_unattributed(c)).map(|c| c.id.clone()));
-    }
-    for check in checks_of(risk, context).filter(|c| c.needs.iter().any(|need| has(need, view, context))) {
-        subjects.extend((check.subjects)(view));
-    }
-    subjects
+/// What tells the subjects of a check.
+type Subjects = fn(&View<'_>) -> BTreeSet<String>;
+
+/// What tells what a risk can be found in, in parts that may overlap.
+fn denominator(risk: Risk, view: &View<'_>, context: &Context<'_>) -> impl Iterator<Item = Subjects> {
+    let all: Subjects = |view| View::ids(view.identities());
+    let unattributed: Subjects =
+        |view| view.credentials().filter(|c| view.is_unattributed(c)).map(|c| c.id.clone()).collect();
+    let files = [all, unattributed].into_iter().filter(move |_| risk == Risk::Nhi2);
+    let checks = checks_of(risk, context).filter(|c| c.needs.iter().any(|need| has(need, view, context)));
+    files.chain(checks.map(|check| check.subjects))
+}
+
+/// The place of these subjects among those that are known, which they join.
+fn place(of: Subjects, known: &mut Vec<(Subjects, BTreeSet<String>)>, view: &View<'_>) -> usize {
+    let same = |(known, _): &(Subjects, BTreeSet<String>)| std::ptr::fn_addr_eq(*known, of);
+    known.iter().position(same).unwrap_or_else(|| {
+        known.push((of, of(view)));
+        known.len() - 1
+    })
 }
 
 #[cfg(test)]

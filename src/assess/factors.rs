@@ -1,5 +1,6 @@
 //! What the inventory tells of an identity's six factors, each with the interval that the unknown leaves.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::score::{Factors, dead, still_acts};
@@ -9,9 +10,10 @@ use crate::model::{
     AuthMode, ControlCard, Credential, Identity, IdentityKey, IdentityKind, Location, Pool, Privilege, Ranked, Score,
     Shared, Status, When,
 };
+use crate::text::order::Lookup;
 
 /// A factor in thousandths: as it counts, at its best and at its worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Factor {
     value: i32,
     low: i32,
@@ -29,19 +31,23 @@ impl Factor {
     }
 }
 
-/// Score and control card of every identity that is no sample.
+/// Score and control card of every identity that is no sample, in the order of the inventory's identities.
 pub(super) fn verdicts(
     findings: &[Ranked],
     view: &View<'_>,
     context: &Context<'_>,
-) -> BTreeMap<IdentityKey, (Shared<Score>, Shared<ControlCard>)> {
-    let mut floors: BTreeMap<&IdentityKey, i32> = BTreeMap::new();
+) -> Vec<Option<(Shared<Score>, Shared<ControlCard>)>> {
+    let mut floors: Lookup<&IdentityKey, i32> = Lookup::default();
     let mut raise = |id, score: i32| {
         let floor = floors.entry(id).or_default();
         *floor = score.max(*floor);
     };
-    let mut holders: BTreeMap<&Location, Vec<&IdentityKey>> = BTreeMap::new();
-    view.inventory.grants.iter().for_each(|g| holders.entry(&g.location).or_default().push(&g.identity));
+    // Few findings ask for it.
+    let holders = LazyCell::new(|| {
+        let mut holders: Lookup<&Location, Vec<&IdentityKey>> = Lookup::default();
+        view.inventory.grants.iter().for_each(|g| holders.entry(&g.location).or_default().push(&g.identity));
+        holders
+    });
     for finding in findings.iter().map(|ranked| &ranked.finding).filter(|f| f.suppressed.is_none()) {
         match (&finding.identity, &finding.credential) {
             (Some(id), _) => raise(id, finding.score),
@@ -54,23 +60,47 @@ pub(super) fn verdicts(
         }
     }
     // Identities of one export are mostly alike.
-    let (mut scores, mut cards) = (Pool::default(), Pool::default());
-    let verdict = |i: &Identity| {
+    let mut scores: Lookup<([Factor; 6], i32), Shared<Score>> = Lookup::default();
+    let (mut cards, mut plain) = (Pool::default(), Lookup::default());
+    let mut out = Vec::with_capacity(view.inventory.identities.len());
+    for i in &view.inventory.identities {
+        if i.sample {
+            out.push(None);
+            continue;
+        }
         let floor = floors.get(&i.id).copied().unwrap_or_default();
-        let score = scores.share(score(i, floor, view, context));
-        (i.id.clone(), (score, cards.share(card::card(i, view, context))))
-    };
-    view.identities().map(verdict).collect()
+        let factors = factors(i, view, context);
+        let score = scores.entry((factors, floor)).or_insert_with(|| score(factors, floor).into()).clone();
+        let whole = || card::card(i, view, context);
+        let card = match card::plain(i, view) {
+            Some(known) => plain.entry(known).or_insert_with(|| cards.share(whole())).clone(),
+            None => cards.share(whole()),
+        };
+        out.push(Some((score, card)));
+    }
+    out
 }
 
-fn score(identity: &Identity, floor: i32, view: &View<'_>, context: &Context<'_>) -> Score {
+fn factors(identity: &Identity, view: &View<'_>, context: &Context<'_>) -> [Factor; 6] {
+    [
+        exposure(identity, view),
+        privilege(identity, view),
+        lifetime(identity, view, context),
+        isolation(identity, view),
+        activity(identity, view, context),
+        validity(identity, view, context),
+    ]
+}
+
+fn score(factors: [Factor; 6], floor: i32) -> Score {
+    let [exposure, privilege, lifetime, isolation, activity, validity] = factors;
     let factors = [
-        ("exposure", exposure(identity, view)),
-        ("privilege", privilege(identity, view)),
-        ("lifetime", lifetime(identity, view, context)),
-        ("isolation", isolation(identity, view)),
-        ("activity", activity(identity, view, context)),
-        ("validity", validity(identity, view, context)),
+        ("exposure", exposure),
+        ("privilege", privilege),
+        ("lifetime", lifetime),
+        ("isolation", isolation),
+        ("activity", activity),
+        ("validity", validity),
     ];
     let pick = |get: fn(&Factor) -> i32| {
         let [exposure, privilege, lifetime, isolation, activity, validity] = factors.map(|(_, factor)| get(&factor));

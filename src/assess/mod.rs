@@ -437,10 +437,8 @@ pub fn assess_beside(inventory: &mut Inventory, context: &Context<'_>, beside: S
         let verdicts = factors::verdicts(&findings, &view, context);
         (findings, risks, score, sums, verdicts)
     };
-    for identity in &mut inventory.identities {
-        let verdict = verdicts.get(&identity.id);
-        identity.score = verdict.map(|(score, _)| score.clone());
-        identity.controls = verdict.map(|(_, card)| card.clone());
+    for (identity, verdict) in inventory.identities.iter_mut().zip(verdicts) {
+        (identity.score, identity.controls) = verdict.unzip();
     }
     let mut rules = std::mem::take(&mut inventory.rules);
     rules.retain(|r| r.kind != "check");

@@ -155,7 +155,7 @@ pub(super) const CI_LITERAL: Check = Check {
     references: &["https://docs.github.com/en/actions/reference/security/secure-use"],
     needs: PIPELINES,
     implies: &[],
-    subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
+    subjects: View::jobs,
     run: ci_literal,
 };
 

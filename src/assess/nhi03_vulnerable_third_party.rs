@@ -31,7 +31,7 @@ pub(super) const GHA_UNPINNED: Check = Check {
     ],
     needs: &[GITHUB_ACTIONS],
     implies: &[],
-    subjects: |view| View::ids(view.github_jobs()),
+    subjects: View::jobs_of_github,
     run: unpinned,
 };
 
@@ -47,7 +47,7 @@ pub(super) const GHA_INHERIT: Check = Check {
     references: &["https://docs.github.com/en/actions/how-tos/reuse-automations/reuse-workflows"],
     needs: &[GITHUB_ACTIONS],
     implies: &[],
-    subjects: |view| View::ids(view.github_jobs()),
+    subjects: View::jobs_of_github,
     run: inherit,
 };
 

@@ -183,7 +183,7 @@ pub(super) const CI_STATIC_CLOUD: Check = Check {
     // Travis has no identity of its own that a cloud could trust.
     needs: &[GITHUB_ACTIONS, GITLAB_CI, AZURE_PIPELINES, CIRCLECI, BITBUCKET_PIPELINES],
     implies: &[],
-    subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
+    subjects: View::jobs,
     run: |view, context| stored(&CI_STATIC_CLOUD, view, context, |provider| CLOUDS.contains(&provider)),
 };
 
@@ -255,7 +255,7 @@ pub(super) const UNTRUSTED_CHECKOUT: Check = Check {
     references: &["https://securitylab.github.com/resources/github-actions-preventing-pwn-requests/"],
     needs: &[GITHUB_ACTIONS],
     implies: &[],
-    subjects: |view| View::ids(view.github_jobs()),
+    subjects: View::jobs_of_github,
     run: untrusted_checkout,
 };
 

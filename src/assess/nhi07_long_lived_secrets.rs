@@ -20,7 +20,7 @@ use super::nhi06_cloud_deployment::{CLOUDS, stored};
 use super::score::{dead, outlived};
 use super::view::{View, days, is_active_aws_key, is_root, subject_of};
 use super::{Adjustment, Check, Context};
-use crate::model::{Confidence, Credential, Finding, IdentityKind, Location, Risk, Severity, When};
+use crate::model::{Confidence, Credential, Finding, Location, Risk, Severity, When};
 
 const YEAR: i64 = 365;
 
@@ -76,7 +76,7 @@ pub(super) const CI_STATIC_TOKEN: Check = Check {
     ],
     needs: &[GITHUB_ACTIONS, GITLAB_CI, CIRCLECI, BITBUCKET_PIPELINES],
     implies: &[],
-    subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
+    subjects: View::jobs,
     run: |view, context| stored(&CI_STATIC_TOKEN, view, context, |provider| !CLOUDS.contains(&provider)),
 };
 

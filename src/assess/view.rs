@@ -245,9 +245,19 @@ impl<'a> View<'a> {
         self.identities().filter(|i| i.kind == IdentityKind::CiJob && i.id.as_str().starts_with("github:"))
     }
 
+    /// Ids of jobs of pipelines.
+    pub fn jobs(view: &View<'_>) -> BTreeSet<String> {
+        View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob))
+    }
+
+    /// Ids of jobs of GitHub.
+    pub fn jobs_of_github(view: &View<'_>) -> BTreeSet<String> {
+        View::ids(view.github_jobs())
+    }
+
     /// Ids of identities.
     pub fn ids(identities: impl Iterator<Item = &'a Identity>) -> BTreeSet<String> {
-        identities.map(|i| i.id.to_string()).collect()
+        identities.map(|i| i.id.as_str().to_owned()).collect()
     }
 
     /// Whether a credential is unattributed: seen or declared, secret, not wholly suppressed, no published test value,

@@ -23,7 +23,7 @@ pub(in crate::assess) const CI_ECHO: Check = Check {
     ],
     needs: PIPELINES,
     implies: &[],
-    subjects: |view| View::ids(view.identities().filter(|i| i.kind == crate::model::IdentityKind::CiJob)),
+    subjects: View::jobs,
     run: echo,
 };
 

@@ -5,7 +5,7 @@ use crate::assess::estate::GITHUB_ACTIONS;
 use crate::assess::estate::PIPELINES;
 use crate::assess::view::View;
 use crate::assess::{Check, Context, reach, say, settings};
-use crate::model::{Confidence, Finding, IdentityKind, Risk, Severity, setting};
+use crate::model::{Confidence, Finding, Risk, Severity, setting};
 
 const OWASP: &str = "https://owasp.org/www-project-non-human-identities-top-10/2025/3-vulnerable-third-party-nhi/";
 
@@ -23,7 +23,7 @@ pub(in crate::assess) const CURL_PIPE: Check = Check {
     references: &["https://docs.github.com/en/actions/reference/security/secure-use", OWASP],
     needs: PIPELINES,
     implies: &[],
-    subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
+    subjects: View::jobs,
     run: |view, _| {
         settings::of(&CURL_PIPE, view, setting::REMOTE_SCRIPT, |setting, finding| {
             let reach = reach::of(setting, view);
@@ -62,7 +62,7 @@ pub(in crate::assess) const INSTALL_SCRIPTS: Check = Check {
     references: &["https://docs.npmjs.com/cli/using-npm/config#ignore-scripts", OWASP],
     needs: PIPELINES,
     implies: &[],
-    subjects: |view| View::ids(view.identities().filter(|i| i.kind == IdentityKind::CiJob)),
+    subjects: View::jobs,
     run: |view, _| {
         settings::of(&INSTALL_SCRIPTS, view, setting::INSTALL_SCRIPTS, |setting, finding| {
             let reach = reach::of(setting, view);
