@@ -13,8 +13,9 @@ pub(super) fn kept<T: Ord>(
     mut canonical: impl FnMut(&mut T) -> Option<IdentityKey>,
 ) -> Vec<T> {
     let keep = |Declared { mut what, sample, .. }: Declared<T>| {
-        let real = canonical(&mut what).is_some_and(|id| samples.get(&id) == Some(&false));
-        (!(sample && real)).then_some(what)
+        let id = canonical(&mut what);
+        let real = || id.is_some_and(|id| samples.get(&id) == Some(&false));
+        (!(sample && real())).then_some(what)
     };
     let out: Vec<T> = edges.into_iter().filter_map(keep).collect();
     let mut out = order::sorted(out, T::cmp);

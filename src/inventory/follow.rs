@@ -53,6 +53,9 @@ fn take<T>(
     key: impl Fn(&T) -> Option<&IdentityKey>,
 ) -> Lookup<IdentityKey, Vec<T>> {
     let mut taken: Lookup<IdentityKey, Vec<T>> = Lookup::default();
+    if keys.is_empty() {
+        return taken;
+    }
     let keys: Lookup<&IdentityKey, ()> = keys.iter().map(|key| (key, ())).collect();
     let mut rest = Vec::new();
     for item in std::mem::take(all) {

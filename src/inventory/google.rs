@@ -91,6 +91,9 @@ fn weigh_custom_roles(inventory: &mut Inventory) -> BTreeMap<String, Powers> {
 /// Gives trust in a pool the issuers, audiences and conditions of the pool's providers, as far as those were read.
 fn join_pools(inventory: &mut Inventory) {
     const PROVIDERS: &str = "gcp:app:";
+    if inventory.trusts.is_empty() {
+        return;
+    }
     let identities: BTreeMap<&IdentityKey, &Identity> = inventory.identities.iter().map(|i| (&i.id, i)).collect();
     let mut providers: BTreeMap<&str, Vec<(&Trust, &Identity)>> = BTreeMap::new();
     for trust in inventory.trusts.iter().filter(|t| is(t, "kind", "federated")) {
@@ -201,16 +204,19 @@ struct By<'a> {
 /// For each identity that can get more rights by acting as others than it holds itself, one grant of the most.
 fn chains(inventory: &Inventory, custom: &BTreeMap<String, Powers>) -> Vec<Grant> {
     let world = World::new(inventory, custom);
+    let mut back: BTreeMap<Node<'_>, Vec<Step<'_>>> = BTreeMap::new();
+    for step in world.steps() {
+        back.entry(step.to).or_default().push(step);
+    }
+    if back.is_empty() {
+        return Vec::new();
+    }
     let mut own: BTreeMap<&IdentityKey, &Grant> = BTreeMap::new();
     for grant in &inventory.grants {
         let best = own.entry(&grant.identity).or_insert(grant);
         if grant.privilege > best.privilege {
             *best = grant;
         }
-    }
-    let mut back: BTreeMap<Node<'_>, Vec<Step<'_>>> = BTreeMap::new();
-    for step in world.steps() {
-        back.entry(step.to).or_default().push(step);
     }
     let mut next: BTreeMap<Node<'_>, Step<'_>> = BTreeMap::new();
     let mut ends: BTreeSet<Node<'_>> = BTreeSet::new();

@@ -15,6 +15,7 @@ const LINKS_MAX: usize = 8;
 /// The canonical key of every key.
 #[derive(Default)]
 pub(super) struct Names {
+    /// Of keys that are not alone.
     canonical: Lookup<IdentityKey, IdentityKey>,
     groups: BTreeMap<IdentityKey, Vec<IdentityKey>>,
 }
@@ -70,7 +71,7 @@ impl Names {
         }
         let names = sets.finish();
         for (name, owners) in &ambiguous {
-            let known = names.canonical.contains_key(name);
+            let known = names.canonical.contains_key(name) || names.groups.contains_key(name);
             for owner in owners.iter().filter(|_| known).take(LINKS_MAX) {
                 links.push(Link {
                     from: names.of(name).to_string(),
@@ -171,11 +172,11 @@ fn part_numbers(facts: &mut [Declared<IdentityFact>]) -> Vec<BTreeSet<IdentityKe
 
 /// An identity that a fact refers to exists, even when no input describes it.
 fn declare_references(facts: &mut Facts) {
-    let declared: BTreeSet<&IdentityKey> =
-        facts.identities.iter().flat_map(|d| std::iter::once(&d.what.key).chain(&d.what.aliases)).collect();
+    let keys = facts.identities.iter().flat_map(|d| std::iter::once(&d.what.key).chain(&d.what.aliases));
+    let declared: Lookup<&IdentityKey, ()> = keys.map(|key| (key, ())).collect();
     let mut stubs: Vec<Declared<IdentityFact>> = Vec::new();
     let mut refer = |key: &IdentityKey, location: &Location, sample: bool| {
-        if !declared.contains(key) {
+        if !declared.contains_key(key) {
             let (provider, kind, name) = split(key);
             let what = IdentityFact::new(key.clone(), kind_of(kind), provider, last_segment(name));
             stubs.push(Declared { what, location: location.clone(), sample });
@@ -213,7 +214,7 @@ fn kind_of(word: &str) -> IdentityKind {
 /// Disjoint sets of keys.
 #[derive(Default)]
 struct Sets {
-    index: BTreeMap<IdentityKey, usize>,
+    index: Lookup<IdentityKey, usize>,
     parent: Vec<usize>,
 }
 
@@ -249,17 +250,24 @@ impl Sets {
 
     fn finish(mut self) -> Names {
         let index = std::mem::take(&mut self.index);
-        let mut sets: BTreeMap<usize, Vec<IdentityKey>> = BTreeMap::new();
+        let mut sets: Vec<Vec<IdentityKey>> = vec![Vec::new(); self.parent.len()];
         for (key, i) in index {
-            sets.entry(self.find(i)).or_default().push(key);
+            let i = self.find(i);
+            if let Some(set) = sets.get_mut(i) {
+                set.push(key);
+            }
         }
-        let mut names = Names { canonical: Lookup::default(), groups: BTreeMap::new() };
-        for keys in sets.into_values() {
+        let mut canonical = Lookup::default();
+        let mut groups = Vec::with_capacity(sets.len());
+        for mut keys in sets {
+            keys.sort_unstable();
             let Some(best) = keys.iter().min_by_key(|k| (rank(k), *k)).cloned() else { continue };
-            names.canonical.extend(keys.iter().map(|k| (k.clone(), best.clone())));
-            names.groups.insert(best, keys);
+            if keys.len() > 1 {
+                canonical.extend(keys.iter().map(|k| (k.clone(), best.clone())));
+            }
+            groups.push((best, keys));
         }
-        names
+        Names { canonical, groups: groups.into_iter().collect() }
     }
 }
 
@@ -271,11 +279,12 @@ pub(super) fn authority(inventory: &mut Inventory) {
         let slot = privilege.entry(&grant.identity).or_default();
         *slot = grant.privilege.max(*slot);
     }
-    let mut modes: Lookup<&IdentityKey, BTreeSet<AuthMode>> = Lookup::default();
+    // One bit a mode.
+    let mut modes: Lookup<&IdentityKey, u8> = Lookup::default();
     for usage in &inventory.usages {
         // A name or an id beside a credential is no authentication.
         if let Some(id) = usage.identity.as_ref().filter(|_| !usage.attributes.contains_key("identifier")) {
-            modes.entry(id).or_default().insert(usage.mode);
+            *modes.entry(id).or_default() |= 1 << usage.mode as u8;
         }
     }
     let open: BTreeSet<&str> = inventory
@@ -291,11 +300,12 @@ pub(super) fn authority(inventory: &mut Inventory) {
     };
     for credential in inventory.credentials.iter().filter(|c| open.contains(c.id.as_str()) || held(c)) {
         if let Some(id) = &credential.identity {
-            modes.entry(id).or_default().insert(AuthMode::Static);
+            *modes.entry(id).or_default() |= 1 << AuthMode::Static as u8;
         }
     }
     for identity in &mut inventory.identities {
         identity.privilege = privilege.get(&identity.id).copied().unwrap_or_default();
-        identity.auth = modes.get(&identity.id).into_iter().flatten().copied().collect();
+        let modes = modes.get(&identity.id).copied().unwrap_or_default();
+        identity.auth = AuthMode::ALL.into_iter().filter(|mode| modes & 1 << *mode as u8 != 0).collect();
     }
 }

@@ -81,8 +81,11 @@ fn identity(id: IdentityKey, mut facts: Vec<Declared<IdentityFact>>, names: &Nam
     let text = |get: fn(&IdentityFact) -> &String| {
         what.iter().map(|f| get(f)).find(|t| !t.is_empty()).cloned().unwrap_or_default()
     };
-    let mut attributes = BTreeMap::new();
-    what.iter().for_each(|f| join_attributes(&mut attributes, &f.attributes));
+    let attributes = || {
+        let mut attributes = BTreeMap::new();
+        what.iter().for_each(|f| join_attributes(&mut attributes, &f.attributes));
+        attributes
+    };
     let date = |get: fn(&IdentityFact) -> When, pick| {
         what.iter().map(|f| get(f)).fold(When::Unknown, |a, b| join_when(a, b, pick))
     };
@@ -108,7 +111,7 @@ fn identity(id: IdentityKey, mut facts: Vec<Declared<IdentityFact>>, names: &Nam
         sample,
         attributes: match what.as_slice() {
             [only] => only.attributes.clone(),
-            _ => attributes.into(),
+            _ => attributes().into(),
         },
         locations: locations.into_iter().collect(),
         score: None,

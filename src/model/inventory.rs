@@ -128,6 +128,12 @@ pub enum AuthMode {
     Unknown,
 }
 
+impl AuthMode {
+    /// Every mode, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Static, Self::Referenced, Self::Federated, Self::Instance, Self::None, Self::Unknown];
+}
+
 /// State at the provider, as an export gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

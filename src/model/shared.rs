@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
@@ -17,7 +17,7 @@ use super::LocationData;
 const KNOWN: usize = 4096;
 
 thread_local! {
-    static TEXTS: RefCell<BTreeSet<Arc<str>>> = const { RefCell::new(BTreeSet::new()) };
+    static TEXTS: RefCell<HashSet<Arc<str>, foldhash::fast::RandomState>> = RefCell::default();
 }
 
 /// A text that stands in many things and seldom changes: a reason, a remedy, the name of a term. Equal ones that one thread
@@ -292,14 +292,14 @@ impl<T: JsonSchema> JsonSchema for Shared<T> {
 
 /// Values that were met before. How many are known at a time is bounded.
 #[derive(Debug)]
-pub struct Pool<T>(HashSet<Shared<T>>);
+pub struct Pool<T>(HashSet<Shared<T>, foldhash::fast::RandomState>);
 
 /// Most values of one pool.
 const POOL_MAX: usize = 1 << 16;
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Self(HashSet::new())
+        Self(HashSet::default())
     }
 }
 
@@ -355,7 +355,7 @@ mod tests {
         for n in 0..3 * KNOWN {
             assert_eq!(Text::from(n.to_string()), n.to_string().as_str());
         }
-        assert!(TEXTS.with_borrow(BTreeSet::len) <= KNOWN);
+        assert!(TEXTS.with_borrow(HashSet::len) <= KNOWN);
         assert_eq!(one, Text::from("because"));
     }
 }

@@ -62,7 +62,10 @@ impl Belongings {
 /// Joins the workflows and actions.
 pub(super) fn join(inventory: &mut Inventory, told: &[Setting]) {
     let graph = Graph::read(&inventory.identities, told);
-    let keys: BTreeSet<IdentityKey> = graph.jobs.iter().map(|job| job.key.clone()).collect();
+    // Most files neither use another nor are used.
+    let connected = graph.connected();
+    let keys = graph.jobs.iter().filter(|job| connected.get(job.file).is_some_and(|connected| *connected));
+    let keys: BTreeSet<IdentityKey> = keys.map(|job| job.key.clone()).collect();
     let mut belongings = Belongings::take(inventory, &keys);
     hand_on(&graph, &mut inventory.identities, &mut belongings);
     let mut passed = Passed::new(&graph);

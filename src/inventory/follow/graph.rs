@@ -261,6 +261,12 @@ impl<'t> Graph<'t> {
         self.files[file].jobs.iter().find_map(|job| self.jobs[*job].called)
     }
 
+    /// For each file, whether it uses another one that is among the inputs, or is used.
+    pub(super) fn connected(&self) -> Vec<bool> {
+        let calls = |job: &usize| self.jobs[*job].calls.iter().any(|(_, to)| to.is_some());
+        self.files.iter().map(|file| !file.arrivals.is_empty() || file.jobs.iter().any(calls)).collect()
+    }
+
     /// Whether the only way into a file are its callers.
     pub(super) fn only_called(&self, file: usize) -> bool {
         !self.files[file].arrivals.is_empty() && self.files[file].events.is_empty()
