@@ -1,11 +1,14 @@
 //! `json`: the report itself, from which every other output can be made again.
 
+mod pretty;
+
 use std::io::{self, Write as _};
 
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use self::pretty::Pretty;
 use super::{Reporter, Style};
 use crate::model::{Report, View};
 
@@ -26,8 +29,7 @@ fn write(report: View<'_>, _style: &Style, out: &mut dyn io::Write) -> io::Resul
 /// the first character of what a CI log takes for a command (`##vso[`, `::error`). The value stays the same.
 pub(super) fn write_pretty<T: Serialize>(value: &T, out: &mut dyn io::Write) -> io::Result<()> {
     let mut pieces = Pieces::new(out);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut pieces, Shown::default());
-    value.serialize(&mut serializer)?;
+    value.serialize(&mut Pretty::new(&mut pieces))?;
     pieces.write_all(b"\n")?;
     pieces.flush()
 }
@@ -106,41 +108,8 @@ impl io::Write for Pieces<'_> {
     }
 }
 
-/// A formatter that escapes more than it must and indents by two spaces.
-#[derive(Default)]
-struct Shown {
-    depth: usize,
-    filled: bool,
-}
-
 /// A comma, a line break and the indents of most levels.
 const BREAK: &[u8; 66] = b",\n                                                                ";
-
-impl Shown {
-    /// A line break and the indent; the comma before it unless this is the first of its collection.
-    fn line<W: ?Sized + io::Write>(&self, writer: &mut W, comma: bool) -> io::Result<()> {
-        let start = usize::from(!comma);
-        if let Some(all) = BREAK.get(start..2 + 2 * self.depth) {
-            return writer.write_all(all);
-        }
-        writer.write_all(BREAK.get(start..2).unwrap_or_default())?;
-        (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
-    }
-
-    fn open<W: ?Sized + io::Write>(&mut self, writer: &mut W, mark: &[u8]) -> io::Result<()> {
-        self.depth += 1;
-        self.filled = false;
-        writer.write_all(mark)
-    }
-
-    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W, mark: &[u8]) -> io::Result<()> {
-        self.depth -= 1;
-        if self.filled {
-            self.line(writer, false)?;
-        }
-        writer.write_all(mark)
-    }
-}
 
 /// True for characters that JSON lets through and a terminal does not only show.
 fn acts_on_a_terminal(c: char) -> bool {
@@ -186,50 +155,6 @@ fn shown<W: ?Sized + io::Write>(writer: &mut W, fragment: &str) -> io::Result<()
     writer.write_all(rest.as_bytes())
 }
 
-impl Formatter for Shown {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        shown(writer, fragment)
-    }
-
-    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"[")
-    }
-
-    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"]")
-    }
-
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.line(writer, !first)
-    }
-
-    fn end_array_value<W: ?Sized + io::Write>(&mut self, _writer: &mut W) -> io::Result<()> {
-        self.filled = true;
-        Ok(())
-    }
-
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"{")
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"}")
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.line(writer, !first)
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, _writer: &mut W) -> io::Result<()> {
-        self.filled = true;
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -257,6 +182,38 @@ mod tests {
         let mut out = Vec::new();
         write_pretty(&long, &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string_pretty(&long).unwrap() + "\n");
+    }
+
+    #[test]
+    fn every_kind_of_value_is_written_as_serde_json_does() {
+        #[derive(Serialize)]
+        enum Kind {
+            Unit,
+            One(i8),
+            Two(u8, f64),
+            Named { empty: Vec<u8>, none: Option<u8> },
+        }
+        #[derive(Serialize)]
+        struct Wrapped(&'static str);
+        #[derive(Serialize)]
+        struct All {
+            kinds: Vec<Kind>,
+            numbers: (i64, u64, i32, u64, f32),
+            by_number: std::collections::BTreeMap<i16, bool>,
+            by_kind: Vec<(char, Wrapped, ())>,
+            texts: [&'static str; 4],
+        }
+        let kinds = vec![Kind::Unit, Kind::One(-7), Kind::Two(1, 0.5), Kind::Named { empty: Vec::new(), none: None }];
+        let all = All {
+            kinds,
+            numbers: (i64::MIN, u64::MAX, -10, 0, 1.5),
+            by_number: [(-1, true), (100, false)].into(),
+            by_kind: vec![('"', Wrapped("a\"b\\c"), ())],
+            texts: ["", "a:b#c", "tab\there", "é"],
+        };
+        let mut out = Vec::new();
+        write_pretty(&all, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string_pretty(&all).unwrap() + "\n");
     }
 
     #[test]
