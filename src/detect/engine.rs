@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::OnceLock;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use super::blocks::{self, Block};
 use super::context;
+use super::expression::{Expression, compile};
 use super::filter::{self, Drop};
 use super::generic::{self, Assigned, Verdict};
 use super::prefilter::{Prefilter, Sought};
@@ -32,7 +32,7 @@ pub struct Engine {
     pub(super) rules: Cow<'static, [Rule]>,
     enabled: Vec<bool>,
     pub(super) prefilter: Prefilter,
-    regexes: Vec<OnceLock<Option<Regex>>>,
+    expressions: Vec<Expression>,
     generic: Option<u32>,
     /// Rules of providers that are known by their name only.
     providers: Providers,
@@ -128,10 +128,10 @@ impl Engine {
             Sought { text, exact, id, next: ALPHABETS, edge: false }
         });
         let prefilter = Prefilter::new(keywords.chain(words));
-        let regexes = rules.iter().map(|_| OnceLock::new()).collect();
+        let expressions = rules.iter().map(|_| Expression::default()).collect();
         let marks = marks(&rules);
         let providers = providers(&rules, &on);
-        Self { rules, enabled, prefilter, regexes, generic, providers, marks }
+        Self { rules, enabled, prefilter, expressions, generic, providers, marks }
     }
 
     /// The rules.
@@ -153,12 +153,10 @@ impl Engine {
     }
 
     fn regex(&self, rule: u32) -> Option<&Regex> {
-        let cell = self.regexes.get(rule as usize)?;
-        cell.get_or_init(|| match &self.rules[rule as usize].matcher {
-            Matcher::Pattern { pattern, .. } => compile(pattern),
+        match &self.rules.get(rule as usize)?.matcher {
+            Matcher::Pattern { pattern, .. } => self.expressions.get(rule as usize)?.full(pattern),
             _ => None,
-        })
-        .as_ref()
+        }
     }
 
     /// Finds candidates and references in one text. `path_rules` says whether a path-bound rule applies here.
@@ -247,7 +245,7 @@ impl Engine {
                 continue;
             }
             let block = match &rule.matcher {
-                Matcher::Pattern { reach, .. } => {
+                Matcher::Pattern { reach, pattern, .. } => {
                     let from = at.saturating_sub(reach.before).max(last_end);
                     let to = text.len().min(at + reach.longest + 1);
                     let Some(window) = text.get(..to) else { continue };
@@ -255,11 +253,12 @@ impl Engine {
                         continue;
                     }
                     // Compiled late: the keywords of many rules are common and their values rare.
-                    let Some(regex) = self.regex(id) else { return };
-                    let Some(found) = regex.find_at(window, from).filter(|m| m.start() <= *at) else { continue };
-                    let (start, end) = (found.start(), found.end());
-                    let secret = regex
-                        .captures_at(window, start)
+                    let found = self.expressions.get(id as usize).and_then(|e| e.find(pattern, window, from));
+                    let Some(found) = found else { return };
+                    let Some(Span { start, end }) = found.filter(|found| found.start <= *at) else { continue };
+                    let secret = self
+                        .regex(id)
+                        .and_then(|regex| regex.captures_at(window, start))
                         .and_then(|c| c.name("secret").map(|m| Span::new(m.start(), m.end())))
                         .unwrap_or(Span::new(start, end));
                     Some(Block { secret, extent: Span::new(start, end) })
@@ -520,17 +519,6 @@ pub fn safe_name(name: &[u8]) -> String {
     };
     let pieces: Vec<&str> = text.split('.').map(|p| if telling(p) { "…" } else { p }).collect();
     pieces.join(".")
-}
-
-fn compile(pattern: &str) -> Option<Regex> {
-    // Windows are short, so a small cache of states loses no time, and there is one for each expression and thread.
-    RegexBuilder::new(pattern)
-        .unicode(false)
-        .multi_line(true)
-        .size_limit(8 << 20)
-        .dfa_size_limit(512 << 10)
-        .build()
-        .ok()
 }
 
 /// Whole-text matching, slow and plain: what the windows must equal. Tests compare the two.

@@ -7,6 +7,7 @@ mod blocks;
 mod chosen;
 mod context;
 mod engine;
+mod expression;
 mod filter;
 mod generic;
 mod ignore;
