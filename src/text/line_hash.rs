@@ -7,7 +7,7 @@
 //! file counts as the unit 65535 and is followed by zeros. With `u` the units, the hash is the sum of `u[i] · 37^(99−i)`
 //! in wrapping 64-bit arithmetic, in lower-case hex, then `:` and how often that hash has occurred so far.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Code units that one hash covers.
 const WINDOW: usize = 100;
@@ -30,7 +30,9 @@ const CR: u16 = b'\r' as u16;
 /// the number of wanted lines: a first pass finds their hashes, a second counts how often those occurred before.
 #[must_use]
 pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
-    let wanted: BTreeSet<u64> = wanted_lines.iter().copied().filter(|line| *line > 0).collect();
+    let mut wanted: Vec<u64> = wanted_lines.iter().copied().filter(|line| *line > 0).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
     let Some(last) = wanted.last().copied() else { return Vec::new() };
 
     if memchr::memchr(b'\r', bytes).is_none() {
@@ -41,7 +43,7 @@ pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
     }
     let mut counts = BTreeMap::new();
     each_line(bytes, |line, hash| {
-        if wanted.contains(&line) {
+        if wanted.binary_search(&line).is_ok() {
             counts.insert(hash, 0);
         }
         line < last
@@ -51,7 +53,7 @@ pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
     each_line(bytes, |line, hash| {
         if let Some(count) = counts.get_mut(&hash) {
             *count += 1;
-            if wanted.contains(&line) {
+            if wanted.binary_search(&line).is_ok() {
                 out.push((line, format!("{hash:x}:{count}")));
             }
         }
@@ -61,12 +63,19 @@ pub fn line_hash(bytes: &[u8], wanted_lines: &[u64]) -> Vec<(u64, String)> {
 }
 
 /// The wanted lines of a text without CR, and where they start.
-fn starts(bytes: &[u8], wanted: &BTreeSet<u64>) -> Vec<(u64, usize)> {
-    let first = wanted.contains(&1).then_some((1, 0));
-    let breaks = memchr::memchr_iter(b'\n', bytes).zip(2u64..);
-    let last = wanted.last().copied().unwrap_or(0);
-    let rest = breaks.take_while(|(_, line)| *line <= last).filter(|(_, line)| wanted.contains(line));
-    first.into_iter().chain(rest.map(|(at, line)| (line, at + 1))).collect()
+fn starts(bytes: &[u8], wanted: &[u64]) -> Vec<(u64, usize)> {
+    let mut out = Vec::with_capacity(wanted.len());
+    let mut wanted = wanted.iter().copied().peekable();
+    let breaks = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+    for (line, at) in (1..).zip(std::iter::once(0).chain(breaks)) {
+        if wanted.next_if_eq(&line).is_some() {
+            out.push((line, at));
+        }
+        if wanted.peek().is_none() {
+            break;
+        }
+    }
+    out
 }
 
 /// So many lines are looked for one by one; for more of them one run over all lines is quicker.
@@ -340,7 +349,7 @@ mod tests {
                 hashes.push(hash);
                 true
             });
-            let wanted: BTreeSet<u64> = (1..=hashes.len() as u64).collect();
+            let wanted: Vec<u64> = (1..=hashes.len() as u64).collect();
             // Many lines at a time say what one run over all lines says.
             let mut seen = BTreeMap::new();
             let counted = hashes.iter().zip(1u64..).map(|(hash, line)| {
@@ -349,7 +358,7 @@ mod tests {
             });
             let counted: Vec<(u64, String)> = counted.collect();
             proptest::prop_assert_eq!(&many(&bytes, &starts(&bytes, &wanted)).unwrap(), &counted);
-            let odd: BTreeSet<u64> = wanted.iter().copied().filter(|line| line % 2 == 1).collect();
+            let odd: Vec<u64> = wanted.iter().copied().filter(|line| line % 2 == 1).collect();
             let some: Vec<(u64, String)> = counted.iter().filter(|(line, _)| odd.contains(line)).cloned().collect();
             proptest::prop_assert_eq!(many(&bytes, &starts(&bytes, &odd)).unwrap(), some);
             let alone: Vec<u64> = starts(&bytes, &wanted).into_iter().map(|(_, at)| window_hash(&bytes[at..]).unwrap()).collect();

@@ -3,6 +3,7 @@
 //! Grammar: <https://docs.github.com/en/actions/reference/workflows-and-actions/expressions>. Strings are single-quoted
 //! with `''` for a quote; context and property names are case-insensitive; a property is `.name` or `['name']`.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::doc::Node;
@@ -145,35 +146,62 @@ fn opening(bytes: &[u8], from: usize) -> Option<usize> {
 fn sources(body: &str) -> Vec<Source> {
     let mut found = Vec::new();
     let mut seen: HashSet<Source, foldhash::fast::RandomState> = HashSet::default();
-    for access in accesses(body) {
-        let name = access.path.first().cloned();
-        let source = match (access.context.as_str(), name) {
-            // `toJSON(secrets)` hands over all of them.
-            ("secrets", None) => Source::Secret("*".to_owned()),
-            // Stored in upper case whatever the spelling:
-            // https://docs.github.com/en/actions/reference/security/secrets#naming-your-secrets
-            ("secrets", Some(name)) if name.eq_ignore_ascii_case("GITHUB_TOKEN") => Source::Token,
-            ("secrets", Some(name)) => Source::Secret(name.to_ascii_uppercase()),
-            // `toJSON(github)` holds the token too.
-            ("github", None) => Source::Token,
-            ("github", Some(name)) if name.eq_ignore_ascii_case("token") => Source::Token,
-            ("inputs", Some(name)) => Source::Input(name),
-            ("vars", Some(name)) => Source::Variable(name),
-            ("env", Some(name)) => Source::Env(name),
-            ("steps" | "needs", _) => Source::Output,
-            _ => continue,
-        };
-        if seen.insert(source.clone()) {
+    each(body, |context, cursor| {
+        let mut name: Option<Cow<'_, str>> = None;
+        cursor.path(|part| {
+            name.get_or_insert(part);
+        });
+        let Some(source) = source(context, name) else { return };
+        // Few are read at once.
+        if found.len() == FEW {
+            seen.extend(found.iter().cloned());
+        }
+        let new = if found.len() < FEW { !found.contains(&source) } else { seen.insert(source.clone()) };
+        if new {
             found.push(source);
         }
-    }
+    });
     found
+}
+
+/// So many sources are compared one by one.
+const FEW: usize = 8;
+
+/// What an access to a context takes in, by the first name behind it.
+fn source(context: &str, name: Option<Cow<'_, str>>) -> Option<Source> {
+    let is = |word: &str| context.eq_ignore_ascii_case(word);
+    Some(match name {
+        // `toJSON(secrets)` hands over all of them.
+        None if is("secrets") => Source::Secret("*".to_owned()),
+        // `toJSON(github)` holds the token too.
+        None if is("github") => Source::Token,
+        Some(name) if is("github") => return name.eq_ignore_ascii_case("token").then_some(Source::Token),
+        // Stored in upper case whatever the spelling:
+        // https://docs.github.com/en/actions/reference/security/secrets#naming-your-secrets
+        Some(name) if is("secrets") && name.eq_ignore_ascii_case("GITHUB_TOKEN") => Source::Token,
+        Some(name) if is("secrets") => Source::Secret(name.to_ascii_uppercase()),
+        Some(name) if is("inputs") => Source::Input(name.into_owned()),
+        Some(name) if is("vars") => Source::Variable(name.into_owned()),
+        Some(name) if is("env") => Source::Env(name.into_owned()),
+        _ if is("steps") || is("needs") => Source::Output,
+        _ => return None,
+    })
 }
 
 /// Every context access of one expression. Function names are not contexts.
 pub fn accesses(body: &str) -> Vec<Access> {
-    let mut cursor = Cursor { body, at: 0 };
     let mut found = Vec::new();
+    each(body, |context, cursor| {
+        let mut path = Vec::new();
+        cursor.path(|part| path.push(part.into_owned()));
+        found.push(Access { context: context.to_ascii_lowercase(), path });
+    });
+    found
+}
+
+/// Calls for the name of every context with the cursor behind it, which has to read the path.
+fn each<'b>(body: &'b str, mut see: impl FnMut(&'b str, &mut Cursor<'b>)) {
+    let mut cursor = Cursor { body, at: 0 };
     while let Some(byte) = cursor.peek() {
         match byte {
             b'\'' => drop(cursor.string()),
@@ -182,13 +210,12 @@ pub fn accesses(body: &str) -> Vec<Access> {
                 let name = cursor.word();
                 cursor.blank();
                 if cursor.peek() != Some(b'(') {
-                    found.push(Access { context: name.to_ascii_lowercase(), path: cursor.path() });
+                    see(name, &mut cursor);
                 }
             }
             _ => cursor.at += 1,
         }
     }
-    found
 }
 
 fn is_word_start(byte: u8) -> bool {
@@ -220,29 +247,35 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a string from its opening quote to past its closing one.
-    fn string(&mut self) -> String {
+    fn string(&mut self) -> Cow<'a, str> {
         let mut value = String::new();
         self.at += 1;
+        let whole = self.at;
         let mut start = self.at;
         while let Some(byte) = self.peek() {
             self.at += 1;
             if byte == b'\'' {
-                value.push_str(self.body.get(start..self.at - 1).unwrap_or_default());
-                if self.peek() != Some(b'\'') {
-                    return value;
+                let part = self.body.get(start..self.at - 1).unwrap_or_default();
+                let ends = self.peek() != Some(b'\'');
+                if ends && start == whole {
+                    // Without a quote inside it stands in the text as it is.
+                    return Cow::Borrowed(part);
+                }
+                value.push_str(part);
+                if ends {
+                    return Cow::Owned(value);
                 }
                 value.push('\'');
                 self.at += 1;
                 start = self.at;
             }
         }
-        value
+        Cow::Owned(value)
     }
 
     /// Reads `.name`, `.*` and `['name']` for as long as they follow. A computed index ends the path with `*`, and the
     /// caller goes on inside its brackets.
-    fn path(&mut self) -> Vec<String> {
-        let mut path = Vec::new();
+    fn path(&mut self, mut see: impl FnMut(Cow<'a, str>)) {
         loop {
             self.blank();
             match self.peek() {
@@ -251,32 +284,32 @@ impl<'a> Cursor<'a> {
                     self.blank();
                     if self.peek() == Some(b'*') {
                         self.at += 1;
-                        path.push("*".to_owned());
+                        see(Cow::Borrowed("*"));
                         continue;
                     }
                     let word = self.word();
                     if word.is_empty() {
-                        return path;
+                        return;
                     }
-                    path.push(word.to_owned());
+                    see(Cow::Borrowed(word));
                 }
                 Some(b'[') => {
                     self.at += 1;
                     self.blank();
                     if self.peek() != Some(b'\'') {
-                        path.push("*".to_owned());
-                        return path;
+                        see(Cow::Borrowed("*"));
+                        return;
                     }
                     let name = self.string();
                     self.blank();
                     if self.peek() != Some(b']') {
-                        path.push("*".to_owned());
-                        return path;
+                        see(Cow::Borrowed("*"));
+                        return;
                     }
                     self.at += 1;
-                    path.push(name);
+                    see(name);
                 }
-                _ => return path,
+                _ => return,
             }
         }
     }
