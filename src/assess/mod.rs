@@ -518,6 +518,10 @@ fn ranked(mut finding: Finding, view: &View<'_>) -> Ranked {
     if finding.locations.is_empty() {
         finding.locations.push(Location::default());
     }
+    // Lists of one have room for four.
+    finding.locations.shrink_to_fit();
+    finding.terms.shrink_to_fit();
+    finding.evidence.shrink_to_fit();
     let credential = finding.credential.as_deref().and_then(|id| view.credential(id));
     Ranked {
         chosen: credential.is_some_and(|credential| !view.is_issued(credential)),

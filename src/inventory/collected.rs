@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::{Declared, Facts};
-use crate::model::{Attributes, Fact, Grant, LocatedFact, Location, Pool, Setting, ThirdParty, Trust, Usage};
+use crate::model::{
+    Attributes, Fact, Grant, GrantFact, LocatedFact, Location, Pool, Setting, ThirdParty, Trust, Usage, Wording,
+};
 use crate::text::order;
 
 /// Facts of many inputs.
@@ -14,7 +16,14 @@ pub struct Collected {
     /// Files that formats read, with the format of each.
     pub(super) files: BTreeMap<String, String>,
     attributes: Pool<Attributes>,
+    /// Rights of one file that came one after the other.
+    rights: Vec<(GrantFact, Location, bool)>,
+    /// Bytes of what they allow.
+    length: usize,
 }
+
+/// Bytes of what rights allow that are put away together: what they have in common is found, and little of it is opened for one.
+const TOGETHER: usize = 2048;
 
 impl Collected {
     /// Adds facts, in any order.
@@ -31,6 +40,39 @@ impl Collected {
                 last = Some((location.clone(), format));
             }
             self.one(located);
+        }
+        self.settle();
+    }
+
+    fn grant(&mut self, fact: GrantFact, location: Location, sample: bool) {
+        if self.rights.last().is_some_and(|(_, last, _)| last.path != location.path) {
+            self.settle();
+        }
+        self.length += fact.action.len() + fact.resource.len();
+        self.rights.push((fact, location, sample));
+        if self.length > TOGETHER {
+            self.settle();
+        }
+    }
+
+    /// Takes in the rights that wait.
+    fn settle(&mut self) {
+        self.length = 0;
+        let waiting = std::mem::take(&mut self.rights);
+        let texts: Vec<&str> = waiting.iter().flat_map(|(f, ..)| [f.action.as_str(), f.resource.as_str()]).collect();
+        let mut texts = Wording::together(&texts).into_iter();
+        for (f, location, sample) in waiting {
+            let (Some(action), Some(resource)) = (texts.next(), texts.next()) else { return };
+            let what = Grant {
+                identity: f.identity,
+                privilege: f.privilege,
+                action,
+                resource,
+                source: f.source.into(),
+                condition: f.condition.map(Into::into),
+                location: location.clone(),
+            };
+            self.facts.grants.push(Declared { what, location, sample });
         }
     }
 
@@ -53,18 +95,7 @@ impl Collected {
                 out.identities.push(Declared { what, location, sample });
             }
             Fact::Credential(_, what) => out.credentials.push(Declared { what, location, sample }),
-            Fact::Grant(_, f) => {
-                let what = Grant {
-                    identity: f.identity,
-                    privilege: f.privilege,
-                    action: f.action.into(),
-                    resource: f.resource.into(),
-                    source: f.source.into(),
-                    condition: f.condition.map(Into::into),
-                    location: location.clone(),
-                };
-                out.grants.push(Declared { what, location, sample });
-            }
+            Fact::Grant(_, f) => self.grant(f, location, sample),
             Fact::Trust(_, f) => {
                 let what = Trust {
                     identity: f.identity,

@@ -16,6 +16,9 @@ pub(super) fn follow(inventory: &mut Inventory) {
             below.entry(above).or_default().insert(&told.subject);
         }
     }
+    if below.is_empty() {
+        return;
+    }
     let mut found: Vec<Grant> = Vec::new();
     for grant in &inventory.grants {
         let Some(projects) = below.get(grant.resource.as_str()) else { continue };

@@ -43,7 +43,8 @@ fn name_projects(inventory: &mut Inventory) {
             *text = format!("project {id}");
         }
     };
-    for grant in inventory.grants.iter_mut().filter(|grant| grant.resource.starts_with("project ")) {
+    let of_project = |grant: &&mut Grant| grant.resource.with(|resource| resource.starts_with("project "));
+    for grant in inventory.grants.iter_mut().filter(of_project) {
         let mut resource = grant.resource.to_string();
         rename(&mut resource);
         grant.resource = resource.into();
@@ -80,7 +81,7 @@ fn weigh_custom_roles(inventory: &mut Inventory) -> BTreeMap<String, Powers> {
         *slot = (slot.0.max(privilege), slot.1.and(Powers::of_words(attribute("powers"))));
     }
     for grant in inventory.grants.iter_mut().filter(|grant| grant.privilege == Privilege::Unknown) {
-        let Some((privilege, _)) = known.get(grant.action.as_str()) else { continue };
+        let Some((privilege, _)) = grant.action.with(|action| known.get(action)) else { continue };
         // On one resource nothing of it is broad.
         let narrow = grant.resource.starts_with("resource ") || grant.resource.starts_with("service account ");
         grant.privilege = if narrow { (*privilege).min(Privilege::WriteScoped) } else { *privilege };
@@ -324,7 +325,7 @@ impl<'a> World<'a> {
                 world.of_project.entry(project).or_default().push(&identity.id);
             }
         }
-        let holders = inventory.grants.iter().filter(|grant| world.powers(&grant.action).runs);
+        let holders = inventory.grants.iter().filter(|grant| grant.action.with(|action| world.powers(action)).runs);
         world.runs = holders.map(|grant| &grant.identity).collect();
         world
     }
@@ -348,7 +349,7 @@ impl<'a> World<'a> {
     fn steps(&self) -> Vec<Step<'a>> {
         let mut out = Vec::new();
         for grant in &self.inventory.grants {
-            let powers = self.powers(&grant.action);
+            let powers = grant.action.with(|action| self.powers(action));
             if !(powers.takes || powers.attaches && self.runs.contains(&grant.identity)) {
                 continue;
             }

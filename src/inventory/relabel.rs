@@ -260,12 +260,16 @@ fn facts(facts: &mut Facts, r: &Relabel) {
     for g in facts.grants.iter_mut().map(|d| &mut d.what) {
         g.identity = r.key(&g.identity);
         r.location(&mut g.location);
-        for text in [&mut g.resource, &mut g.source] {
-            let mut renamed = text.to_string();
-            r.text(&mut renamed);
-            if *text != renamed.as_str() {
-                *text = renamed.into();
-            }
+        let renamed = |text: String| {
+            let mut new = text.clone();
+            r.text(&mut new);
+            (new != text).then_some(new)
+        };
+        if let Some(new) = renamed(g.resource.to_string()) {
+            g.resource = new.into();
+        }
+        if let Some(new) = renamed(g.source.to_string()) {
+            g.source = new.into();
         }
     }
     for t in facts.trusts.iter_mut().map(|d| &mut d.what) {

@@ -3,7 +3,9 @@
 //!
 //! What two tenants or instances tell is kept apart where the inputs contradict each other: two object ids for one client id
 //! (<https://learn.microsoft.com/en-us/entra/identity-platform/app-objects-and-service-principals>), two dates of creation for one
-//! number of a token. What stays an identity of its own is linked with its namesakes, never merged.
+//! number of a token. Of a single principal the tenants decide: an application is registered in its home tenant alone, which its
+//! principals name everywhere, so one that was exported from another tenant is none of the registration's own. What stays an
+//! identity of its own is linked with its namesakes, never merged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,17 +53,21 @@ pub(super) fn settle(facts: &mut Facts, files: &Files) -> Tenants {
             }
         }
     }
-    principals.retain(|_, all| all.len() > 1);
     if principals.is_empty() {
         return Tenants(BTreeMap::new());
     }
-    let mut registered: BTreeMap<&IdentityKey, BTreeSet<String>> = BTreeMap::new();
+    let mut registered: BTreeMap<IdentityKey, BTreeSet<String>> = BTreeMap::new();
     for Declared { what, location, .. } in &facts.identities {
         if what.attributes.contains_key("registered") {
             starting(what, APP).for_each(|app| {
-                registered.entry(app).or_default().insert(directory(location));
+                registered.entry(app.clone()).or_default().insert(directory(location));
             });
         }
+    }
+    let guests = guests(facts, &registered);
+    principals.retain(|app, all| all.len() > 1 || all.keys().any(|one| guests.contains(&(app.clone(), one.clone()))));
+    if principals.is_empty() {
+        return Tenants(BTreeMap::new());
     }
     let mut apart: BTreeMap<IdentityKey, BTreeSet<IdentityKey>> = BTreeMap::new();
     for (app, all) in &principals {
@@ -75,6 +81,42 @@ pub(super) fn settle(facts: &mut Facts, files: &Files) -> Tenants {
     }
     part(facts, files, &principals, &apart);
     Tenants(apart)
+}
+
+/// Principals of applications that are registered elsewhere, in another tenant than the one that the principal was exported from.
+/// Which tenant that is, the export has to tell beyond doubt: an application that is registered there and names its home, a
+/// managed identity, a subscription.
+fn guests(
+    facts: &Facts,
+    registered: &BTreeMap<IdentityKey, BTreeSet<String>>,
+) -> BTreeSet<(IdentityKey, IdentityKey)> {
+    let is_here = |app: &IdentityKey, here: &String| registered.get(app).is_some_and(|homes| homes.contains(here));
+    let mut tenants: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for Declared { what, location, .. } in &facts.identities {
+        let here = directory(location);
+        let home = what.attributes.get("owner_tenant").filter(|_| starting(what, APP).any(|app| is_here(app, &here)));
+        let own = what.attributes.get("tenant").filter(|_| what.provider == "azure");
+        for tenant in own.into_iter().chain(home) {
+            tenants.entry(here.clone()).or_default().insert(tenant);
+        }
+    }
+    for Declared { what, location, .. } in facts.settings.iter().filter(|d| d.what.name == setting::AZURE_SUBSCRIPTION) {
+        if let Some(tenant) = what.attributes.get("tenant") {
+            tenants.entry(directory(location)).or_default().insert(tenant);
+        }
+    }
+    let mut out = BTreeSet::new();
+    for Declared { what, location, .. } in &facts.identities {
+        let here = directory(location);
+        let of_export = tenants.get(&here).filter(|all| all.len() == 1).and_then(|all| all.first());
+        let (Some(of_export), Some(home)) = (of_export, what.attributes.get("owner_tenant")) else { continue };
+        for app in starting(what, APP).filter(|app| registered.contains_key(*app) && !is_here(app, &here)) {
+            if home != of_export {
+                out.extend(starting(what, PRINCIPAL).map(|principal| (app.clone(), principal.clone())));
+            }
+        }
+    }
+    out
 }
 
 /// Gives what one tenant tells of an application to its principal there.

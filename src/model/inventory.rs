@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::sighting::Attributes;
-use super::{Confidence, ControlCard, Location, RuleInfo, Score, Severity, Shared, Suppression, Text, Validity, When};
+use super::{
+    Confidence, ControlCard, Location, RuleInfo, Score, Severity, Shared, Suppression, Text, Validity, When, Wording,
+};
 
 /// Canonical key of an identity: `<provider>:<kind>:<provider's own stable name>`, for instance
 /// `aws:user:arn:aws:iam::123456789012:user/ci`. Two facts with equal keys speak of one identity.
@@ -300,9 +302,9 @@ pub struct Grant {
     /// How much it is.
     pub privilege: Privilege,
     /// What it allows.
-    pub action: Text,
+    pub action: Wording,
     /// On what.
-    pub resource: Text,
+    pub resource: Wording,
     /// The chain that gives it.
     pub source: Text,
     /// A condition that narrows it.

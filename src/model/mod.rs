@@ -21,6 +21,7 @@ mod sighting;
 mod span;
 mod unmerged;
 mod when;
+mod wording;
 
 pub use blob::{BlobId, Family, Origin, PathClass, RepoPath, Stretch};
 pub use candidate::{Candidate, IdentityHint, Part, Proof, RuleIndex, Suppression, SuppressionKind, Validity};
@@ -47,3 +48,4 @@ pub use sighting::{Attributes, LocatedFact, Sighting};
 pub use span::{Place, Span};
 pub use unmerged::{Declaration, Gate, Original, Originals, ReportPart, SeenValue, Unmerged};
 pub use when::{When, parse_instant};
+pub use wording::Wording;

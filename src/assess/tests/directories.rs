@@ -496,6 +496,36 @@ fn a_vendor_in_two_tenants_is_two_principals_and_in_one_it_is_its_application() 
 }
 
 #[test]
+fn a_registration_and_the_only_principal_are_two_where_that_was_exported_from_another_tenant() {
+    let registered = |n: u32| application(n, json!({}));
+    let guest = principal(2, OTHER, json!({}));
+    let other = |name: &'static str, more: Value| {
+        let files = [
+            ("home/apps.json", json!([registered(1)])),
+            ("other/sps.json", json!([elsewhere(77), guest.clone()])),
+            (name, more),
+        ];
+        ids_of(&read_seen(Vec::new(), &files).0, "app1")
+    };
+    let app = format!("azure:app:{}", guid('c', 1));
+    let both = [app.clone(), format!("azure:principal:{}", guid('5', 77))];
+    // Its own registrations tell whose export it is, or its subscriptions.
+    assert_eq!(other("other/apps.json", json!([registered(2)])), both);
+    let subscription = |tenant: &str| {
+        json!([{"id": guid('a', 1), "name": "acme", "isDefault": true, "tenantId": tenant, "state": "Enabled", "user": {}}])
+    };
+    assert_eq!(other("other/subscriptions.json", subscription(OTHER)), both);
+    // One tenant exported into two directories; nothing that tells; two tenants in one directory.
+    assert_eq!(other("other/subscriptions.json", subscription(HOME)), [app.as_str()]);
+    assert_eq!(other("home/sub.json", subscription(HOME)), [app.as_str()]);
+    let mixed = json!([
+        {"id": guid('a', 1), "name": "acme", "isDefault": true, "tenantId": OTHER, "state": "Enabled", "user": {}},
+        {"id": guid('a', 2), "name": "acme2", "isDefault": false, "tenantId": HOME, "state": "Enabled", "user": {}}
+    ]);
+    assert_eq!(other("other/subscriptions.json", mixed), [app.as_str()]);
+}
+
+#[test]
 fn sign_ins_of_one_tenant_are_of_the_principal_there_and_what_the_application_holds_works_there() {
     let row = |day: &str| json!([{"appId": guid('c', 1), "lastSignInActivity": {"lastSignInDateTime": format!("{day}T00:00:00Z")}}]);
     let files = [

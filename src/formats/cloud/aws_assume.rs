@@ -60,8 +60,8 @@ impl<'s> Asker<'s> {
     /// Single roles that the policies name.
     #[must_use]
     pub fn named(&self) -> BTreeSet<&'s str> {
-        let all = self.allows.iter().filter(|(_, s)| !s.not_resource).flat_map(|(_, s)| &s.resources);
-        all.map(String::as_str).filter(|arn| is_role(arn)).collect()
+        let all = self.allows.iter().filter(|(_, s)| !s.not_resource).flat_map(|(_, s)| s.resources.iter());
+        all.filter(|arn| is_role(arn)).collect()
     }
 
     /// What the policies say of one role, by its full ARN.
@@ -94,7 +94,7 @@ impl<'s> Asker<'s> {
         let Some((label, statement)) = allowing.min_by_key(|(label, s)| (s.condition.is_some(), *label)) else {
             return Asks::Silent;
         };
-        narrowed.extend(statement.condition.clone());
+        narrowed.extend(statement.condition.as_deref().map(str::to_owned));
         let condition = (!narrowed.is_empty()).then(|| narrowed.into_iter().collect::<Vec<_>>().join("; "));
         Asks::Allowed((*label).to_owned(), condition)
     }

@@ -4,7 +4,11 @@
 //! or a list; `Action`, `Resource` and condition values may be a string or a list; the raw API gives the whole document as a
 //! URL-encoded string. What they grant together is worked out in `aws_rights`.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
+
+use super::aws_patterns::Patterns;
 
 /// Patterns kept of one document. Customers may write 10,240 characters; AWS's own policies for its services run to some
 /// thousands of actions.
@@ -26,15 +30,15 @@ pub struct Statement {
     /// `Allow`; otherwise `Deny`.
     pub allow: bool,
     /// `Action` patterns as written; with `not_action` the exceptions.
-    pub actions: Vec<String>,
+    pub actions: Patterns,
     /// True for `NotAction`.
     pub not_action: bool,
     /// `Resource` patterns; with `not_resource` the exceptions.
-    pub resources: Vec<String>,
+    pub resources: Patterns,
     /// True for `NotResource`.
     pub not_resource: bool,
     /// The condition in words.
-    pub condition: Option<String>,
+    pub condition: Option<Box<str>>,
 }
 
 impl Policy {
@@ -43,8 +47,9 @@ impl Policy {
     #[must_use]
     pub fn parse(document: &Value) -> Option<Self> {
         let document = decode(document)?;
-        let statements: Vec<Statement> =
+        let mut statements: Vec<Statement> =
             one_or_many(document.get("Statement")?).iter().filter_map(Statement::parse).collect();
+        statements.shrink_to_fit();
         let patterns: usize = statements.iter().map(|s| s.actions.len() + s.resources.len()).sum();
         (patterns <= PATTERNS_MAX).then_some(Self { statements })
     }
@@ -52,7 +57,7 @@ impl Policy {
     /// Roughly the memory it takes, in bytes.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let text = |list: &[String]| list.iter().map(|text| text.len() + 24).sum::<usize>();
+        let text = |list: &Patterns| list.iter().map(|text| text.len() + 24).sum::<usize>();
         self.statements.iter().map(|s| 128 + text(&s.actions) + text(&s.resources)).sum()
     }
 }
@@ -69,7 +74,7 @@ impl Statement {
         if value.get("Condition").is_some_and(never_holds) {
             return None;
         }
-        let condition = value.get("Condition").and_then(describe_condition);
+        let condition = value.get("Condition").and_then(describe_condition).map(String::into_boxed_str);
         Some(Self { allow, actions, not_action, resources, not_resource, condition })
     }
 
@@ -102,19 +107,19 @@ impl Statement {
     /// The resources it speaks of, `*` for all but some.
     #[must_use]
     pub fn reach(&self) -> Vec<&str> {
-        if self.not_resource { vec!["*"] } else { self.resources.iter().map(String::as_str).collect() }
+        if self.not_resource { vec!["*"] } else { self.resources.iter().collect() }
     }
 }
 
 /// A document as an object: as it stands, or out of a JSON or URL-encoded string.
 #[must_use]
-pub fn decode(document: &Value) -> Option<Value> {
+pub fn decode(document: &Value) -> Option<Cow<'_, Value>> {
     match document {
-        Value::Object(_) => Some(document.clone()),
+        Value::Object(_) => Some(Cow::Borrowed(document)),
         Value::String(text) => {
             let text = text.trim();
             let plain = if text.starts_with('{') { text.to_owned() } else { percent_decode(text)? };
-            serde_json::from_str::<Value>(&plain).ok().filter(Value::is_object)
+            serde_json::from_str::<Value>(&plain).ok().filter(Value::is_object).map(Cow::Owned)
         }
         _ => None,
     }
@@ -141,11 +146,21 @@ pub fn strings(value: &Value) -> Vec<String> {
     one_or_many(value).iter().filter_map(text).collect()
 }
 
-fn pair(value: &Value, plain: &str, negated: &str) -> Option<(Vec<String>, bool)> {
+fn pair(value: &Value, plain: &str, negated: &str) -> Option<(Patterns, bool)> {
     if let Some(list) = value.get(plain) {
-        return Some((strings(list), false)).filter(|(list, _)| !list.is_empty());
+        return Some((patterns(list), false)).filter(|(list, _)| list.len() > 0);
     }
-    value.get(negated).map(|list| (strings(list), true))
+    value.get(negated).map(|list| (patterns(list), true))
+}
+
+/// The same as [`strings`], put away.
+fn patterns(value: &Value) -> Patterns {
+    let text = |item| match item {
+        &Value::String(ref text) => Some(Cow::Borrowed(text.as_str())),
+        Value::Bool(_) | Value::Number(_) => Some(Cow::Owned(item.to_string())),
+        _ => None,
+    };
+    one_or_many(value).iter().filter_map(text).collect()
 }
 
 /// Dates before this one are past for whoever reads them with this code.

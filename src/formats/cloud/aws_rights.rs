@@ -9,6 +9,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::aws_actions::{BROAD, Capability, ESCALATIONS, is_everything, is_read, is_wide, reaches};
+use super::aws_patterns::Patterns;
 use super::aws_policy::{Policy, Statement, glob, glob_fold};
 use crate::model::Privilege;
 
@@ -185,7 +186,7 @@ impl<'s> Evaluation<'s> {
     }
 
     fn statement(&self, label: &str, statement: &'s Statement, gathered: &mut Gathered) {
-        let mut rest: Vec<&str> = if statement.not_action { Vec::new() } else { strs(&statement.actions) };
+        let mut rest: Vec<&str> = if statement.not_action { Vec::new() } else { statement.actions.iter().collect() };
         let mut broad = true;
         if let Some(found) = self.escalation(label, statement) {
             rest.retain(|pattern| !found.patterns.iter().any(|used| bare(used) == *pattern));
@@ -274,11 +275,11 @@ impl<'s> Evaluation<'s> {
     }
 
     fn emit(&self, label: &str, statement: &Statement, privilege: Privilege, found: &Found<'_>, into: &mut Gathered) {
-        let mut narrowed: BTreeSet<String> = statement.condition.iter().cloned().collect();
+        let mut narrowed: BTreeSet<String> = statement.condition.iter().map(|text| text.to_string()).collect();
         for deny in &self.soft_denies {
             let hit = found.patterns.iter().any(|pattern| {
                 let pattern = bare(pattern);
-                deny.covers_action(pattern) || strs(&deny.actions).iter().any(|own| glob_fold(pattern, own))
+                deny.covers_action(pattern) || deny.actions.iter().any(|own| glob_fold(pattern, own))
             });
             if let (true, Some(condition)) = (hit, &deny.condition) {
                 narrowed.insert(format!("denied when {condition}"));
@@ -309,7 +310,7 @@ impl<'s> Evaluation<'s> {
         let Boundary::Known(name, _) = self.boundary else { return };
         let cut =
             |pattern: &str| statement.reach().iter().all(|r| !self.bounded(pattern, r) && !self.denied(pattern, r));
-        let patterns: BTreeSet<String> = statement.actions.iter().filter(|p| cut(p)).cloned().collect();
+        let patterns: BTreeSet<String> = statement.actions.iter().filter(|p| cut(p)).map(str::to_owned).collect();
         if statement.not_action || patterns.is_empty() {
             return;
         }
@@ -319,7 +320,7 @@ impl<'s> Evaluation<'s> {
             label.to_owned(),
             Some(condition),
             &patterns,
-            statement.resources.iter().cloned().collect(),
+            statement.resources.iter().map(str::to_owned).collect(),
         );
     }
 }
@@ -358,8 +359,8 @@ impl Gathered {
 
     fn into_rights(self) -> Vec<Right> {
         let right = |((privilege, source, condition), (actions, resources)): (_, ActionsAndResources)| {
-            let action = short(&actions.into_iter().collect::<Vec<_>>());
-            let resource = short(&resources.into_iter().collect::<Vec<_>>());
+            let action = listed(actions.iter().map(String::as_str));
+            let resource = listed(resources.iter().map(String::as_str));
             Right { privilege, action, resource, source, condition }
         };
         self.by_source.into_iter().map(right).collect()
@@ -371,14 +372,14 @@ fn bare(pattern: &str) -> &str {
     pattern.split(" + ").next().unwrap_or(pattern)
 }
 
-fn strs(list: &[String]) -> Vec<&str> {
-    list.iter().map(String::as_str).collect()
+fn short(list: &Patterns) -> String {
+    listed(list.iter())
 }
 
 /// A list for people: at most four of it.
-fn short(list: &[String]) -> String {
+fn listed<'t>(list: impl ExactSizeIterator<Item = &'t str> + Clone) -> String {
     const SHOWN: usize = 4;
-    let text = list.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let text = list.clone().take(SHOWN).collect::<Vec<_>>().join(", ");
     let text = if list.len() > SHOWN { format!("{text} and {} more", list.len() - SHOWN) } else { text };
     if text.chars().count() > 400 { text.chars().take(400).chain(['…']).collect() } else { text }
 }
@@ -388,7 +389,7 @@ fn written(statement: &Statement, action: &str) -> Vec<String> {
     if statement.not_action {
         return vec![format!("* except {}", short(&statement.actions))];
     }
-    statement.actions.iter().filter(|pattern| glob_fold(pattern, action)).cloned().collect()
+    statement.actions.iter().filter(|pattern| glob_fold(pattern, action)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

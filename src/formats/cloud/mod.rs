@@ -12,6 +12,7 @@ mod aws_credential_report;
 pub(super) mod aws_grants;
 mod aws_iam_list;
 mod aws_last_accessed;
+mod aws_patterns;
 pub(super) mod aws_policy;
 pub(super) mod aws_rights;
 mod aws_secrets;
