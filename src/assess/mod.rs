@@ -166,6 +166,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi01_improper_offboarding::hosts::DEPLOY_KEY_STALE,
     &nhi01_improper_offboarding::hosts::SECRET_UNREFERENCED,
     &nhi01_improper_offboarding::hosts::OWNER_LEFT,
+    &nhi01_improper_offboarding::gone::REFERENCE_GONE,
     &nhi02_secret_leakage::CI_LITERAL,
     &nhi02_secret_leakage::agent::MCP_ENV,
     &nhi02_secret_leakage::iac::BROKEN_ENCRYPTION,

@@ -4,6 +4,7 @@
 pub(super) mod analyzer;
 pub(super) mod directory;
 pub(super) mod exceptions;
+pub(super) mod gone;
 pub(super) mod google;
 pub(super) mod hosts;
 pub(super) mod kubernetes;

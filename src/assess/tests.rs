@@ -3,6 +3,7 @@ mod agents;
 mod aws;
 mod directories;
 mod exports;
+mod gone;
 mod google;
 mod hosts;
 mod iac;

@@ -86,10 +86,7 @@ pub(super) fn settle(facts: &mut Facts, files: &Files) -> Tenants {
 /// Principals of applications that are registered elsewhere, in another tenant than the one that the principal was exported from.
 /// Which tenant that is, the export has to tell beyond doubt: an application that is registered there and names its home, a
 /// managed identity, a subscription.
-fn guests(
-    facts: &Facts,
-    registered: &BTreeMap<IdentityKey, BTreeSet<String>>,
-) -> BTreeSet<(IdentityKey, IdentityKey)> {
+fn guests(facts: &Facts, registered: &BTreeMap<IdentityKey, BTreeSet<String>>) -> BTreeSet<(IdentityKey, IdentityKey)> {
     let is_here = |app: &IdentityKey, here: &String| registered.get(app).is_some_and(|homes| homes.contains(here));
     let mut tenants: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for Declared { what, location, .. } in &facts.identities {
@@ -100,7 +97,8 @@ fn guests(
             tenants.entry(here.clone()).or_default().insert(tenant);
         }
     }
-    for Declared { what, location, .. } in facts.settings.iter().filter(|d| d.what.name == setting::AZURE_SUBSCRIPTION) {
+    for Declared { what, location, .. } in facts.settings.iter().filter(|d| d.what.name == setting::AZURE_SUBSCRIPTION)
+    {
         if let Some(tenant) = what.attributes.get("tenant") {
             tenants.entry(directory(location)).or_default().insert(tenant);
         }

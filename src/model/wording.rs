@@ -251,7 +251,8 @@ mod tests {
 
     #[test]
     fn what_is_put_away_together_reads_and_compares_as_it_was() {
-        let long: Vec<String> = (0..40).rev().map(|n| format!("arn:aws:s3:eu-west-1:1:thing/{n}/é*, and more")).collect();
+        let long: Vec<String> =
+            (0..40).rev().map(|n| format!("arn:aws:s3:eu-west-1:1:thing/{n}/é*, and more")).collect();
         let mut texts: Vec<&str> = long.iter().map(String::as_str).collect();
         texts.extend(["*", "", long[3].as_str()]);
         let together = Wording::together(&texts);

@@ -511,9 +511,7 @@ fn a_registration_and_the_only_principal_are_two_where_that_was_exported_from_an
     let both = [app.clone(), format!("azure:principal:{}", guid('5', 77))];
     // Its own registrations tell whose export it is, or its subscriptions.
     assert_eq!(other("other/apps.json", json!([registered(2)])), both);
-    let subscription = |tenant: &str| {
-        json!([{"id": guid('a', 1), "name": "acme", "isDefault": true, "tenantId": tenant, "state": "Enabled", "user": {}}])
-    };
+    let subscription = |tenant: &str| json!([{"id": guid('a', 1), "name": "acme", "isDefault": true, "tenantId": tenant, "state": "Enabled", "user": {}}]);
     assert_eq!(other("other/subscriptions.json", subscription(OTHER)), both);
     // One tenant exported into two directories; nothing that tells; two tenants in one directory.
     assert_eq!(other("other/subscriptions.json", subscription(HOME)), [app.as_str()]);

@@ -6,7 +6,7 @@ use crate::formats::{self, HEAD, Input, Out};
 use crate::model::RepoPath;
 
 /// Facts of exports and of files of a repository, as a scan gathers them.
-fn facts(files: &[(&str, &str)]) -> Vec<LocatedFact> {
+pub(super) fn facts(files: &[(&str, &str)]) -> Vec<LocatedFact> {
     let mut facts = Vec::new();
     for (path, text) in files {
         let name = RepoPath::from(*path);
@@ -37,7 +37,7 @@ fn ids(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// Those of one check, without its id.
-fn of(check: &str, files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn of(check: &str, files: &[(&str, &str)]) -> Vec<String> {
     ids(files).iter().filter_map(|line| line.strip_prefix(check)?.strip_prefix(' ').map(str::to_owned)).collect()
 }
 

@@ -18,6 +18,7 @@ use super::aws_policy::Policy;
 use super::aws_rights::{Boundary, Source, Subject};
 use super::aws_trust::trusts;
 use super::json_stream::{Event, Wanted, walk};
+use super::listing::mark_cut;
 use crate::doc::Doc;
 use crate::formats::{Format, Input, Out, Syntax};
 use crate::model::{
@@ -54,14 +55,14 @@ fn claims(_path: &RepoPath, head: &str) -> bool {
 }
 
 fn read(input: &Input<'_>, _: &Doc, out: &mut Out<'_>) {
-    run(&mut input.text.as_bytes(), true, out);
+    run(input, &mut input.text.as_bytes(), true, out);
 }
 
-fn stream(_: &Input<'_>, reader: &mut dyn BufRead, out: &mut Out<'_>) {
-    run(reader, false, out);
+fn stream(input: &Input<'_>, reader: &mut dyn BufRead, out: &mut Out<'_>) {
+    run(input, reader, false, out);
 }
 
-fn run(reader: &mut dyn BufRead, whole: bool, out: &mut Out<'_>) {
+fn run(input: &Input<'_>, reader: &mut dyn BufRead, whole: bool, out: &mut Out<'_>) {
     const WANTED: Wanted = Wanted { lists: &LISTS, fields: &["IsTruncated"] };
     let mut reading = Reading::new(out);
     let result = walk(reader, whole, WANTED, &mut |event| match event {
@@ -72,6 +73,9 @@ fn run(reader: &mut dyn BufRead, whole: bool, out: &mut Out<'_>) {
         }
         Event::Text { .. } => {}
     });
+    if result.is_err() || reading.cut.is_some() {
+        mark_cut(input, FORMAT.id, reading.out);
+    }
     if let Err(notice) = result {
         reading.out.notice(notice);
     }

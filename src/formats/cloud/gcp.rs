@@ -36,14 +36,17 @@ pub fn is_json_with(head: &str, words: &[&str]) -> bool {
 pub type Row<'r> = dyn FnMut(&Map<String, Value>, At, bool, &mut Out<'_>) -> bool + 'r;
 
 /// Hands over every row: the elements of the wanted lists, which are certain to be some, and objects with a wanted field wherever
-/// they are.
-pub fn rows(input: &Input<'_>, reader: &mut dyn BufRead, wanted: Wanted, out: &mut Out<'_>, row: &mut Row<'_>) {
+/// they are. False when more exists than they tell.
+pub fn rows(input: &Input<'_>, reader: &mut dyn BufRead, wanted: Wanted, out: &mut Out<'_>, row: &mut Row<'_>) -> bool {
     const TOKEN: &str = "nextPageToken";
     // Line of a page that says that there are more, until a further page comes.
     let mut cut: Option<Option<u64>> = None;
     let (mut reader, converted) = match as_json(reader) {
         Ok(reader) => reader,
-        Err(error) => return out.notice(aws::gap("unreadable", None, error.to_string())),
+        Err(error) => {
+            out.notice(aws::gap("unreadable", None, error.to_string()));
+            return false;
+        }
     };
     let whole = !input.text.is_empty() && !converted;
     let result = walk(&mut *reader, whole, wanted, &mut |event| {
@@ -68,6 +71,7 @@ pub fn rows(input: &Input<'_>, reader: &mut dyn BufRead, wanted: Wanted, out: &m
             out.notice(aws::gap("unreadable-row", at.line, message));
         }
     });
+    let all = result.is_ok() && cut.is_none();
     if let Err(notice) = result {
         out.notice(notice);
     }
@@ -75,6 +79,7 @@ pub fn rows(input: &Input<'_>, reader: &mut dyn BufRead, wanted: Wanted, out: &m
         let message = "the last page has a nextPageToken: more exists than this export lists";
         out.notice(aws::gap("truncated-export", line, message));
     }
+    all
 }
 
 /// A text field of a row.

@@ -6,6 +6,7 @@ use std::io::BufRead;
 
 use super::gcp;
 use super::json_stream::Wanted;
+use super::listing::mark_cut;
 use crate::doc::Doc;
 use crate::formats::{Format, Input, Out, Syntax};
 use crate::model::RepoPath;
@@ -40,10 +41,13 @@ fn run(input: &Input<'_>, reader: &mut dyn BufRead, out: &mut Out<'_>) {
         lists: &["accounts"],
         fields: &["email", "uniqueId", "name", "projectId", "displayName", "disabled", "nextPageToken"],
     };
-    gcp::rows(input, reader, WANTED, out, &mut |row, at, certain, out| {
+    let all = gcp::rows(input, reader, WANTED, out, &mut |row, at, certain, out| {
         // Any object has a name; one of an account says which.
         let whose = gcp::text(row, "name").is_some_and(|name| name.contains("/serviceAccounts/"));
         let email = gcp::text(row, "email").is_some_and(gcp::is_account);
         (certain || whose || email) && gcp::listed_account(row, &at, out)
     });
+    if !all {
+        mark_cut(input, FORMAT.id, out);
+    }
 }

@@ -75,6 +75,12 @@ pub fn tell_cut(input: &Input<'_>, format: &'static str, line: u64, out: &mut Ou
     out.fact(Fact::Setting(place, SettingFact::new(setting::CUT_LISTING, input.path.display(), format)));
 }
 
+/// Notes that a listing is not whole, of which a notice of its own tells: checks say of nothing that it is missing there.
+pub fn mark_cut(input: &Input<'_>, format: &'static str, out: &mut Out<'_>) {
+    let cut = SettingFact::new(setting::CUT_LISTING, input.path.display(), format);
+    out.fact(Fact::Setting(At::default(), cut));
+}
+
 /// What a page is one of: its pointer without the index in an array of pages, and without the document's number.
 fn pages_of(pointer: &str) -> String {
     let path = pointer.split_once(": ").filter(|(head, _)| head.starts_with("document ")).map_or(pointer, |(_, p)| p);
