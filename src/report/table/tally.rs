@@ -101,7 +101,8 @@ impl<'a> Tally<'a> {
         Self { limit: limit.saturating_mul(4), ..Self::default() }
     }
 
-    /// Counts a finding; says whether it stands for a task.
+    /// Counts a finding; says whether it stands for a task. One that a report holds is kept by reference.
+    #[allow(clippy::ptr_arg)]
     pub(in crate::report) fn add(&mut self, finding: &Cow<'a, Finding>) -> bool {
         let at = usize::try_from(self.all).unwrap_or(usize::MAX);
         self.all += 1;
