@@ -270,7 +270,7 @@ fn a_saved_report_is_narrowed_as_a_scan_under_the_same_configuration_would_be() 
     ] {
         world.put(
             "under.yml",
-            &format!("confidence: low\n{config}").replace("confidence: low\nconfidence", "confidence"),
+            format!("confidence: low\n{config}").replace("confidence: low\nconfidence", "confidence"),
         );
         let scanned = world.run(&[all, &["-c", "under.yml", "-f", "json"]].concat()).json();
         let judged = world.run(&["report", "saved.json", "-c", "under.yml", "-f", "json", "--exit-zero"]).json();
