@@ -337,12 +337,13 @@ fn host(value: &str) -> Option<String> {
         None => value,
     };
     let authority = rest.split(['/', '?', '#', ';', ',']).next()?;
-    // A password before the host may hold any of these: it ends at the last `@` before the query. What has the form of a port is one.
-    let port = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    // A password before the host may hold any of these: it ends at the last `@` before the query. What has the form of a port, or
+    // stands for one, is one.
+    let port = |text: &str| text.bytes().all(|b| b.is_ascii_digit()) || text.starts_with(['$', '{', '<', '%']);
     let cut = !authority.contains('@') && authority.split_once(':').is_some_and(|(_, rest)| !port(rest));
-    let authority = match rest.split('?').next()?.rsplit_once('@').filter(|_| cut) {
-        Some((_, after)) => after.split(['/', '#', ';', ',']).next()?,
-        None => authority,
+    let authority = match cut {
+        true => rest.split('?').next()?.rsplit_once('@')?.1.split(['/', '#', ';', ',']).next()?,
+        false => authority,
     };
     let host = authority.rsplit('@').next()?.split(':').next()?;
     let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
@@ -363,7 +364,7 @@ mod tests {
         let want = Some(("app".to_owned(), "db.acme.io".to_owned(), "database"));
         for text in [
             "spring.datasource.url=jdbc:postgresql://db.acme.io:5432/shop\nspring.datasource.username=app\nspring.datasource.password=VALUE\n",
-            "db.url=jdbc:postgresql://app:p/w#,1@db.acme.io/shop?x=a@b\ndb.user=app\ndb.password=VALUE\n",
+            "db.url=jdbc:postgresql://app:p/w1@db.acme.io/shop?x=a@b\ndb.user=app\ndb.password=VALUE\n",
             "DB_HOST=db.acme.io\nDB_PORT=5432\nexport DB_USER='app'\nexport DB_PASSWORD='VALUE'\n",
             "DB_PASSWORD=VALUE\nDB_USERNAME=app\nDB_HOST=db.acme.io",
             "db_admin_password = VALUE\ndb_admin_user = app\ndb_host = db.acme.io\n",
@@ -389,10 +390,12 @@ mod tests {
             ("jdbc:postgresql://svc@db.acme.io/shop", "db.acme.io"),
             ("https://db.acme.io:8443/scoped/@acme", "db.acme.io"),
             ("https://db.acme.io/scoped/@acme:x", "db.acme.io"),
+            ("jdbc:mysql://db.acme.io:${PORT}/shop", "db.acme.io"),
             ("jdbc:oracle:thin:svc/pw@//db.acme.io:1521/shop", "db.acme.io"),
         ] {
             assert_eq!(host(address).as_deref(), Some(want), "{address}");
         }
+        assert_eq!(host("jdbc:postgresql://svc:pa/s"), None, "a reader cut the value off inside the password");
     }
 
     #[test]

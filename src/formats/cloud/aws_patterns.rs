@@ -18,6 +18,12 @@ impl Patterns {
         self.ends.len()
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     /// The texts.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {

@@ -148,18 +148,20 @@ pub fn strings(value: &Value) -> Vec<String> {
 
 fn pair(value: &Value, plain: &str, negated: &str) -> Option<(Patterns, bool)> {
     if let Some(list) = value.get(plain) {
-        return Some((patterns(list), false)).filter(|(list, _)| list.len() > 0);
+        return Some((patterns(list), false)).filter(|(list, _)| !list.is_empty());
     }
     value.get(negated).map(|list| (patterns(list), true))
 }
 
 /// The same as [`strings`], put away.
 fn patterns(value: &Value) -> Patterns {
-    let text = |item| match item {
-        &Value::String(ref text) => Some(Cow::Borrowed(text.as_str())),
-        Value::Bool(_) | Value::Number(_) => Some(Cow::Owned(item.to_string())),
-        _ => None,
-    };
+    fn text(item: &Value) -> Option<Cow<'_, str>> {
+        match item {
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            Value::Bool(_) | Value::Number(_) => Some(Cow::Owned(item.to_string())),
+            _ => None,
+        }
+    }
     one_or_many(value).iter().filter_map(text).collect()
 }
 
