@@ -13,8 +13,9 @@ use regex_automata::{Input, meta};
 
 use crate::model::Span;
 
-/// Bytes that are searched before an expression is compiled in full.
-const FEW: usize = 4 << 10;
+/// Bytes that are searched before an expression is compiled in full: without an automaton they take about as long as it takes to make
+/// one.
+const FEW: usize = 32 << 10;
 
 /// Longest program of an expression, in bytes.
 const SIZE: usize = 8 << 20;
