@@ -39,7 +39,7 @@ pub(super) fn card(identity: &Identity, view: &View<'_>, context: &Context<'_>) 
 /// All that decides on the card of an identity without credentials, trusts and owner; `None` for one that has some.
 pub(super) fn plain<'i>(identity: &'i Identity, view: &View<'_>) -> Option<(IdentityKind, Status, &'i [AuthMode])> {
     let alone = view.owned_by(&identity.id).is_empty() && view.trusts_of(&identity.id).is_empty();
-    (alone && identity.owner.is_none()).then(|| (identity.kind, identity.status, identity.auth.as_slice()))
+    (alone && identity.owner.is_none()).then_some((identity.kind, identity.status, identity.auth.as_slice()))
 }
 
 fn owned(identity: &Identity, context: &Context<'_>) -> ControlAnswer {

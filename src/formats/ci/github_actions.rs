@@ -448,11 +448,14 @@ mod tests {
     use crate::model::UsageFact;
 
     fn facts(text: &str) -> (Vec<Fact>, Vec<ReadNotice>) {
+        facts_of(text, &RepoPath::from(".github/workflows/ci.yml"), Some("acme/app"))
+    }
+
+    fn facts_of(text: &str, path: &RepoPath, repository: Option<&str>) -> (Vec<Fact>, Vec<ReadNotice>) {
         let doc = yaml::parse(text).unwrap();
         let (mut facts, mut notices) = (Vec::new(), Vec::new());
         let (mut fact, mut notice) = (|f| facts.push(f), |n| notices.push(n));
-        let path = RepoPath::from(".github/workflows/ci.yml");
-        let input = Input { path: &path, repository: Some("acme/app"), text };
+        let input = Input { path, repository, text };
         read(&input, &doc, &mut Out::new(&mut fact, &mut notice));
         (facts, notices)
     }
@@ -460,6 +463,25 @@ mod tests {
     fn usages(text: &str) -> Vec<UsageFact> {
         let usage = |fact| if let Fact::Usage(_, usage) = fact { Some(usage) } else { None };
         facts(text).0.into_iter().filter_map(usage).collect()
+    }
+
+    #[test]
+    fn a_copy_is_told_what_reading_it_would_tell() {
+        let text = "on: [pull_request_target, workflow_call]\nenv: {T: '${{ secrets.A }}'}\njobs:\n  a:\n    runs-on: x\n    \
+                    permissions: write-all\n    steps:\n      - uses: actions/checkout@v4\n        with: {ref: '${{ \
+                    github.event.pull_request.head.sha }}'}\n      - uses: ./own\n      - uses: b/c@v1\n      - run: curl \
+                    https://acme.test/i | sh; echo $T\n  'b#c':\n    uses: ./.github/workflows/y.yml\n    secrets: inherit\n";
+        let [from, to] = [".github/workflows/x.yml", "deep/.github/workflows/other name.yaml"].map(RepoPath::from);
+        for repository in [None, Some("acme/app")] {
+            let mut retold = facts_of(text, &from, repository).0;
+            let kinds: BTreeSet<_> =
+                retold.iter().map(std::mem::discriminant).map(|kind| format!("{kind:?}")).collect();
+            assert!(kinds.len() > 4, "{kinds:?}");
+            let mut moved = Moved::new(repository, &from, &to).unwrap();
+            retold.iter_mut().for_each(|fact| moved.fact(fact));
+            assert_eq!(format!("{retold:?}"), format!("{:?}", facts_of(text, &to, repository).0));
+        }
+        assert!(Moved::new(None, &from, &RepoPath::from("ci/x.yml")).is_none(), "not certain to be a workflow");
     }
 
     #[test]
