@@ -33,13 +33,16 @@ enum Held {
     Packed(Arc<Bundle>, u32),
 }
 
+/// Texts in their order.
+type Texts = Box<[Box<str>]>;
+
 /// Texts in their order, each once, compressed as one.
 struct Bundle {
     packed: Box<[u8]>,
     /// How long they are before that.
     length: usize,
     /// The texts, once one of them was asked for.
-    open: OnceLock<Box<[Box<str>]>>,
+    open: OnceLock<Texts>,
 }
 
 thread_local! {
@@ -47,7 +50,7 @@ thread_local! {
     static COMPRESSOR: RefCell<Compressor> = RefCell::new(Compressor::new(CompressionLvl::new(1).unwrap_or_default()));
     static DECOMPRESSOR: RefCell<Decompressor> = RefCell::new(Decompressor::new());
     /// What was looked into last: whoever goes through a list meets texts of one bundle one after the other.
-    static LAST: RefCell<Option<(Arc<Bundle>, Box<[Box<str>]>)>> = const { RefCell::new(None) };
+    static LAST: RefCell<Option<(Arc<Bundle>, Texts)>> = const { RefCell::new(None) };
 }
 
 impl Bundle {
@@ -63,14 +66,12 @@ impl Bundle {
             let length = compressor.deflate_compress(&plain, &mut packed).ok()?;
             Some(Box::from(packed.get(..length)?))
         });
-        packed.filter(|packed: &Box<[u8]>| packed.len() < plain.len()).map(|packed| Self {
-            packed,
-            length: plain.len(),
-            open: OnceLock::new(),
-        })
+        let packed: Box<[u8]> = packed?;
+        let saves = packed.len() < plain.len();
+        saves.then(|| Self { packed, length: plain.len(), open: OnceLock::new() })
     }
 
-    fn texts(&self) -> Box<[Box<str>]> {
+    fn texts(&self) -> Texts {
         let mut plain = vec![0; self.length];
         let read = DECOMPRESSOR.with_borrow_mut(|d| d.deflate_decompress(&self.packed, &mut plain));
         // Memory does not change what was put there.
