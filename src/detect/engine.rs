@@ -152,6 +152,11 @@ impl Engine {
         self.enabled.get(index).copied().unwrap_or(true)
     }
 
+    /// Compiles the expression of a rule in full, for texts of which there are many.
+    pub(super) fn prepare(&self, rule: u32) {
+        let _ = self.regex(rule);
+    }
+
     fn regex(&self, rule: u32) -> Option<&Regex> {
         match &self.rules.get(rule as usize)?.matcher {
             Matcher::Pattern { pattern, .. } => self.expressions.get(rule as usize)?.full(pattern),

@@ -341,6 +341,7 @@ impl<'e> Sieve<'e> {
             scratch.hits.clear();
             scratch.hits.extend(group.iter().map(|(_, i)| (id as u32, hits[*i].at())));
             raws.clear();
+            self.engine.prepare(id as u32);
             self.engine.rule_hits(text, id as u32, rule, &scratch.hits, &mut raws);
             for raw in raws.iter().filter(|raw| self.engine.refusal(text, **raw).is_none()) {
                 if let Some((_, i)) = group.iter().find(|(_, i)| hits[*i].at() == raw.at) {
