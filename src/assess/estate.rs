@@ -150,6 +150,8 @@ pub(super) const ANTHROPIC_KEYS: &str = "anthropic-keys";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const KUBERNETES_EXPORT: &str = "kubernetes-export";
 /// See [`GITHUB_ACTIONS`].
+pub(super) const KUBECONFIG_CONTEXTS: &str = "kubeconfig-contexts";
+/// See [`GITHUB_ACTIONS`].
 pub(super) const TERRAFORM_STATE: &str = "terraform-state";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const TERRAFORM_SHOW: &str = "terraform-show";

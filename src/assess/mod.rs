@@ -296,6 +296,10 @@ pub const CHECKS: &[&Check] = &[
     &nhi07_long_lived_secrets::databases::DB_NOEXPIRY,
     &nhi10_human_use::databases::SNOWFLAKE_SERVICE_UI,
     &nhi10_human_use::kubernetes::SA_KUBECONFIG,
+    &nhi08_environment_isolation::values::SAME_SECRET_VALUE,
+    &nhi08_environment_isolation::values::TEST_USES_PROD,
+    &nhi08_environment_isolation::contexts::KUBECONFIG_SHARED_USER,
+    &nhi09_reuse::databases::DB_USER_SHARED,
 ];
 
 /// The check of this id.

@@ -3,12 +3,15 @@
 
 pub(super) mod accounts;
 pub(super) mod agent;
+pub(super) mod contexts;
 pub(super) mod directory;
 pub(super) mod google;
 pub(super) mod namespaces;
 pub(super) mod pipeline;
+mod places;
 pub(super) mod subscriptions;
 pub(super) mod trusts;
+pub(super) mod values;
 pub(super) mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};

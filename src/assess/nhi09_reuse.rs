@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/9-nhi-reuse/>).
 
 pub(super) mod agent;
+pub(super) mod databases;
 pub(super) mod federated;
 pub(super) mod google;
 pub(super) mod hosts;
@@ -51,8 +52,13 @@ fn counted<'v, 'a>(credential: &'v Credential, view: &'v View<'a>) -> impl Itera
 
 /// The components in whose files the credential stands. A copy of a file is no second use.
 pub(super) fn components(credential: &Credential, view: &View<'_>) -> BTreeSet<String> {
+    directories(counted(credential, view))
+}
+
+/// The components that places lie in, a file and its copies counted once.
+fn directories<'a>(places: impl Iterator<Item = &'a Exposure>) -> BTreeSet<String> {
     let mut by_blob: BTreeMap<Option<&str>, BTreeSet<String>> = BTreeMap::new();
-    for exposure in counted(credential, view) {
+    for exposure in places {
         if let Some(component) = component(&exposure.location.path) {
             by_blob.entry(exposure.location.blob.as_deref()).or_default().insert(component);
         }

@@ -7,6 +7,7 @@ mod gone;
 mod google;
 mod hosts;
 mod iac;
+mod isolation;
 mod kubernetes;
 mod order;
 mod pipeline;

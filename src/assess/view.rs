@@ -288,13 +288,35 @@ pub(super) fn is_login(credential: &Credential) -> bool {
 /// Whether a credential opens a host that its provider says nothing of, or one that only a machine or network knows: such
 /// a login is that of a developer's own container more often than not.
 pub(super) fn is_local(credential: &Credential) -> bool {
-    let host = credential.attributes.get("host").map(|host| host.trim().to_ascii_lowercase()).unwrap_or_default();
-    // With a port, or an IPv6 address in brackets.
-    let host = match host.strip_prefix('[') {
+    is_local_host(credential.attributes.get("host").map_or("", String::as_str))
+}
+
+/// A host's name or address: without a port, and without the brackets of an IPv6 address.
+fn bare(host: &str) -> &str {
+    match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None if host.matches(':').count() == 1 => host.split(':').next().unwrap_or_default(),
-        None => host.as_str(),
-    };
+        None => host,
+    }
+}
+
+/// Whether a host is the machine that asks, or one that stands for any in documentation (RFC 2606, RFC 6761).
+pub(super) fn hosts_machine(host: &str) -> bool {
+    let host = host.trim().to_ascii_lowercase();
+    let host = bare(&host);
+    if let Ok(address) = host.parse::<std::net::IpAddr>() {
+        return address.is_loopback() || address.is_unspecified();
+    }
+    let under = |end: &&str| host == *end || host.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
+    let reserved =
+        ["localhost", "docker.internal", "example", "invalid", "test", "example.com", "example.org", "example.net"];
+    reserved.iter().any(under)
+}
+
+/// See [`is_local`]; nothing is local, too.
+pub(super) fn is_local_host(host: &str) -> bool {
+    let host = host.trim().to_ascii_lowercase();
+    let host = bare(&host);
     if let Ok(address) = host.parse::<std::net::Ipv4Addr>() {
         return address.is_loopback() || address.is_private() || address.is_link_local() || address.is_unspecified();
     }

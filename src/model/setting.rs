@@ -71,6 +71,9 @@ pub const ROLE_BINDING: &str = "role-binding";
 pub const MIXED_SUBJECTS: &str = "mixed-subjects";
 /// A binding lets an account of one environment into another: the value names both namespaces.
 pub const CROSS_ENVIRONMENT: &str = "cross-environment";
+/// A user of a client's configuration opens clusters of production and of other environments: the value tells how it logs in
+/// (`plugin`, `stored`), the attributes `production` and `other` name the contexts.
+pub const CLIENT_USER: &str = "client-user";
 /// A deployment tool may deploy from anywhere, to anywhere, or anything: the value says which.
 pub const DEPLOYS_ANYTHING: &str = "deploys-anything";
 /// A listing has more pages than the file: the value is the id of its format.

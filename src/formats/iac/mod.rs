@@ -15,6 +15,7 @@ pub mod compose;
 pub mod dockerfile;
 pub mod git_crypt;
 pub mod helm_values;
+pub mod kubeconfig_contexts;
 pub mod kubernetes;
 pub mod kustomize;
 mod literal;
@@ -49,6 +50,8 @@ pub const FORMATS: &[&Format] = &[
     &helm_values::FORMAT,
     &tekton::FORMAT,
     &argo::FORMAT,
+    // It is of the core group, but no object.
+    &kubeconfig_contexts::FORMAT,
     &kubernetes::FORMAT,
     &codeowners::FORMAT,
     &authorized_keys::FORMAT,
