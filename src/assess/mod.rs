@@ -300,6 +300,9 @@ pub const CHECKS: &[&Check] = &[
     &nhi08_environment_isolation::values::TEST_USES_PROD,
     &nhi08_environment_isolation::contexts::KUBECONFIG_SHARED_USER,
     &nhi09_reuse::databases::DB_USER_SHARED,
+    &nhi04_insecure_authentication::passwords::ROPC,
+    &nhi04_insecure_authentication::passwords::SNOWFLAKE_PASSWORD,
+    &nhi08_environment_isolation::workspaces::TF_WORKSPACE,
 ];
 
 /// The check of this id.

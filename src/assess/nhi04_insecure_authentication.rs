@@ -5,6 +5,7 @@ pub(super) mod anonymous;
 pub(super) mod declared;
 pub(super) mod deployments;
 pub(super) mod flows;
+pub(super) mod passwords;
 
 use super::estate::PIPELINES;
 use super::{Check, reach, say, settings};

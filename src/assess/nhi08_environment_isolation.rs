@@ -13,6 +13,7 @@ pub(super) mod subscriptions;
 pub(super) mod trusts;
 pub(super) mod values;
 pub(super) mod variables;
+pub(super) mod workspaces;
 
 use std::collections::{BTreeMap, BTreeSet};
 

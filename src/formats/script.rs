@@ -279,10 +279,47 @@ mod tests {
             setting::SCRIPT_LOGIN,
             "gcloud auth activate-service-account",
         );
-        one("az login -u me@acme.test -p $P", setting::SCRIPT_LOGIN, "az login -u -p");
+        let both = [setting::SCRIPT_LOGIN, setting::PASSWORD_LOGIN].map(|name| (name, "az login -u -p".to_owned()));
+        assert_eq!(settings("az login -u me@acme.test -p $P"), both);
         one("curl -u bot:$PW http://nexus.acme.test/x", setting::PLAIN_HTTP, "nexus.acme.test");
         one("curl -H 'Authorization: x' http://a.test:80/x", setting::PLAIN_HTTP, "a.test:80");
         assert_eq!(settings("curl http://acme.test/x; curl -u a:b http://127.0.0.1/x; curl -u a:b http://$HOST/x"), []);
+    }
+
+    #[test]
+    fn logins_with_the_password_of_an_account_are_told_and_those_of_programs_are_not() {
+        let name = setting::PASSWORD_LOGIN;
+        let grant = "curl asks for a token with grant_type=password";
+        for (script, value) in [
+            (
+                "curl -d \"grant_type=password&username=$U&password=$P\" https://login.salesforce.com/services/oauth2/token",
+                format!("{grant} at login.salesforce.com"),
+            ),
+            ("curl -X POST $URL --data-urlencode grant_type=password -d username=a", grant.to_owned()),
+            (
+                "curl -s https://id.acme.com/t --json '{\"grant_type\": \"password\"}'",
+                format!("{grant} at id.acme.com"),
+            ),
+            ("SNOWSQL_PWD=$PW snowsql -u loader -q 'select 1'", "snowsql with SNOWSQL_PWD".to_owned()),
+            ("export SNOWSQL_PWD=$PW", "snowsql with SNOWSQL_PWD".to_owned()),
+            ("snow sql -q x --user a --password \"$PW\"", "snow --password".to_owned()),
+        ] {
+            one(script, name, &value);
+        }
+        for script in [
+            "curl -d grant_type=client_credentials https://id.acme.com/t",
+            "curl -d grant_type=password-realm https://id.acme.com/t",
+            "curl -d grant_type=password http://localhost:8080/realms/x",
+            "curl -d grant_type=password http://keycloak:8080/realms/x",
+            "echo grant_type=password",
+            "snowsql -u loader --private-key-path k.p8",
+            "az login --identity -u 1234",
+            "az login --federated-token $T -u x",
+        ] {
+            assert_eq!(settings(script), [], "{script}");
+        }
+        let service = settings("az login --service-principal -u x -p $P --tenant t");
+        assert!(service.iter().all(|(found, _)| *found != name));
     }
 
     #[test]

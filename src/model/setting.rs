@@ -14,6 +14,8 @@ pub const PRIVILEGED: &str = "privileged";
 pub const INSTALL_SCRIPTS: &str = "install-scripts";
 /// A person's login is written into a script: the value is the command.
 pub const SCRIPT_LOGIN: &str = "script-login";
+/// A script logs in with the user name and password of an account: the value says how.
+pub const PASSWORD_LOGIN: &str = "password-login";
 /// What an agent's tool server reaches is as wide as can be: the value says what (`files: the whole disk`).
 pub const AGENT_SCOPE: &str = "agent-scope";
 /// An agent's tool server works on production: the value says on what.
@@ -27,6 +29,11 @@ pub const STATIC_KEY: &str = "static-key";
 /// A declaration holds a credential of its tool: the value is the argument; the attribute `how` tells `literal`, `file` or
 /// `variable`.
 pub const TOOL_CREDENTIAL: &str = "tool-credential";
+/// A provider of Terraform logs in as one identity whatever workspace is run: the subject is the provider, the value the argument
+/// that says as whom, empty where a variable or the workspace may.
+pub const WORKSPACE_LOGIN: &str = "workspace-login";
+/// A file of a Terraform module asks for the workspace: the subject is the module's directory.
+pub const WORKSPACES: &str = "workspaces";
 /// A service connection authenticates with a secret: the value is the scheme.
 pub const CONNECTION_SECRET: &str = "connection-secret";
 /// A workload identity pool's provider: the value is its condition, empty for none; the attribute `issuer` names whom it trusts.

@@ -235,6 +235,30 @@ fn logins_of_databases_are_told_by_rights_and_by_their_end() {
     assert_eq!(told("NHI10-snowflake-service-ui", &files), ["medium The service user ETL has a password"]);
     assert_eq!(told("NHI5-db-super", &files), ["high ETL has default role ACCOUNTADMIN"]);
     assert_eq!(told("NHI7-db-noexpiry", &files), ["medium The key pair of BI never ends"]);
+    // What NHI10-snowflake-service-ui says is not said twice.
+    assert!(told("NHI4-snowflake-password-service", &files).is_empty());
+}
+
+#[test]
+fn a_snowflake_user_without_a_type_is_a_programs_only_where_something_says_so() {
+    let user = |name: &str, role: &str, rest: &str| {
+        format!(
+            "{{\"name\":\"{name}\",\"disabled\":\"false\",\"default_role\":\"{role}\",\"has_password\":\"true\",\
+             \"has_rsa_public_key\":\"false\"{rest}}}"
+        )
+    };
+    let check = |name: &str, role: &str, rest: &str| {
+        let users = format!("[{},{}]", user(name, role, rest), user("OTHER", "PUBLIC", ""));
+        told("NHI4-snowflake-password-service", &[("snowflake", "s/users.json", &users)])
+    };
+    let found = ["high The program's user SVC_LOAD logs in with a password"];
+    assert_eq!(check("SVC_LOAD", "PUBLIC", ""), found);
+    assert_eq!(check("LOAD", "ETL_SERVICE", ""), ["high The program's user LOAD logs in with a password"]);
+    assert!(check("JDOE", "ANALYST", "").is_empty());
+    assert!(check("SVC_LOAD", "PUBLIC", ",\"network_policy\":\"OFFICE\"").is_empty());
+    assert!(check("SVC_LOAD", "PUBLIC", ",\"has_mfa\":\"true\"").is_empty());
+    assert!(check("SVC_LOAD", "PUBLIC", ",\"type\":\"PERSON\"").is_empty());
+    assert!(check("svc@acme.com", "PUBLIC", "").is_empty());
 }
 
 #[test]

@@ -123,3 +123,20 @@ fn attributes_of_jobs_make_findings() {
     assert_eq!(of(&production, check), Some((Severity::Medium, Confidence::Medium)));
     assert_eq!(of(&|_| {}, check), None);
 }
+
+#[test]
+fn a_job_that_logs_in_with_a_users_password_is_told_once() {
+    let check = |facts| severity(facts, "NHI4-ropc");
+    let script = || set(setting::PASSWORD_LOGIN, "az login -u -p", None);
+    let secret = |name| usage(AuthMode::Referenced, "", name, false);
+    assert_eq!(check(vec![script()]), Some((Severity::Medium, Confidence::High)));
+    assert_eq!(check(vec![secret("SNOWFLAKE_PASSWORD")]), Some((Severity::Medium, Confidence::Medium)));
+    assert_eq!(check(vec![script(), secret("SNOWFLAKE_PASSWORD")]), Some((Severity::Medium, Confidence::High)));
+    let salesforce = vec![secret("SF_PASSWORD"), secret("SF_SECURITY_TOKEN")];
+    assert_eq!(check(salesforce), Some((Severity::Medium, Confidence::Medium)));
+    // A password alone may be anything, a passphrase opens a key.
+    assert_eq!(check(vec![secret("SF_PASSWORD")]), None);
+    assert_eq!(check(vec![secret("SNOWFLAKE_PRIVATE_KEY_PASSWORD")]), None);
+    assert_eq!(check(vec![secret("SNOWFLAKE_PRIVATE_KEY"), secret("DB_PASSWORD")]), None);
+    assert_eq!(check(vec![usage(AuthMode::Federated, "snowflake", "SNOWFLAKE_PASSWORD", false)]), None);
+}

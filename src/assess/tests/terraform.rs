@@ -288,3 +288,40 @@ fn passwords_in_arguments_of_resources_and_modules_are_found_and_references_are_
         assert_eq!(found(text), Vec::<String>::new(), "{text}");
     }
 }
+
+#[test]
+fn one_login_for_every_workspace_is_told_and_one_that_is_chosen_is_not() {
+    let used = "resource \"aws_s3_bucket\" \"b\" { bucket = \"acme-${terraform.workspace}\" }\n";
+    let told = |directory: &str, provider: &str, main: &str| {
+        let (a, b) = (format!("{directory}/providers.tf"), format!("{directory}/main.tf"));
+        let found = read(&[(&a, provider), (&b, main)]).findings;
+        let found = found.iter().filter(|f| f.id == "NHI8-tf-workspace");
+        found.map(|f| f.confidence).collect::<Vec<_>>()
+    };
+    let role = |arn: &str| {
+        format!("provider \"aws\" {{\n  region = var.region\n  assume_role {{\n role_arn = {arn}\n }}\n}}\n")
+    };
+    let fixed = role("\"arn:aws:iam::210987654321:role/terraform\"");
+    assert_eq!(told("infra", &fixed, used), [Confidence::Medium]);
+    assert_eq!(told("infra", "provider \"aws\" { profile = \"acme\" }", used), [Confidence::Low]);
+    let google = "provider \"google\" { credentials = file(\"sa.json\") }";
+    assert_eq!(told("infra", google, used), [Confidence::Medium]);
+    for driven in [
+        "var.role_arn",
+        "local.roles[terraform.workspace]",
+        "\"arn:aws:iam::${var.account}:role/terraform\"",
+        "lookup(var.roles, terraform.workspace)",
+    ] {
+        assert!(told("infra", &role(driven), used).is_empty(), "{driven}");
+    }
+    // Without workspaces, in the directory of one environment, beside a second block, or against an emulator.
+    assert!(told("infra", &fixed, "resource \"aws_s3_bucket\" \"b\" {}\n").is_empty());
+    assert!(told("environments/prod", &fixed, used).is_empty());
+    let second = format!("{fixed}provider \"aws\" {{\n alias = \"prod\"\n profile = \"prod\"\n}}\n");
+    assert!(told("infra", &second, used).is_empty());
+    let emulated = "provider \"aws\" {\n profile = \"acme\"\n skip_credentials_validation = true\n}\n";
+    assert!(told("infra", emulated, used).is_empty());
+    let chosen = "provider \"google\" {\n credentials = file(\"sa.json\")\n project = var.project\n}\n";
+    assert!(told("infra", chosen, used).is_empty());
+    assert!(told("infra", "provider \"aws\" { region = \"eu-west-1\" }", used).is_empty());
+}

@@ -52,6 +52,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     secrets::read(&module, &mut emit);
     literals::read(&module, &mut emit);
     tool::read(&module, &mut emit);
+    tool::workspaces(&module, root, &mut emit);
     if emit.left == 0 || module.steps.get() == 0 {
         let message = "more declarations, or longer chains of references, than any module holds; the rest of the file was not read".to_owned();
         emit.out.notice(ReadNotice { kind: NoticeKind::Gap, code: "too-many-facts", line: 0, column: 0, message });

@@ -30,6 +30,7 @@ pub fn read(text: &str, script: &Script, seen: &mut Vec<Seen>) {
             install(command, name, &mut found);
         }
         login(command, name, &mut found);
+        password_login(command, name, &mut found);
     }
 }
 
@@ -365,4 +366,59 @@ fn login(command: &Command, name: &str, found: &mut Found<'_>) {
         _ => return,
     };
     found.add(setting::SCRIPT_LOGIN, words);
+}
+
+/// Logins with user and password where the service has one for programs: the password grant
+/// (<https://datatracker.ietf.org/doc/html/rfc6749#section-4.3>), `az login -u -p`
+/// (<https://learn.microsoft.com/cli/azure/reference-index#az-login>), SnowSQL and Snowflake CLI
+/// (<https://docs.snowflake.com/en/user-guide/snowsql-start>).
+fn password_login(command: &Command, name: &str, found: &mut Found<'_>) {
+    let written = |value: &str| {
+        !value.is_empty()
+            && (value.contains('$') || !names::is_placeholder("password", value))
+            && !value.starts_with('<')
+    };
+    match name {
+        "az" if command.says(&["login"])
+            && command.has(&["-u", "--username"])
+            && !command.has(&["--service-principal", "--identity", "-i", "--federated-token"]) =>
+        {
+            // What a substitution gives is no word of its own here.
+            let password = command.option(&["-p", "--password"]);
+            if password.is_some_and(|value| value.is_empty() || written(value)) {
+                found.add(setting::PASSWORD_LOGIN, "az login -u -p");
+            }
+        }
+        "curl" | "wget" | "http" | "https" if command.arguments().iter().any(|word| is_password_grant(&word.text)) => {
+            let address = command.arguments().iter().find(|word| word.text.contains("://"));
+            let host = address.map(|word| host(&word.text)).unwrap_or_default();
+            let plain = !host.is_empty() && !host.contains(['$', '{', '<']);
+            // A name without a dot is a container of the job's own, which a test sets up.
+            if plain && (is_loopback(host) || !host.contains('.')) {
+                return;
+            }
+            let at = if plain { format!(" at {host}") } else { String::new() };
+            found.add(setting::PASSWORD_LOGIN, &format!("{name} asks for a token with grant_type=password{at}"));
+        }
+        "snow" if command.option(&["--password"]).is_some_and(written) => {
+            found.add(setting::PASSWORD_LOGIN, "snow --password");
+        }
+        _ => {
+            let sets = command.words.iter().filter_map(|word| assignment(&word.text));
+            let mut sets = sets.filter(|(variable, value)| *variable == "SNOWSQL_PWD" && written(value));
+            if sets.next().is_some() {
+                found.add(setting::PASSWORD_LOGIN, "snowsql with SNOWSQL_PWD");
+            }
+        }
+    }
+}
+
+/// Whether a form or an object asks for a token by the password grant.
+fn is_password_grant(text: &str) -> bool {
+    let Some(at) = text.find("grant_type") else { return false };
+    let rest = text.get(at + "grant_type".len()..).unwrap_or_default();
+    let value = rest.trim_start_matches(['"', '\\', ' ', ':', '=', '\'']);
+    let end = value.strip_prefix("password");
+    rest.len() > value.len()
+        && end.is_some_and(|end| !end.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_'))
 }

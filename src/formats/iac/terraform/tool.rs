@@ -64,6 +64,9 @@ pub fn read(module: &Module<'_>, emit: &mut Emit<'_, '_>) {
         for block in blocks {
             tool.first.get_or_insert(block.label);
             tool.block(block, what);
+            if what == "provider" {
+                tool.login_of_workspaces(block);
+            }
         }
     }
     for block in &module.resources {
@@ -80,6 +83,46 @@ pub fn read(module: &Module<'_>, emit: &mut Emit<'_, '_>) {
     identity.environment = module.environment();
     emit.push(Fact::Identity(At::span(first), identity));
     tool.facts.into_iter().for_each(|fact| emit.push(fact));
+}
+
+/// Tells once for a file that it asks for the workspace that is run
+/// (<https://developer.hashicorp.com/terraform/language/state/workspaces>).
+pub fn workspaces(module: &Module<'_>, root: &Node, emit: &mut Emit<'_, '_>) {
+    const NAME: &str = "terraform.workspace";
+    if !module.input.text.contains(NAME) {
+        return;
+    }
+    let mut found: Option<Span> = None;
+    root.walk(&mut |node| {
+        let named = hcl::reference(node) == Some(NAME)
+            || node.as_str().is_some_and(|text| text.contains("${terraform.workspace"));
+        if named {
+            found.get_or_insert(node.span);
+        }
+    });
+    if let Some(span) = found {
+        let fact = SettingFact::new(setting::WORKSPACES, &module.directory, NAME);
+        emit.push(Fact::Setting(At::span(span), fact));
+    }
+}
+
+/// What says of a provider as whom it logs in, and where: the block's name, arguments of the login (a nested block's behind a
+/// dot), arguments of the account.
+const LOGINS: &[(&str, &[&str], &[&str])] = &[
+    (
+        "aws",
+        &["assume_role.role_arn", "assume_role_with_web_identity.role_arn", "access_key", "secret_key", "profile"],
+        &["allowed_account_ids", "shared_credentials_files", "shared_config_files"],
+    ),
+    ("google", &["impersonate_service_account", "credentials"], &["project"]),
+    ("azurerm", &["client_secret", "client_certificate_path", "client_id"], &["subscription_id", "tenant_id"]),
+];
+
+/// Whether a value is put together from anything that may differ from run to run.
+fn is_driven(node: &Node) -> bool {
+    let mut driven = false;
+    node.walk(&mut |node| driven |= hcl::reference(node).is_some() || node.as_str().is_some_and(is_open));
+    driven
 }
 
 struct Tool<'m, 'a> {
@@ -179,6 +222,37 @@ impl Tool<'_, '_> {
                 }
             }
         }
+    }
+
+    /// As whom a provider logs in, whichever workspace is run: the argument that says so in so many words, or none, as where a
+    /// variable or the workspace takes part in the login or the account.
+    fn login_of_workspaces(&mut self, block: &Block<'_>) {
+        let Some((kind, logins, accounts)) = LOGINS.iter().find(|(kind, ..)| *kind == block.kind) else { return };
+        let argument = |path: &str| match path.split_once('.') {
+            Some((nested, name)) => block.nested(nested)?.get(name),
+            None => block.get(path),
+        };
+        let all = || logins.iter().chain(*accounts).filter_map(|path| argument(path));
+        // An emulator takes any login.
+        let emulated = block.get("endpoints").is_some()
+            || block.get("skip_credentials_validation").is_some_and(|node| self.module.flag(node) == Some(true));
+        let fixed = || {
+            logins.iter().copied().find(|path| {
+                let text = argument(path).and_then(|node| self.module.text(node));
+                let stands = |text: &String| {
+                    !text.trim().is_empty()
+                        && !names::is_placeholder(path, text)
+                        && !(*path == "profile" && text == "default")
+                };
+                // A file's name is the argument of a call, which is no text.
+                argument(path).is_some_and(|node| hcl::call(node).is_some()) || text.as_ref().is_some_and(stands)
+            })
+        };
+        let value = if emulated || all().any(is_driven) { None } else { fixed() };
+        let subject = format!("provider {kind}");
+        let mut fact = SettingFact::new(setting::WORKSPACE_LOGIN, subject, value.unwrap_or_default());
+        fact.identity = Some(self.key.clone());
+        self.facts.push(Fact::Setting(At::span(block.label), fact));
     }
 
     /// A secret that the module keeps at a code host.
