@@ -136,6 +136,10 @@ pub(super) const GITHUB_SECRETS: &str = "github-secrets";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const GITHUB_INSTALLATIONS: &str = "github-installations";
 /// See [`GITHUB_ACTIONS`].
+pub(super) const CERTIFICATE: &str = "certificate";
+/// See [`GITHUB_ACTIONS`].
+pub(super) const KUBERNETES: &str = "kubernetes";
+/// See [`GITHUB_ACTIONS`].
 pub(super) const DEPLOY_KEYS: &str = "deploy-keys";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const AUTHORIZED_KEYS: &str = "authorized-keys";

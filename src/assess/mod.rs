@@ -3,6 +3,7 @@
 
 mod agents;
 mod card;
+mod certificates;
 mod cluster;
 mod decided;
 mod departed;
@@ -303,6 +304,10 @@ pub const CHECKS: &[&Check] = &[
     &nhi04_insecure_authentication::passwords::ROPC,
     &nhi04_insecure_authentication::passwords::SNOWFLAKE_PASSWORD,
     &nhi08_environment_isolation::workspaces::TF_WORKSPACE,
+    &nhi04_insecure_authentication::keys::WEAK_KEY,
+    &nhi04_insecure_authentication::hooks::WEBHOOK_UNSIGNED,
+    &nhi07_long_lived_secrets::certificates::CERT_LIFE,
+    &nhi09_reuse::certificates::TLS_KEY_SHARED,
 ];
 
 /// The check of this id.

@@ -6,6 +6,8 @@ pub(super) mod declared;
 pub(super) mod deployments;
 pub(super) mod flows;
 pub(super) mod passwords;
+pub(super) mod hooks;
+pub(super) mod keys;
 
 use super::estate::PIPELINES;
 use super::{Check, reach, say, settings};

@@ -1,6 +1,7 @@
 //! NHI7:2025 Long-Lived Secrets: credentials whose end is far off or never
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/7-long-lived-secrets/>).
 
+pub(super) mod certificates;
 pub(super) mod databases;
 pub(super) mod declared;
 pub(super) mod directory;

@@ -3,6 +3,7 @@
 
 pub(super) mod agent;
 pub(super) mod databases;
+pub(super) mod certificates;
 pub(super) mod federated;
 pub(super) mod google;
 pub(super) mod hosts;

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod agents;
 mod aws;
+mod certificates;
 mod directories;
 mod exports;
 mod gone;
@@ -484,7 +485,8 @@ fn risks_without_inputs_are_not_assessed_and_name_the_command() {
     assert!(assessment.risks[0].why.contains("aws iam get-credential-report"), "{}", assessment.risks[0].why);
     assert_eq!(assessment.risks[0].score, None);
     assert_eq!(status[1], RiskStatus::Assessed);
-    assert_eq!(status[3], RiskStatus::NotAssessed);
+    assert_eq!(status[3], RiskStatus::Partly, "the private keys in files are there to be judged");
+    assert_eq!(status[5], RiskStatus::NotAssessed);
     assert_eq!(status[6], RiskStatus::Partly);
     assert_eq!(assessment.score, Some(0));
     assert!(assessment.risks.iter().all(|r| r.affected <= r.assessable));

@@ -150,6 +150,13 @@ pub const EXPORT_IN_REPO: &str = "export-in-repo";
 pub const TOKEN_LIFE: &str = "token-life";
 /// A database lets a login do everything: the value names the attributes or the role that do.
 pub const DATABASE_POWER: &str = "database-power";
+/// A certificate: the subject is its name for people, the value its SHA-256; attributes `subject`, `issuer`, `names`,
+/// `not_before`, `not_after`, `spki_sha256`, `authority`, `self_signed`, `key`, `bits`, `weak_signature`, and `keyed` where its
+/// private key stands beside it.
+pub const CERTIFICATE: &str = "certificate";
+/// A webhook of a code host that is not signed, or that goes to whoever answers: the value is the host that it calls; the
+/// attributes `signed`, `insecure` and `argument` say which.
+pub const WEBHOOK: &str = "webhook";
 
 /// Whether a setting is only there for the inventory to join files by.
 #[must_use]

@@ -175,6 +175,14 @@ fn what_declarations_leave_open_is_found_and_what_they_close_is_not() {
             "resource \"azuredevops_serviceendpoint_azurerm\" \"e\" { service_endpoint_authentication_scheme = \"ServicePrincipal\" }",
             "NHI6-sc-secret medium",
         ),
+        (
+            "resource \"github_repository_webhook\" \"h\" {\n configuration {\n  url = \"https://ci.acme.example/h\"\n }\n}",
+            "NHI4-webhook-unsigned medium",
+        ),
+        (
+            "resource \"gitlab_project_hook\" \"h\" { url = \"https://ci.acme.example/h\" }",
+            "NHI4-webhook-unsigned medium",
+        ),
         ("resource \"google_container_cluster\" \"c\" { name = \"c\" }", "NHI6-node-identity medium"),
         (
             "resource \"google_project_iam_member\" \"m\" {\n role = \"roles/owner\"\n project = \"p\"\n \
@@ -212,6 +220,8 @@ fn what_declarations_leave_open_is_found_and_what_they_close_is_not() {
         "provider \"azurerm\" { use_oidc = true }",
         "resource \"azuredevops_serviceendpoint_azurerm\" \"e\" { service_endpoint_authentication_scheme = \"WorkloadIdentityFederation\" }",
         "resource \"google_container_cluster\" \"c\" { enable_autopilot = true }",
+        "resource \"github_repository_webhook\" \"h\" {\n configuration {\n  url = var.url\n  secret = var.secret\n }\n}",
+        "resource \"gitlab_project_hook\" \"h\" {\n url = \"https://ci.acme.example/h\"\n token = var.token\n}",
         "resource \"google_project_iam_member\" \"m\" {\n role = \"roles/owner\"\n member = \"user:ana@acme.example\"\n}",
         "resource \"google_service_account_iam_member\" \"m\" {\n role = \"roles/iam.serviceAccountTokenCreator\"\n \
          member = \"serviceAccount:a@p.iam.gserviceaccount.com\"\n}",

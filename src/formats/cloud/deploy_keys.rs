@@ -141,6 +141,10 @@ fn deploy_key(
     let mut held = SettingFact::new(setting::KEY_PLACE, place, fingerprint);
     held.identity = Some(key.clone());
     held.attributes.insert("kind".to_owned(), "deploy-key".to_owned());
+    held.attributes.insert("key_type".to_owned(), algorithm.to_owned());
+    if let Some(bits) = saas::text_of(row, "key").and_then(saas::rsa_bits) {
+        held.attributes.insert("bits".to_owned(), bits.to_string());
+    }
     out.fact(Fact::Identity(at.clone(), fact));
     out.fact(Fact::Credential(at.clone(), credential));
     out.fact(Fact::Grant(

@@ -216,6 +216,25 @@ pub fn public_key(line: &str) -> Option<(String, &str, &str)> {
     }
 }
 
+/// Bits of an RSA key in OpenSSH's form, at the end of a line that [`public_key`] reads: the length of its modulus
+/// (<https://www.rfc-editor.org/rfc/rfc4253#section-6.6>).
+#[must_use]
+pub fn rsa_bits(line: &str) -> Option<usize> {
+    let blob = line.split_whitespace().skip_while(|word| *word != "ssh-rsa").nth(1)?;
+    let bytes = data_encoding::BASE64.decode(blob.as_bytes()).ok()?;
+    let mut rest = bytes.as_slice();
+    let mut field = || {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (value, after) = after.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        rest = after;
+        Some(value)
+    };
+    let (_kind, _exponent, modulus) = (field()?, field()?, field()?);
+    let mut digits = modulus.iter().skip_while(|b| **b == 0);
+    let first = digits.next()?;
+    Some(8 - first.leading_zeros() as usize + 8 * digits.count())
+}
+
 /// The blob begins with the name of its kind.
 fn fingerprint(kind: &str, blob: &str) -> Option<String> {
     use sha2::Digest as _;

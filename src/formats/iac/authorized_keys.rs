@@ -4,7 +4,7 @@
 //! and tells nothing that is certain. The public half is no credential: it tells which private half opens the place.
 
 use crate::doc::Doc;
-use crate::formats::cloud::saas::public_key;
+use crate::formats::cloud::saas::{public_key, rsa_bits};
 use crate::formats::{Format, Input, Out, ReadNotice, Syntax};
 use crate::model::{At, Fact, NoticeKind, RepoPath, SettingFact, Span, setting};
 
@@ -52,6 +52,9 @@ fn read(input: &Input<'_>, _: &Doc, out: &mut Out<'_>) {
         let mut place = SettingFact::new(setting::KEY_PLACE, path.as_str(), fingerprint);
         place.attributes.insert("kind".to_owned(), "authorized-key".to_owned());
         place.attributes.insert("key_type".to_owned(), kind.to_owned());
+        if let Some(bits) = rsa_bits(line).filter(|_| kind == "ssh-rsa") {
+            place.attributes.insert("bits".to_owned(), bits.to_string());
+        }
         if !comment.is_empty() {
             place.attributes.insert("comment".to_owned(), comment);
         }

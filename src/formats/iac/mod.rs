@@ -8,6 +8,7 @@ mod arm;
 pub mod authorized_keys;
 mod azure;
 mod bicep;
+pub mod certificate;
 mod cfn;
 pub mod cloudformation;
 pub mod codeowners;
@@ -55,4 +56,5 @@ pub const FORMATS: &[&Format] = &[
     &kubernetes::FORMAT,
     &codeowners::FORMAT,
     &authorized_keys::FORMAT,
+    &certificate::FORMAT,
 ];

@@ -6,6 +6,7 @@
 mod aws;
 pub mod azure;
 pub mod google;
+mod hooks;
 mod literals;
 mod module;
 mod policy_document;
@@ -49,6 +50,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     google::read(&module, &mut emit);
     azure::read(&module, &mut emit);
     services::read(&module, &mut emit);
+    hooks::read(&module, &mut emit);
     secrets::read(&module, &mut emit);
     literals::read(&module, &mut emit);
     tool::read(&module, &mut emit);

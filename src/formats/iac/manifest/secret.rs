@@ -5,6 +5,7 @@
 use super::file::Sink;
 use super::object::Object;
 use crate::doc::Node;
+use crate::formats::iac::certificate;
 use crate::formats::iac::literal::{self, Value};
 use crate::formats::workload::MAX_TEXT;
 use crate::model::{At, CredentialFact, Fact, SettingFact, Status, When, setting};
@@ -49,6 +50,9 @@ pub(super) fn read(object: &Object<'_>, sink: &mut Sink<'_, '_>) {
     if kind == "kubernetes.io/service-account-token" {
         token(object, sink);
     }
+    if object.at(&["sops"]).is_none() {
+        certificate(object, sink);
+    }
     if object.file.is_live() {
         return exported(object, &kind, sink);
     }
@@ -73,6 +77,19 @@ pub(super) fn read(object: &Object<'_>, sink: &mut Sink<'_, '_>) {
                 fact.attributes.insert("argocd".to_owned(), argocd.clone());
             }
             sink.fact(Fact::Setting(At::span(value.span), fact));
+        }
+    }
+}
+
+/// The certificate of a server, with its key beside it
+/// (<https://kubernetes.io/docs/concepts/configuration/secret/#tls-secrets>).
+fn certificate(object: &Object<'_>, sink: &mut Sink<'_, '_>) {
+    for (section, encoded) in [("data", true), ("stringData", false)] {
+        let Some(node) = object.at(&[section, "tls.crt"]) else { continue };
+        let text = node.as_str().and_then(|text| if encoded { decoded(text) } else { Some(text.to_owned()) });
+        for (_, mut fact) in text.map(|text| certificate::of_text(&text, true)).unwrap_or_default() {
+            fact.attributes.insert("secret".to_owned(), object.title().chars().take(MAX_TEXT).collect());
+            sink.fact(Fact::Setting(At::span(node.span), fact));
         }
     }
 }

@@ -240,9 +240,8 @@ impl Tool<'_, '_> {
             logins.iter().copied().find(|path| {
                 let text = argument(path).and_then(|node| self.module.text(node));
                 let stands = |text: &String| {
-                    !text.trim().is_empty()
-                        && !names::is_placeholder(path, text)
-                        && !(*path == "profile" && text == "default")
+                    let usual = *path == "profile" && text == "default";
+                    !(text.trim().is_empty() || names::is_placeholder(path, text) || usual)
                 };
                 // A file's name is the argument of a call, which is no text.
                 argument(path).is_some_and(|node| hcl::call(node).is_some()) || text.as_ref().is_some_and(stands)
