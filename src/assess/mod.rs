@@ -308,6 +308,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi04_insecure_authentication::hooks::WEBHOOK_UNSIGNED,
     &nhi07_long_lived_secrets::certificates::CERT_LIFE,
     &nhi09_reuse::certificates::TLS_KEY_SHARED,
+    &nhi04_insecure_authentication::mailboxes::APP_PASSWORD,
 ];
 
 /// The check of this id.

@@ -5,6 +5,7 @@ pub(super) mod anonymous;
 pub(super) mod declared;
 pub(super) mod deployments;
 pub(super) mod flows;
+pub(super) mod mailboxes;
 pub(super) mod passwords;
 pub(super) mod hooks;
 pub(super) mod keys;

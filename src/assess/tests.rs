@@ -487,6 +487,8 @@ fn risks_without_inputs_are_not_assessed_and_name_the_command() {
     assert_eq!(status[1], RiskStatus::Assessed);
     assert_eq!(status[3], RiskStatus::Partly, "the private keys in files are there to be judged");
     assert_eq!(status[5], RiskStatus::NotAssessed);
+    assert_eq!(status[2], RiskStatus::NotAssessed);
+    assert_eq!(status[3], RiskStatus::Partly);
     assert_eq!(status[6], RiskStatus::Partly);
     assert_eq!(assessment.score, Some(0));
     assert!(assessment.risks.iter().all(|r| r.affected <= r.assessable));

@@ -58,6 +58,10 @@ impl Sight<'_> {
         {
             validate::login::name(&mut candidate.proof, candidate.secret.expose(), &beside);
         }
+        let part = candidate.parts.iter().find(|part| part.name == "host").map(|part| part.value.clone());
+        if let Some(host) = candidate.proof.attributes.get("host").cloned().or(part) {
+            validate::login::app_password(&mut candidate.proof, candidate.secret.expose(), &host);
+        }
         let shown = candidate.proof.public || candidate.proof.encrypted;
         if candidate.confidence < self.settings.confidence && !shown {
             return None;

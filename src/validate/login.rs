@@ -45,6 +45,34 @@ pub fn name(proof: &mut Proof, secret: &[u8], beside: &Beside) {
     });
 }
 
+/// Says of a password that it has the shape of an app password, when it opens a mail server of who gives such passwords out: 16
+/// small letters, with or without spaces between fours (<https://support.google.com/accounts/answer/185833>,
+/// <https://support.microsoft.com/account-billing/how-to-get-and-use-app-passwords-5896ed9b-4263-e681-128a-a6f2979a7944>). Words
+/// that stand for a value have few letters or speak of passwords.
+pub fn app_password(proof: &mut Proof, secret: &[u8], host: &str) {
+    let host = host.trim().trim_end_matches('.').to_ascii_lowercase();
+    let host = host.split_once("://").map_or(host.as_str(), |(_, rest)| rest);
+    let provider = match host.split([':', '/']).next().unwrap_or_default() {
+        "smtp.gmail.com" | "imap.gmail.com" | "smtp-relay.gmail.com" => "google",
+        "smtp.office365.com" | "outlook.office365.com" => "microsoft",
+        _ => return,
+    };
+    let text = String::from_utf8_lossy(secret);
+    let text = text.trim().trim_matches(['"', '\'']);
+    let spaced = text.split(' ').count() == 4 && text.split(' ').all(|part| part.len() == 4);
+    let letters: String = text.chars().filter(|c| *c != ' ').collect();
+    let whole = letters.len() == 16 && letters.bytes().all(|b| b.is_ascii_lowercase()) && (spaced || text.len() == 16);
+    let distinct = letters.bytes().collect::<std::collections::BTreeSet<u8>>().len();
+    let in_order = letters
+        .as_bytes()
+        .windows(4)
+        .any(|four| four.iter().zip(four.iter().skip(1)).all(|(first, second)| *second == first.saturating_add(1)));
+    let words = ["pass", "your", "secret", "example", "here", "mail", "change"];
+    if whole && distinct >= 7 && !in_order && !words.iter().any(|word| letters.contains(word)) {
+        util::set(proof, "app_password", provider);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -63,6 +91,34 @@ mod tests {
         let identity = proof.identity.unwrap();
         assert_eq!(identity.key.as_str(), "database:user:app@db.acme.io");
         assert_eq!(proof.attributes.get("host").map(String::as_str), Some("db.acme.io"));
+    }
+
+    #[test]
+    fn app_passwords_are_told_by_their_shape_and_their_server() {
+        let told = |password: &str, host: &str| {
+            let mut proof = Proof::default();
+            app_password(&mut proof, password.as_bytes(), host);
+            proof.attributes.get("app_password").cloned()
+        };
+        // Put together, so that none stands here.
+        let letters = ["qzvk", "trwp", "hnxe", "lgya"];
+        let (plain, spaced) = (letters.concat(), letters.join(" "));
+        assert_eq!(told(&plain, "smtp.gmail.com").as_deref(), Some("google"));
+        assert_eq!(told(&spaced, "IMAP.gmail.com:993").as_deref(), Some("google"));
+        assert_eq!(told(&plain, "smtp.office365.com").as_deref(), Some("microsoft"));
+        for (password, host) in [
+            (plain.as_str(), "smtp.acme.io"),
+            (plain.as_str(), "smtp.gmail.com.acme.io"),
+            (&plain[1..], "smtp.gmail.com"),
+            ("qzvktrwp hnxelgya", "smtp.gmail.com"),
+            ("abcdefghijklmnop", "smtp.gmail.com"),
+            ("yourpasswordhere", "smtp.gmail.com"),
+            ("xxxxxxxxxxxxxxxx", "smtp.gmail.com"),
+            ("Qzvktrwphnxelgya", "smtp.gmail.com"),
+            ("", "smtp.gmail.com"),
+        ] {
+            assert_eq!(told(password, host), None, "{password} {host}");
+        }
     }
 
     #[test]

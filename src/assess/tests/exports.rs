@@ -275,6 +275,23 @@ fn a_service_accounts_token_in_a_kubeconfig_is_told_outside_of_pipelines() {
     assert_eq!(count("ci/kubeconfig", "kubernetes-legacy"), 0);
 }
 
+#[test]
+fn an_app_password_is_told_where_it_stands_open() {
+    let count = |edit: &dyn Fn(&mut Sighting)| {
+        let mut s = seen("generic-secret", "f", "app/config.yml", 1);
+        for (name, value) in [("app_password", "google"), ("host", "smtp.gmail.com"), ("user", "shop@acme.io")] {
+            s.proof.attributes.insert(name.to_owned(), value.to_owned());
+        }
+        edit(&mut s);
+        let findings = run(vec![s], Vec::new()).1.findings;
+        findings.iter().filter(|f| f.id == "NHI4-app-password").map(|f| f.title.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(count(&|_| {}), ["A program logs in to the mailbox shop@acme.io with an app password of Google"]);
+    assert!(count(&|s| s.test_path = true).is_empty());
+    assert!(count(&|s| s.proof.encrypted = true).is_empty());
+    assert!(count(&|s| drop(s.proof.attributes.remove("app_password"))).is_empty());
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config { cases: 32, failure_persistence: None, ..Default::default() })]
 
