@@ -26,7 +26,7 @@ impl<'a> Certificate<'a> {
     }
 
     /// Its name for people.
-    pub(super) fn name(&self) -> &'a str {
+    pub(super) fn title(&self) -> &'a str {
         &self.first.subject
     }
 
@@ -56,7 +56,7 @@ impl<'a> Certificate<'a> {
         let names = self.noted("names").split(", ").filter(|name| !name.is_empty());
         let mut out: BTreeSet<String> = names.map(str::to_ascii_lowercase).collect();
         if out.is_empty() {
-            out.insert(self.name().to_ascii_lowercase());
+            out.insert(self.title().to_ascii_lowercase());
         }
         out
     }

@@ -160,7 +160,7 @@ fn certificate(certificate: &Certificate<'_>, keys: &BTreeSet<&str>) -> Option<F
     if !own {
         finding.confidence = Confidence::Medium;
     }
-    finding.title = format!("Certificate of {} {}", certificate.name(), said.join(" and "));
+    finding.title = format!("Certificate of {} {}", certificate.title(), said.join(" and "));
     if let Some((_, end)) = certificate.validity() {
         say(&mut finding.evidence, format!("it holds until {}", end.strftime("%Y-%m-%d")));
     }

@@ -44,7 +44,7 @@ fn cert_life(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
                 if life > VERY_LONG {
                     finding.base_severity = Severity::High;
                 }
-                finding.title = format!("Certificate of {} lives {}", certificate.name(), days(life));
+                finding.title = format!("Certificate of {} lives {}", certificate.title(), days(life));
                 let dates = format!("from {} to {}", start.strftime("%Y-%m-%d"), end.strftime("%Y-%m-%d"));
                 finding.evidence.insert(0, dates);
                 finding

@@ -43,7 +43,7 @@ fn shared(key: &str, certificates: &[&Certificate<'_>]) -> Option<Finding> {
     let mut finding = TLS_KEY_SHARED.blank(&[TLS_KEY_SHARED.id, key], Vec::new());
     finding.title = format!("One TLS key behind certificates of {servers} servers");
     say(&mut finding.evidence, format!("public key {}", key.get(..16).unwrap_or(key)));
-    let names: BTreeSet<&str> = certificates.iter().map(|c| c.name()).collect();
+    let names: BTreeSet<&str> = certificates.iter().map(|c| c.title()).collect();
     names.iter().take(8).for_each(|name| say(&mut finding.evidence, format!("certificate of {name}")));
     finding.locations = certificates.iter().flat_map(|c| c.places()).take(50).collect();
     finding.locations.sort();
