@@ -5,10 +5,10 @@ pub(super) mod anonymous;
 pub(super) mod declared;
 pub(super) mod deployments;
 pub(super) mod flows;
-pub(super) mod mailboxes;
-pub(super) mod passwords;
 pub(super) mod hooks;
 pub(super) mod keys;
+pub(super) mod mailboxes;
+pub(super) mod passwords;
 
 use super::estate::PIPELINES;
 use super::{Check, reach, say, settings};

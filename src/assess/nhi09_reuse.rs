@@ -2,8 +2,8 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/9-nhi-reuse/>).
 
 pub(super) mod agent;
-pub(super) mod databases;
 pub(super) mod certificates;
+pub(super) mod databases;
 pub(super) mod federated;
 pub(super) mod google;
 pub(super) mod hosts;
