@@ -138,5 +138,6 @@ fn a_job_that_logs_in_with_a_users_password_is_told_once() {
     assert_eq!(check(vec![secret("SF_PASSWORD")]), None);
     assert_eq!(check(vec![secret("SNOWFLAKE_PRIVATE_KEY_PASSWORD")]), None);
     assert_eq!(check(vec![secret("SNOWFLAKE_PRIVATE_KEY"), secret("DB_PASSWORD")]), None);
-    assert_eq!(check(vec![usage(AuthMode::Federated, "snowflake", "SNOWFLAKE_PASSWORD", false)]), None);
+    let stored = "SNOWFLAKE_PASSWORD";
+    assert_eq!(check(vec![usage(AuthMode::Federated, "snowflake", stored, false)]), None);
 }
