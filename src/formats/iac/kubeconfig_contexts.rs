@@ -1,7 +1,7 @@
 //! Configurations of Kubernetes clients: which clusters each of their users opens.
 //!
 //! <https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/>: a context joins a cluster and a user. The values themselves
-//! are read by [`client`](crate::formats::client), which goes by names of files alone.
+//! are read by [`crate::formats::client`], which goes by names of files alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
