@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::view::View;
+use super::view::{View, hosts_machine};
 use super::{Check, say};
 use crate::model::{Confidence, Finding, Location, Setting, setting};
 
@@ -87,14 +87,19 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// Certificates that hold now; what has ended says nothing any more.
+/// Certificates that hold now and that somebody else goes by: what has ended says nothing any more, and what is for `localhost`
+/// alone proves nothing to others.
 pub(super) fn live<'a>(view: &View<'a>, as_of: Timestamp) -> Vec<Certificate<'a>> {
     let mut all: BTreeMap<&'a str, Certificate<'a>> = BTreeMap::new();
     for copy in view.settings(setting::CERTIFICATE) {
         let new = || Certificate { id: &copy.value, first: copy, copies: Vec::new() };
         all.entry(&copy.value).or_insert_with(new).copies.push(copy);
     }
-    all.into_values().filter(|c| c.validity().is_some_and(|(_, end)| end > as_of)).collect()
+    let counts = |c: &Certificate<'_>| {
+        let local = c.hosts().iter().all(|host| hosts_machine(host));
+        !local && c.validity().is_some_and(|(_, end)| end > as_of)
+    };
+    all.into_values().filter(counts).collect()
 }
 
 /// The public halves of the private keys that were seen.

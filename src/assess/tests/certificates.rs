@@ -59,6 +59,14 @@ fn leaves_that_live_long_are_told_and_authorities_and_ended_ones_are_not() {
 }
 
 #[test]
+fn a_certificate_for_the_machine_itself_was_told_as_that_of_a_server() {
+    let years = ("2026-01-01", "2036-01-01");
+    let told = |host| titles(Vec::new(), vec![certificate(host, "k", years, &[])], "NHI7-cert-life").len();
+    assert_eq!([told("localhost"), told("127.0.0.1"), told("db.localhost")], [0, 0, 0]);
+    assert_eq!([told("localhost.acme.io"), told("a.io")], [1, 1]);
+}
+
+#[test]
 fn a_certificate_is_told_once_and_is_the_users_own_when_its_key_was_seen() {
     let one = certificate("a.io", "k", ("2026-01-01", "2036-01-01"), &[]);
     let mut copy = one.clone();

@@ -9,6 +9,62 @@ use serde_json::Error;
 
 use super::{BREAK, Line, Pieces};
 
+/// Writes integers as wider ones.
+macro_rules! wider {
+    ($($name:ident: $type:ty => $wide:ident),*) => {$(
+        fn $name(self, value: $type) -> Result<(), Error> {
+            self.$wide(value.into())
+        }
+    )*};
+}
+
+/// Writes values as `serde_json` does.
+macro_rules! others {
+    ($($name:ident: $type:ty),*) => {$(
+        fn $name(self, value: $type) -> Result<(), Error> {
+            self.other(&value)
+        }
+    )*};
+}
+
+/// Writes what has no names of fields.
+macro_rules! entries {
+    (ser::$trait:ident::$method:ident for $type:ident: |$all:ident| $collection:expr) => {
+        impl ser::$trait for $type<'_, '_, '_> {
+            type Ok = ();
+            type Error = Error;
+
+            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
+                let $all = self;
+                $collection.element(value)
+            }
+
+            fn end(self) -> Result<(), Error> {
+                self.finish()
+            }
+        }
+    };
+}
+
+/// Writes what has names of fields.
+macro_rules! fields {
+    (ser::$trait:ident for $type:ident: |$all:ident| $collection:expr) => {
+        impl ser::$trait for $type<'_, '_, '_> {
+            type Ok = ();
+            type Error = Error;
+
+            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
+                let $all = self;
+                $collection.field(name, value)
+            }
+
+            fn end(self) -> Result<(), Error> {
+                self.finish()
+            }
+        }
+    };
+}
+
 /// Writes values; see the module.
 pub(super) struct Pretty<'p, 'o> {
     out: &'p mut Pieces<'o>,
@@ -149,17 +205,8 @@ impl<'a, 'p, 'o> ser::Serializer for &'a mut Pretty<'p, 'o> {
         self.raw(if value { b"true" } else { b"false" })
     }
 
-    fn serialize_i8(self, value: i8) -> Result<(), Error> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i16(self, value: i16) -> Result<(), Error> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i32(self, value: i32) -> Result<(), Error> {
-        self.serialize_i64(value.into())
-    }
+    wider!(serialize_i8: i8 => serialize_i64, serialize_i16: i16 => serialize_i64, serialize_i32: i32 => serialize_i64);
+    wider!(serialize_u8: u8 => serialize_u64, serialize_u16: u16 => serialize_u64, serialize_u32: u32 => serialize_u64);
 
     fn serialize_i64(self, value: i64) -> Result<(), Error> {
         if value < 0 {
@@ -168,37 +215,11 @@ impl<'a, 'p, 'o> ser::Serializer for &'a mut Pretty<'p, 'o> {
         self.number(value.unsigned_abs())
     }
 
-    fn serialize_u8(self, value: u8) -> Result<(), Error> {
-        self.number(value.into())
-    }
-
-    fn serialize_u16(self, value: u16) -> Result<(), Error> {
-        self.number(value.into())
-    }
-
-    fn serialize_u32(self, value: u32) -> Result<(), Error> {
-        self.number(value.into())
-    }
-
     fn serialize_u64(self, value: u64) -> Result<(), Error> {
         self.number(value)
     }
 
-    fn serialize_i128(self, value: i128) -> Result<(), Error> {
-        self.other(&value)
-    }
-
-    fn serialize_u128(self, value: u128) -> Result<(), Error> {
-        self.other(&value)
-    }
-
-    fn serialize_f32(self, value: f32) -> Result<(), Error> {
-        self.other(&value)
-    }
-
-    fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        self.other(&value)
-    }
+    others!(serialize_i128: i128, serialize_u128: u128, serialize_f32: f32, serialize_f64: f64);
 
     fn serialize_char(self, value: char) -> Result<(), Error> {
         self.text(value.encode_utf8(&mut [0; 4]))
@@ -295,45 +316,6 @@ impl<'a, 'p, 'o> ser::Serializer for &'a mut Pretty<'p, 'o> {
     }
 }
 
-impl ser::SerializeSeq for Collection<'_, '_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.finish()
-    }
-}
-
-impl ser::SerializeTuple for Collection<'_, '_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.finish()
-    }
-}
-
-impl ser::SerializeTupleStruct for Collection<'_, '_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.finish()
-    }
-}
-
 impl ser::SerializeMap for Collection<'_, '_, '_> {
     type Ok = ();
     type Error = Error;
@@ -353,19 +335,6 @@ impl ser::SerializeMap for Collection<'_, '_, '_> {
     }
 }
 
-impl ser::SerializeStruct for Collection<'_, '_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-        self.field(name, value)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.finish()
-    }
-}
-
 /// The same inside the object that names a variant.
 pub(super) struct InVariant<'a, 'p, 'o>(Collection<'a, 'p, 'o>);
 
@@ -377,39 +346,18 @@ impl InVariant<'_, '_, '_> {
     }
 }
 
-impl ser::SerializeTupleVariant for InVariant<'_, '_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-        self.0.element(value)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.finish()
-    }
-}
-
-impl ser::SerializeStructVariant for InVariant<'_, '_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-        self.0.field(name, value)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.finish()
-    }
-}
+entries!(ser::SerializeSeq::serialize_element for Collection: |all| all);
+entries!(ser::SerializeTuple::serialize_element for Collection: |all| all);
+entries!(ser::SerializeTupleStruct::serialize_field for Collection: |all| all);
+entries!(ser::SerializeTupleVariant::serialize_field for InVariant: |all| all.0);
+fields!(ser::SerializeStruct for Collection: |all| all);
+fields!(ser::SerializeStructVariant for InVariant: |all| all.0);
 
 /// The name of an entry of a map: a text, or a number as one.
 struct Key<'a, 'p, 'o>(&'a mut Pretty<'p, 'o>);
 
-impl Key<'_, '_, '_> {
-    fn refuse(self) -> Result<(), Error> {
-        Err(Error::custom("a key must be a text"))
-    }
+fn no_text<T>() -> Result<T, Error> {
+    Err(Error::custom("a key must be a text"))
 }
 
 /// Writes numbers in quotes.
@@ -458,27 +406,27 @@ impl ser::Serializer for Key<'_, '_, '_> {
     }
 
     fn serialize_f32(self, _value: f32) -> Result<(), Error> {
-        self.refuse()
+        no_text()
     }
 
     fn serialize_f64(self, _value: f64) -> Result<(), Error> {
-        self.refuse()
+        no_text()
     }
 
     fn serialize_bytes(self, _value: &[u8]) -> Result<(), Error> {
-        self.refuse()
+        no_text()
     }
 
     fn serialize_none(self) -> Result<(), Error> {
-        self.refuse()
+        no_text()
     }
 
     fn serialize_unit(self) -> Result<(), Error> {
-        self.refuse()
+        no_text()
     }
 
     fn serialize_unit_struct(self, _name: &'static str) -> Result<(), Error> {
-        self.refuse()
+        no_text()
     }
 
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
@@ -488,19 +436,19 @@ impl ser::Serializer for Key<'_, '_, '_> {
         _variant: &'static str,
         _value: &T,
     ) -> Result<(), Error> {
-        self.refuse()
+        no_text()
     }
 
     fn serialize_seq(self, _len: Option<usize>) -> Result<Self::SerializeSeq, Error> {
-        Err(Error::custom("a key must be a text"))
+        no_text()
     }
 
     fn serialize_tuple(self, _len: usize) -> Result<Self::SerializeTuple, Error> {
-        Err(Error::custom("a key must be a text"))
+        no_text()
     }
 
     fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<Self::SerializeTupleStruct, Error> {
-        Err(Error::custom("a key must be a text"))
+        no_text()
     }
 
     fn serialize_tuple_variant(
@@ -510,15 +458,15 @@ impl ser::Serializer for Key<'_, '_, '_> {
         _variant: &'static str,
         _len: usize,
     ) -> Result<Self::SerializeTupleVariant, Error> {
-        Err(Error::custom("a key must be a text"))
+        no_text()
     }
 
     fn serialize_map(self, _len: Option<usize>) -> Result<Self::SerializeMap, Error> {
-        Err(Error::custom("a key must be a text"))
+        no_text()
     }
 
     fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Self::SerializeStruct, Error> {
-        Err(Error::custom("a key must be a text"))
+        no_text()
     }
 
     fn serialize_struct_variant(
@@ -528,6 +476,6 @@ impl ser::Serializer for Key<'_, '_, '_> {
         _variant: &'static str,
         _len: usize,
     ) -> Result<Self::SerializeStructVariant, Error> {
-        Err(Error::custom("a key must be a text"))
+        no_text()
     }
 }
