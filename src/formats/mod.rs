@@ -167,5 +167,24 @@ pub fn of_facts() -> impl Iterator<Item = &'static Format> {
     [ci::FORMATS, iac::FORMATS, agent::FORMATS, cloud::FORMATS].into_iter().flatten().copied()
 }
 
+/// Whether a text begins as JSON does that has names: no anchor of a document (`[[here]]`), no section of an INI file.
+#[must_use]
+pub fn opens_json(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    let (names, rest) = match text.split_first() {
+        Some((b'{', rest)) => (b"\"}", rest),
+        Some((b'[', rest)) => (b"{]", rest),
+        _ => return false,
+    };
+    rest.trim_ascii_start().first().is_none_or(|next| names.contains(next))
+}
+
+/// The format of a file, the first that claims it: by its path and its head, of at most [`HEAD`] bytes. Those that `admits` refuses are not
+/// asked.
+pub fn claimed(path: &RepoPath, head: &str, admits: impl Fn(&Format) -> bool) -> Option<&'static Format> {
+    let groups = [ci::FORMATS, iac::FORMATS, agent::FORMATS, cloud::asked(head)];
+    groups.into_iter().flatten().copied().find(|format| admits(format) && (format.claims)(path, head))
+}
+
 /// Formats by group.
 const FORMATS: &[&[&Format]] = &[ci::FORMATS, iac::FORMATS, agent::FORMATS, cloud::FORMATS, client::FORMATS];

@@ -56,10 +56,9 @@ pub fn readable(bytes: &[u8]) -> Option<(decode::Text<'_>, bool)> {
     text.or_else(|| decode::key_store(bytes).map(|text| (text, true)))
 }
 
-/// The format of a blob, if any claims it. Source code and prose never hold one; the first byte rules out most others.
+/// The format of a blob, if any claims it. Source code and prose hold one only if they are JSON.
 pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static Format> {
-    let first = text.iter().find(|b| !b.is_ascii_whitespace())?;
-    let structured = matches!(first, b'{' | b'[')
+    let structured = formats::opens_json(text)
         || matches!(class.family, Family::Yaml | Family::Json | Family::Other | Family::Config | Family::Hcl)
         // Pipelines of Jenkins are code.
         || name.file_name().ends_with(b".groovy")
@@ -80,5 +79,5 @@ pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static
     // `.template` is what CloudFormation's are called, in either syntax.
     let yaml =
         matches!(class.family, Family::Yaml | Family::Json) || !named.contains(&b'.') || named.ends_with(b".template");
-    formats::of_facts().find(|f| (f.syntax != Syntax::Yaml || yaml) && (f.claims)(name, head))
+    formats::claimed(name, head, |format| format.syntax != Syntax::Yaml || yaml)
 }

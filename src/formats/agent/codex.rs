@@ -17,7 +17,7 @@ pub const FORMAT: Format =
 fn claims(path: &RepoPath, head: &str) -> bool {
     let toml = path.file_name().ends_with(b".toml");
     toml && (host::ends(path, ".codex/config.toml")
-        || head.lines().any(|line| line.trim_start().starts_with("[mcp_servers.")))
+        || head.contains("[mcp_servers.") && head.lines().any(|line| line.trim_start().starts_with("[mcp_servers.")))
 }
 
 fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {

@@ -22,6 +22,9 @@ pub const FORMAT: Format = Format {
 };
 
 fn claims(path: &RepoPath, _: &str) -> bool {
+    if memchr::memmem::find(path.as_bytes(), b".continue").is_none() {
+        return false;
+    }
     [".continue/config.yaml", ".continue/config.yml", ".continue/config.json", ".continuerc.json"]
         .iter()
         .any(|end| host::ends(path, end))

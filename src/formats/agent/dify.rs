@@ -26,7 +26,7 @@ fn claims(path: &RepoPath, head: &str) -> bool {
             .filter_map(|line| line.trim().strip_prefix("mode:"))
             .any(|mode| ["workflow", "advanced-chat", "chat", "agent-chat", "completion"].contains(&mode.trim()))
     };
-    yaml && line(&["app:"]) && line(&["kind: app", "workflow:", "model_config:"]) && mode()
+    yaml && head.contains("app:") && line(&["app:"]) && line(&["kind: app", "workflow:", "model_config:"]) && mode()
 }
 
 fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {

@@ -83,12 +83,12 @@ pub(super) fn ends(path: &RepoPath, end: &str) -> bool {
 
 /// Whether a path has this directory, and its file directly below ends so.
 pub(super) fn is_in(path: &RepoPath, directory: &str, end: &str) -> bool {
-    let mut parts = path.as_bytes().rsplitn(3, |b| *b == b'/');
-    let (file, parent) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let rest = parts.next().unwrap_or_default();
-    let whole = [rest, parent].join(&b'/');
-    file.ends_with(end.as_bytes())
-        && (whole == directory.as_bytes() || whole.ends_with(format!("/{directory}").as_bytes()))
+    let file = path.file_name();
+    let Some(folders) = path.as_bytes().strip_suffix(file).and_then(|rest| rest.strip_suffix(b"/")) else {
+        return false;
+    };
+    let above = folders.strip_suffix(directory.as_bytes());
+    file.ends_with(end.as_bytes()) && above.is_some_and(|above| above.is_empty() || above.ends_with(b"/"))
 }
 
 /// The host that reads a file of tool servers, when its path says so.

@@ -39,9 +39,12 @@ fn claims(path: &RepoPath, head: &str) -> bool {
         return false;
     }
     let named = matches!(name, b"jenkins.yaml" | b"jenkins.yml") || memchr::memmem::find(name, b"casc").is_some();
-    let top = |key: &str| head.lines().any(|line| line.trim_end() == key);
-    let own = ["jenkins:", "unclassified:"].iter().any(|key| top(key)) || head.contains("domainCredentials:");
-    own && (named || head.contains("domainCredentials:") || head.contains("numExecutors:"))
+    let holds = |key: &str| memchr::memmem::find(head.as_bytes(), key.as_bytes()).is_some();
+    if holds("domainCredentials:") {
+        return true;
+    }
+    let top = |key: &str| holds(key) && head.lines().any(|line| line.trim_end() == key);
+    (named || holds("numExecutors:")) && ["jenkins:", "unclassified:"].iter().any(|key| top(key))
 }
 
 fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {

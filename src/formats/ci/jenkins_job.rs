@@ -39,6 +39,9 @@ const SCRIPTS: &[&str] = &["hudson.tasks.Shell", "hudson.tasks.BatchFile", "huds
 const DEPTH: usize = 64;
 
 fn claims(path: &RepoPath, head: &str) -> bool {
+    if path.file_name() != b"config.xml" {
+        return false;
+    }
     let kinds = [
         "<flow-definition",
         "<project>",
@@ -51,7 +54,7 @@ fn claims(path: &RepoPath, head: &str) -> bool {
     ];
     // Ant and Maven have projects, too.
     let own = ["hudson.", "jenkins", "<keepDependencies>", "plugin=\""].iter().any(|word| head.contains(word));
-    path.file_name() == b"config.xml" && own && kinds.iter().any(|kind| head.contains(kind))
+    own && kinds.iter().any(|kind| head.contains(kind))
 }
 
 fn read(input: &Input<'_>, _: &Doc, out: &mut Out<'_>) {

@@ -127,3 +127,35 @@ pub const FORMATS: &[&Format] = &[
     &snowflake::FORMAT,
     &postgresql_roles::FORMAT,
 ];
+
+/// Those that come in other syntaxes than JSON too, in the same order.
+const BARE: &[&Format] = &[
+    &kubernetes_export::FORMAT,
+    &aws_credential_report::FORMAT,
+    &gcp_assets::FORMAT,
+    &gcp_service_account_keys::FORMAT,
+    &gcp_service_accounts::FORMAT,
+    &gcp_iam_policy::FORMAT,
+    &gcp_workload_identity::FORMAT,
+    &gcp_activity::FORMAT,
+    &gcp_roles::FORMAT,
+    &snowflake::FORMAT,
+    &postgresql_roles::FORMAT,
+];
+
+/// The same without listings of Google, which in YAML speak of its resources.
+const TABLES: &[&Format] =
+    &[&kubernetes_export::FORMAT, &aws_credential_report::FORMAT, &snowflake::FORMAT, &postgresql_roles::FORMAT];
+
+/// The formats that may claim a head, in the order in which they are asked. Nearly every file that anybody keeps is none of these,
+/// and most say so with their first character.
+#[must_use]
+pub fn asked(head: &str) -> &'static [&'static Format] {
+    if super::opens_json(head.as_bytes()) {
+        FORMATS
+    } else if yaml_json::is_listing(head) {
+        BARE
+    } else {
+        TABLES
+    }
+}

@@ -20,6 +20,31 @@ const HEAD: u64 = 64;
 /// Only texts that speak of Google's resources are gone through.
 #[must_use]
 pub fn head(head: &str) -> Cow<'_, str> {
+    if !is_listing(head) {
+        return Cow::Borrowed(head);
+    }
+    let bare = head.trim_start_matches('\u{feff}').trim_start();
+    let mut out = String::from("{");
+    for line in bare.lines() {
+        let mut rest = line.trim();
+        while let Some(item) = rest.strip_prefix("- ") {
+            rest = item.trim_start();
+        }
+        let quoted = |text: &str| format!("\"{}\"", text.trim().trim_matches(['"', '\'']));
+        match rest.split_once(": ").or_else(|| rest.strip_suffix(':').map(|name| (name, ""))) {
+            Some((name, value)) if is_name(name) => {
+                out.push_str(&format!("{}: {}\n", quoted(name), quoted(value)));
+            }
+            _ if rest.is_empty() || rest.starts_with('#') => {}
+            _ => out.push_str(&format!("{}\n", quoted(rest))),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a head may be one of a listing in YAML: it begins like one and speaks of Google's resources.
+#[must_use]
+pub fn is_listing(head: &str) -> bool {
     static SPEAKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         // A few words always build; without them nothing would be told.
         AhoCorasick::new([
@@ -38,25 +63,7 @@ pub fn head(head: &str) -> Cow<'_, str> {
         bare.starts_with("--- ") || bare.starts_with("---\n") || bare.starts_with("---\r") || bare.starts_with("- ");
     let named = || bare.split_once(':').is_some_and(|(name, _)| is_name(name));
     let speaks = || SPEAKS.as_ref().is_some_and(|words| words.is_match(bare));
-    if !(begins || named()) || !speaks() {
-        return Cow::Borrowed(head);
-    }
-    let mut out = String::from("{");
-    for line in bare.lines() {
-        let mut rest = line.trim();
-        while let Some(item) = rest.strip_prefix("- ") {
-            rest = item.trim_start();
-        }
-        let quoted = |text: &str| format!("\"{}\"", text.trim().trim_matches(['"', '\'']));
-        match rest.split_once(": ").or_else(|| rest.strip_suffix(':').map(|name| (name, ""))) {
-            Some((name, value)) if is_name(name) => {
-                out.push_str(&format!("{}: {}\n", quoted(name), quoted(value)));
-            }
-            _ if rest.is_empty() || rest.starts_with('#') => {}
-            _ => out.push_str(&format!("{}\n", quoted(rest))),
-        }
-    }
-    Cow::Owned(out)
+    (begins || named()) && speaks()
 }
 
 fn is_name(text: &str) -> bool {

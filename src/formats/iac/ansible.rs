@@ -97,9 +97,10 @@ fn what(path: &RepoPath, head: &str) -> Option<What> {
 /// A list whose items name hosts, or other playbooks.
 fn is_playbook(head: &str) -> bool {
     if memchr::memmem::find(head.as_bytes(), b"hosts:").is_none() {
-        return head.lines().any(|line| {
-            line.starts_with("- import_playbook:") || line.starts_with("- ansible.builtin.import_playbook:")
-        });
+        return head.contains("import_playbook:")
+            && head.lines().any(|line| {
+                line.starts_with("- import_playbook:") || line.starts_with("- ansible.builtin.import_playbook:")
+            });
     }
     let mut item = false;
     for line in head.lines() {

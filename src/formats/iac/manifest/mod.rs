@@ -27,13 +27,11 @@ use crate::model::{NoticeKind, RepoPath};
 
 /// Whether a file's name lets it hold objects: YAML, JSON, templates of either, or no extension at all.
 pub(super) fn may_hold(path: &RepoPath) -> bool {
-    // A client's configuration looks like an object and is none.
-    if client::by_name(path).is_some() {
-        return false;
-    }
     let name = path.file_name();
     let ends = [&b".yaml"[..], b".yml", b".json", b".tpl", b".tmpl", b".gotmpl", b".j2", b".template"];
-    !name.contains(&b'.') || name == b"<stdin>" || ends.iter().any(|end| name.ends_with(end))
+    let named = !name.contains(&b'.') || name == b"<stdin>" || ends.iter().any(|end| name.ends_with(end));
+    // A client's configuration looks like an object and is none.
+    named && client::by_name(path).is_none()
 }
 
 /// The API groups of the objects in a head, each once, in order; empty when there is no object, and for what a cluster gave
