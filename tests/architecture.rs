@@ -57,6 +57,10 @@ const OWED: &[(&str, &str, &str)] = &[
     ("circle", "validate/basic_auth.rs", "basic_auth and connection_string read one target"),
 ];
 
+/// Files that may hold `unsafe`, at most two: vector instructions that are measured to pay, with a twin of plain code that a property
+/// test holds them to.
+const UNSAFE: &[&str] = &["detect/prefilter/simd.rs"];
+
 /// Longest file, in lines.
 const LINES: usize = 600;
 
@@ -319,7 +323,7 @@ fn results_depend_on_nothing_but_the_input_and_the_settings() {
 }
 
 #[test]
-fn no_code_is_unsafe_and_none_prints() {
+fn only_vector_code_is_unsafe_and_none_prints() {
     let all = sources();
     let mut complaints = Vec::new();
     for source in all {
@@ -327,7 +331,7 @@ fn no_code_is_unsafe_and_none_prints() {
         for (i, token) in tokens.iter().enumerate() {
             let is_macro = tokens.get(i + 1).is_some_and(|t| t.text == "!");
             let message = match token.text.as_str() {
-                "unsafe" => "is unsafe",
+                "unsafe" if !UNSAFE.contains(&source.path.as_str()) => "is unsafe",
                 "println" | "eprintln" | "print" | "eprint" | "dbg" if is_macro => "prints past the outputs",
                 _ => continue,
             };

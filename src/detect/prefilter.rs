@@ -7,6 +7,9 @@
 //! keyword of three bytes itself and its last two bytes with every byte that may follow. The pass is exact: a keyword is
 //! reported wherever it stands, but for those that are told to begin a word.
 
+#[allow(unsafe_code)]
+mod simd;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::rules::reach::{ALPHABETS, alphabets_of};
@@ -57,7 +60,7 @@ pub struct Sought<'a> {
 /// The compiled set of keywords.
 #[derive(Debug)]
 pub struct Prefilter {
-    bits: Box<[u64; (1 << BITS) / 64]>,
+    bits: Box<simd::Bits>,
     /// The same for grams with the byte behind or before them.
     longer: Box<[u64; (1 << BITS) / 64]>,
     /// Words sorted by the hash of their gram.
@@ -266,7 +269,19 @@ impl Prefilter {
     /// of the text may be told twice. `before` is the byte that stands before the text.
     pub fn scan(&self, text: &[u8], before: Option<u8>, found: &mut impl FnMut(u32, usize)) {
         let goes_on = before.is_some_and(is_word);
-        let mut at = 0;
+        let at = simd::hits(&self.bits, self.multiplier, text, &mut |at, four| {
+            let four = four | FOLD as u32;
+            let gram = four & 0x00ff_ffff;
+            let before = at.checked_sub(1).and_then(|i| text.get(i)).copied();
+            if self.fits(gram, before, (four >> 24) as u8) {
+                self.verify((text, goes_on), at, gram, found);
+            }
+        });
+        self.scan_from(at, text, goes_on, found);
+    }
+
+    /// The same from an even position on, one gram after the other.
+    fn scan_from(&self, mut at: usize, text: &[u8], goes_on: bool, found: &mut impl FnMut(u32, usize)) {
         // Three grams from one eight-byte load.
         while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
             let w = u64::from_le_bytes(*eight) | FOLD;
@@ -408,6 +423,22 @@ mod tests {
             got.sort_unstable();
             got.dedup();
             prop_assert_eq!(got, naive(&words, text.as_bytes()));
+        }
+
+        #[test]
+        fn many_grams_at_once_are_tested_as_one_after_the_other_is(pieces in prop::collection::vec("(ghp_|Secret|://|a|[ -~]{0,9})", 0..90), bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let filter = Prefilter::new([sought("ghp_", true, 1, true), sought("secret", false, 2, false), sought("://", true, 3, false)]);
+            for text in [pieces.concat().into_bytes(), bytes] {
+                let mut many = Vec::new();
+                let end = simd::hits(&filter.bits, filter.multiplier, &text, &mut |at, _| many.push(at));
+                prop_assert!(end % 2 == 0 && end <= text.len());
+                let one: Vec<usize> = (0..end).step_by(2).filter(|at| filter.hit(gram_of(&text[*at..]))).collect();
+                prop_assert_eq!(many, one);
+                let (mut whole, mut plain) = (Vec::new(), Vec::new());
+                filter.scan(&text, None, &mut |id, at| whole.push((id, at)));
+                filter.scan_from(0, &text, false, &mut |id, at| plain.push((id, at)));
+                prop_assert_eq!(whole, plain);
+            }
         }
 
         #[test]

@@ -66,7 +66,7 @@ pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static
         || name.file_name() == b"config.xml"
         || class.family == Family::Shell
         || name.file_name().ends_with(b".mk");
-    if !structured {
+    if !structured || text.iter().all(u8::is_ascii_whitespace) {
         return None;
     }
     let head = text.get(..formats::HEAD.min(text.len()))?;
@@ -80,4 +80,20 @@ pub fn claim(name: &RepoPath, class: &PathClass, text: &[u8]) -> Option<&'static
     let yaml =
         matches!(class.family, Family::Yaml | Family::Json) || !named.contains(&b'.') || named.ends_with(b".template");
     formats::claimed(name, head, |format| format.syntax != Syntax::Yaml || yaml)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::source::classify;
+
+    #[test]
+    fn a_file_without_content_is_of_no_format_whatever_its_name() {
+        let path = RepoPath::from("roles/web/tasks/main.yml");
+        let format = |text: &str| claim(&path, &classify(&path), text.as_bytes()).map(|format| format.id);
+        assert_eq!(format("- ping:\n"), Some("ansible"));
+        assert_eq!(format(""), None);
+        assert_eq!(format(" \n\n"), None);
+    }
 }
