@@ -23,6 +23,7 @@ mod siblings;
 mod sight;
 mod tally;
 mod text_kind;
+mod told;
 mod worker;
 
 use std::borrow::Cow;
@@ -47,7 +48,7 @@ use crate::rules::{self, Rule};
 use crate::source::{Entry, Files, Repository, WalkOptions};
 use crate::text::numbers;
 
-use self::decided::Decisions;
+use self::decided::{Decisions, is_enabled};
 use self::seen::{Blob, Seen};
 use self::tally::Tally;
 
@@ -108,6 +109,8 @@ enum Message {
     Sightings { blob: Blob, sightings: Vec<Sighting>, references: Vec<LocatedFact> },
     /// What a format read.
     Facts { format: &'static str, facts: Vec<LocatedFact>, accepted: (RepoPath, Vec<Accepted>) },
+    /// Lines of a file of code that comments speak for.
+    Accepted { path: RepoPath, lines: Vec<Accepted> },
     /// A part of what it reads of a long file, before the last one comes as [`Message::Facts`].
     MoreFacts { format: &'static str, facts: Vec<LocatedFact> },
     /// What the history of a repository gave, one sighting for each path and value.
@@ -323,12 +326,6 @@ struct Gathered {
     accepted: BTreeMap<String, Vec<Accepted>>,
 }
 
-/// Whether flags and configuration let a rule or check run.
-fn is_enabled(settings: &Settings, id: &str) -> bool {
-    !settings.disabled_rules.iter().any(|d| d == id)
-        && (settings.enabled_rules.is_empty() || settings.enabled_rules.iter().any(|e| e == id))
-}
-
 impl Gathered {
     fn add(&mut self, message: Message) {
         match message {
@@ -343,6 +340,7 @@ impl Gathered {
                 }
                 self.take(format, facts);
             }
+            Message::Accepted { path, lines } => drop(self.accepted.insert(path.display(), lines)),
             Message::MoreFacts { format, facts } => self.take(format, facts),
             Message::Past(sightings) => {
                 self.histories += 1;

@@ -309,6 +309,9 @@ pub const CHECKS: &[&Check] = &[
     &nhi07_long_lived_secrets::certificates::CERT_LIFE,
     &nhi09_reuse::certificates::TLS_KEY_SHARED,
     &nhi04_insecure_authentication::mailboxes::APP_PASSWORD,
+    &nhi04_insecure_authentication::code::JWT_WEAK,
+    &nhi04_insecure_authentication::code::KEY_IN_QUERY,
+    &nhi10_human_use::shared::SHARED_DEV_ENV,
 ];
 
 /// The check of this id.

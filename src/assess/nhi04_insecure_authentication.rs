@@ -2,6 +2,7 @@
 //! (<https://owasp.org/www-project-non-human-identities-top-10/2025/4-insecure-authentication/>).
 
 pub(super) mod anonymous;
+pub(super) mod code;
 pub(super) mod declared;
 pub(super) mod deployments;
 pub(super) mod flows;

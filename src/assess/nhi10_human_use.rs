@@ -8,6 +8,7 @@ pub(super) mod google;
 pub(super) mod kubernetes;
 pub(super) mod pipeline;
 pub(super) mod roles;
+pub(super) mod shared;
 
 use super::estate::{AWS_CREDENTIAL_REPORT, CODE};
 use super::factors::as_of;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::view::View;
 use super::{Check, say};
-use crate::model::{Finding, Setting};
+use crate::model::{Finding, Location, Setting};
 
 /// How many places one finding names.
 const PLACES_MAX: usize = 50;
@@ -59,4 +59,17 @@ pub(super) fn subjects(view: &View<'_>, name: &str) -> std::collections::BTreeSe
         None => setting.location.path.clone(),
     };
     view.settings(name).map(subject).collect()
+}
+
+/// Settings by the places of the values that they speak of.
+pub(super) type Places<'a> = BTreeMap<(String, u64, u64), &'a Setting>;
+
+/// What tells the place of a value from others: the file, its line and column.
+pub(super) fn place(location: &Location) -> (String, u64, u64) {
+    (location.file(), location.line, location.column)
+}
+
+/// The settings of one name by their places.
+pub(super) fn by_place<'a>(view: &View<'a>, name: &str) -> Places<'a> {
+    view.settings(name).map(|setting| (place(&setting.location), setting)).collect()
 }

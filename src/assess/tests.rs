@@ -2,6 +2,7 @@
 mod agents;
 mod aws;
 mod certificates;
+mod code;
 mod directories;
 mod exports;
 mod gone;

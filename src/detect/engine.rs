@@ -11,14 +11,18 @@ use super::expression::{Expression, compile};
 use super::filter::{self, Drop};
 use super::generic::{self, Assigned, Verdict};
 use super::prefilter::{Prefilter, Sought};
+use super::signed::{self, Weak};
 use super::tokens;
-use crate::model::{Candidate, Confidence, Part, PathClass, Proof, RuleIndex, Secret, Severity, Span};
+use crate::model::{Candidate, Confidence, Family, Part, PathClass, Proof, RuleIndex, Secret, Severity, Span};
 use crate::rules::reach::{ALPHABETS, Reach};
 use crate::rules::{Matcher, Rule};
 use crate::text::lines::LineIndex;
 
 /// Keyword ids from here on are the generic detector's words.
 pub(super) const GENERIC: u32 = 1 << 30;
+
+/// Keyword ids from here on are words of calls in code, which lead to no value: see [`signed`].
+pub(super) const CALLS: u32 = 1 << 31;
 
 /// Bytes of a keyword that are looked for. Around every change between two versions of a text as many are looked through.
 const KEYWORD: usize = 20;
@@ -63,6 +67,8 @@ pub struct Detected {
     pub candidates: Vec<Candidate>,
     /// Values that are kept elsewhere.
     pub references: Vec<Reference>,
+    /// Calls that let tokens be forged, in code.
+    pub weak: Vec<Weak>,
     /// Matches that were refused, with what they were taken for; only filled on request.
     pub dropped: Vec<(RuleIndex, Span, Drop)>,
     /// True when there were more candidates than are kept.
@@ -127,7 +133,10 @@ impl Engine {
             let exact = text.bytes().any(|b| b.is_ascii_uppercase());
             Sought { text, exact, id, next: ALPHABETS, edge: false }
         });
-        let prefilter = Prefilter::new(keywords.chain(words));
+        let calls = signed::WORDS.iter().enumerate();
+        let calls =
+            calls.map(|(i, text)| Sought { text, exact: false, id: CALLS + i as u32, next: ALPHABETS, edge: false });
+        let prefilter = Prefilter::new(keywords.chain(words).chain(calls));
         let expressions = rules.iter().map(|_| Expression::default()).collect();
         let marks = marks(&rules);
         let providers = providers(&rules, &on);
@@ -209,6 +218,10 @@ impl Engine {
         }
         hits.sort_unstable();
         hits.dedup();
+        let (hits, calls) = hits.split_at(hits.partition_point(|(id, _)| *id < CALLS));
+        if class.family == Family::Code && !class.vendored {
+            out.weak = signed::read(text, calls.iter().map(|(id, at)| ((id - CALLS) as usize, *at)));
+        }
         let mut raws = Vec::new();
         for group in hits.chunk_by(|a, b| a.0 == b.0 || (a.0 >= GENERIC && b.0 >= GENERIC)) {
             let id = group[0].0;

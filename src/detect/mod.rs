@@ -15,6 +15,7 @@ mod memo;
 mod prefilter;
 mod settle;
 mod sieve;
+mod signed;
 mod tokens;
 
 pub use chosen::{is_doubtful, stand_in};
@@ -23,3 +24,4 @@ pub use filter::{Drop, why_dropped};
 pub use generic::{Assigned, NUMBERS};
 pub use ignore::{Accepted, accepted, find as ignored};
 pub use sieve::{Hits, Sieve};
+pub use signed::{Flaw, Strength, Weak};

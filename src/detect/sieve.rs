@@ -8,7 +8,7 @@
 //! one that it calls hot is scanned whole afterwards, as if there had been no sieve. It goes by the class that refuses the
 //! least, and lets every rule that is bound to paths run.
 
-use super::engine::{Engine, GENERIC, Keyword, Raw, shortened};
+use super::engine::{CALLS, Engine, GENERIC, Keyword, Raw, shortened};
 use super::generic::{self, Verdict};
 use super::memo::Memo;
 use super::{blocks, context, engine::Scratch};
@@ -278,6 +278,9 @@ impl<'e> Sieve<'e> {
         let rules = self.engine.rules.len();
         let before = from.checked_sub(1).and_then(|i| text.get(i)).copied();
         self.engine.prefilter.scan(part, before, &mut |id, at| {
+            if id >= CALLS {
+                return;
+            }
             let id = if id >= GENERIC { rules + (id - GENERIC) as usize } else { id as usize };
             hits.push(Hit::new(from + at, id, self.depends[id].is_wide()));
         });

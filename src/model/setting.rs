@@ -157,6 +157,16 @@ pub const CERTIFICATE: &str = "certificate";
 /// A webhook of a code host that is not signed, or that goes to whoever answers: the value is the host that it calls; the
 /// attributes `signed`, `insecure` and `argument` say which.
 pub const WEBHOOK: &str = "webhook";
+/// Code lets tokens be forged: the subject says how (`unsigned`, `unchecked`, `literal-key`), the value is the call; the attribute
+/// `strength` tells of a key (`short`, `words`, `strong`), `default` that it stands in for one that is not set, `checked` that the
+/// file checks signatures elsewhere.
+pub const JWT_WEAK: &str = "jwt-weak";
+/// A value in the clear stands in the query of an address: the place is that of the value, the subject the parameter, the value the
+/// host, empty where it is not written out.
+pub const KEY_IN_QUERY: &str = "key-in-query";
+/// A value in the clear is what everybody works with who clones a repository: the place is that of the value, the subject the file,
+/// the value says by what (`environment`, `introduction`).
+pub const SHARED_TOKEN: &str = "shared-token";
 
 /// Whether a setting is only there for the inventory to join files by.
 #[must_use]

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::is_enabled;
 use crate::assess;
 use crate::config::Settings;
 use crate::detect::Accepted;
 use crate::model::{Confidence, Environment, Finding, Identity, Lapsed, Limits, Location, Suppression, Usage};
+
+/// Whether flags and configuration let a rule or check run.
+pub(super) fn is_enabled(settings: &Settings, id: &str) -> bool {
+    !settings.disabled_rules.iter().any(|d| d == id)
+        && (settings.enabled_rules.is_empty() || settings.enabled_rules.iter().any(|e| e == id))
+}
 
 /// What flags, configuration and comments decide about checks.
 pub(super) struct Decisions<'a> {

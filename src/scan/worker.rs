@@ -23,10 +23,11 @@ use super::roots::RunKey;
 use super::seen::{Blob, Seen};
 use super::sight::{self, Anchors, Sight};
 use super::text_kind::{Own, claim, is_lfs_pointer, own, path_globs, readable};
+use super::told;
 use super::{Message, Progress, Tally, gap, limit};
 use crate::config::Settings;
 use crate::decode;
-use crate::detect::{Detected, Engine, Keyword, Scratch};
+use crate::detect::{self, Detected, Engine, Keyword, Scratch};
 use crate::formats::{self, ReadNotice};
 use crate::model::{BlobId, Candidate, LocatedFact, Notice, PathClass, RepoPath, Root, Sighting, SkipReason, Span};
 use crate::rules::Rule;
@@ -391,6 +392,10 @@ impl<'a> Worker<'a> {
         let (sightings, references, unread) =
             self.sightings(scratch, Read::new(bytes), &text.bytes, (binary, &own), &class, name);
         unread.into_iter().for_each(|n| self.tell(name, n));
+        if references.iter().any(told::is_weak) {
+            let lines = detect::accepted(&text.bytes);
+            self.send(Message::Accepted { path: name.clone(), lines });
+        }
         self.sighted(blob, sightings, references);
     }
 
@@ -431,18 +436,24 @@ impl<'a> Worker<'a> {
         }
         if found.candidates.is_empty()
             && deep.is_empty()
+            && found.weak.is_empty()
             && (found.references.is_empty() || !sight::counts_references(class))
         {
             return (Vec::new(), Vec::new(), unread);
         }
         let id = read.id.unwrap_or_else(|| source::blob_id(bytes));
         let locator = Locator::with_lines(name, Some(id), text, found.lines.take());
-        let references = sight::references(&found.references, &locator, class);
+        let mut facts = sight::references(&found.references, &locator, class);
+        facts.extend(told::weak(&found.weak, &locator, class));
         let mut anchors = Anchors::default();
         let mut sightings: Vec<Sighting> = Vec::new();
         for candidate in found.candidates {
-            let at = (text, candidate.span);
-            sightings.extend(self.anchored(candidate, &mut anchors, at, &locator, class, name));
+            let value = candidate.span;
+            let sighting = self.anchored(candidate, &mut anchors, (text, value), &locator, class, name);
+            if let Some(sighting) = sighting.as_ref().filter(|_| !binary) {
+                facts.extend(told::place(text, value, sighting, (class, name), &|path| self.is_tracked(path)));
+            }
+            sightings.extend(sighting);
         }
         for Deep { candidate, text, place, .. } in deep {
             sightings.extend(self.anchored(candidate, &mut anchors, (&text, place), &locator, class, name));
@@ -457,7 +468,7 @@ impl<'a> Worker<'a> {
             // The encoded text has places that the file does not have.
             sightings.iter_mut().for_each(|s| s.location = locate::beginning(&s.location));
         }
-        (sightings, references, unread)
+        (sightings, facts, unread)
     }
 
     /// What detectors see in a blob of the history under a name; nothing in binary ones but archives.

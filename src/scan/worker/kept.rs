@@ -84,7 +84,7 @@ impl Worker<'_> {
     }
 
     /// Whether the index of the innermost repository that holds a path has it.
-    fn is_tracked(&self, path: &[u8]) -> bool {
+    pub(super) fn is_tracked(&self, path: &[u8]) -> bool {
         let inside = |top: &[u8]| match top {
             b"" => Some(path),
             top => path.strip_prefix(top).and_then(|rest| rest.strip_prefix(b"/")),
