@@ -12,6 +12,8 @@ mod baseline;
 mod ci;
 #[path = "cli/client.rs"]
 mod client;
+#[path = "cli/code.rs"]
+mod code;
 #[path = "common/demo.rs"]
 mod demo;
 #[path = "cli/determinism.rs"]

@@ -17,6 +17,7 @@ pub(super) const WORDS: &[&str] = &[
     "jwt::",
     "signedstring(",
     "signwith(",
+    "setsigningkey(",
     "algorithm.hmac",
     "symmetricsecuritykey(",
     "key::from_secret(",
@@ -98,6 +99,7 @@ pub(super) fn read(text: &[u8], words: impl Iterator<Item = (usize, usize)>) -> 
             "jwt." | "jwt::" => call(text, at, at + name.len(), &mut keys, &mut checks, &mut out),
             "signedstring(" => out.extend(keyed("SignedString", text, at, name.len(), &mut keys)),
             "signwith(" => out.extend(keyed("signWith", text, at, name.len(), &mut keys)),
+            "setsigningkey(" => out.extend(keyed("setSigningKey", text, at, name.len(), &mut keys)),
             "symmetricsecuritykey(" => out.extend(keyed("SymmetricSecurityKey", text, at, name.len(), &mut keys)),
             "key::from_secret(" => out.extend(keyed("from_secret", text, at, name.len(), &mut keys)),
             "algorithm.hmac" => {
@@ -471,6 +473,8 @@ mod tests {
             "auto v = jwt::create().sign(jwt::algorithm::hs256{\"secret\"});",
             "SECRET_KEY = \"secret\"\njwt.encode(p, SECRET_KEY, algorithm=ALGORITHM)",
             "var jwtKey = []byte(\"secret\")\nfunc f() { t.SignedString(jwtKey) }",
+            "Jwts.parser().setSigningKey(\"secret\").parseClaimsJws(t)",
+            "String KEY =\n    TextCodec.BASE64.encode(\"secret\");\nb.signWith(SignatureAlgorithm.HS512, KEY)",
             "private static final String KEY = \"secret\";\nb.signWith(SignatureAlgorithm.HS512, KEY)",
         ] {
             assert_eq!(one(text), short, "{text}");

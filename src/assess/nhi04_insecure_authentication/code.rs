@@ -132,7 +132,9 @@ fn in_query(credential: &Credential, told: &settings::Places<'_>, view: &View<'_
     };
     finding.confidence = found.iter().map(|(e, _)| e.confidence).max().unwrap_or(Confidence::Medium);
     let inside = |query: &Setting| !query.value.is_empty() && is_local_host(&query.value);
-    let grave = found.iter().any(|(e, query)| e.base_severity >= Severity::High && !inside(query));
+    // What only its name tells for a secret may be a tracking id as well.
+    let sure = |e: &Exposure| e.base_severity >= Severity::High && e.confidence >= Confidence::High;
+    let grave = found.iter().any(|(e, query)| sure(e) && !inside(query));
     finding.base_severity = if grave { Severity::Medium } else { Severity::Low };
     finding.locations = found.iter().map(|(e, _)| e.location.clone()).collect();
     finding.locations.dedup();

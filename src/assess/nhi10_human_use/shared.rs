@@ -71,6 +71,10 @@ fn shared(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
     groups.into_values().filter_map(|found| finding(&found, view)).collect()
 }
 
+/// What to do with the file.
+const KEEP_OUT: &str = "Keep the file out of version control: a `.env.example` with names and no values says what to fill in. Then \
+                        revoke the shared token.";
+
 /// A credential, a place of it, and what the place says.
 type Shared<'a> = (&'a Credential, &'a Exposure, &'a Setting);
 
@@ -93,12 +97,20 @@ fn finding(found: &[Shared<'_>], view: &View<'_>) -> Option<Finding> {
     finding.locations.dedup();
     for (_, _, told) in found {
         let sentence = match told.value.as_str() {
-            "environment" => format!("{} is in version control and sets {what} for all", told.subject),
-            _ => format!("{} tells its readers to use {what}", told.subject),
+            "environment" => format!("{} is in version control: all who clone it use the same {what}", told.subject),
+            _ => format!("{} tells its readers to use the same {what}", told.subject),
         };
         say(&mut finding.evidence, sentence);
     }
-    finding.remediation = format!("{} {}", instead(&credential.provider), SHARED_DEV_ENV.remediation).into();
+    finding.remediation = match told.value.as_str() {
+        "environment" => format!("{} {KEEP_OUT}", instead(&credential.provider)),
+        _ => format!(
+            "{} Say in {} how to get it, then revoke the shared token.",
+            instead(&credential.provider),
+            told.subject
+        ),
+    }
+    .into();
     Some(finding)
 }
 

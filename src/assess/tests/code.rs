@@ -61,6 +61,7 @@ fn a_credential_in_a_query_is_told_where_a_header_would_do() {
     assert_eq!(severity("", &|_| {}), Some(Severity::Medium));
     assert_eq!(severity("nexus:8081", &|_| {}), Some(Severity::Low));
     assert_eq!(severity("api.acme.com", &|s| s.base_severity = Severity::Medium), Some(Severity::Low));
+    assert_eq!(severity("api.acme.com", &|s| s.confidence = Confidence::Medium), Some(Severity::Low));
     // This machine, an address that is itself a webhook, what is no secret, doubtful, of a test, or somewhere else.
     assert_eq!(severity("localhost:8888", &|_| {}), None);
     assert_eq!(severity("oapi.dingtalk.com", &|_| {}), None);

@@ -14,7 +14,7 @@ const PLACES: usize = 16;
 const EXPRESSION: usize = 300;
 
 /// What makes a key of a string, and nothing else: its argument is the key.
-const WRAPPERS: [&[u8]; 14] = [
+const WRAPPERS: [&[u8]; 16] = [
     b"[]byte(",
     b"Buffer.from(",
     b"new TextEncoder().encode(",
@@ -27,6 +27,8 @@ const WRAPPERS: [&[u8]; 14] = [
     b"Convert.FromBase64String(",
     b"Base64.getDecoder().decode(",
     b"Decoders.BASE64.decode(",
+    b"TextCodec.BASE64.encode(",
+    b"TextCodec.BASE64.decode(",
     b"str.encode(",
     b"bytes(",
 ];
@@ -105,8 +107,13 @@ impl<'t> Keys<'t> {
 
 /// The expression that a name is set to, where what stands behind it sets it.
 fn set_to(rest: &[u8]) -> Option<&[u8]> {
-    let line = rest.get(..rest.len().min(EXPRESSION))?;
-    let line = line.split(|b| *b == b'\n').next()?;
+    let rest = rest.get(..rest.len().min(EXPRESSION))?;
+    let mut end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    // A long one stands on the next line.
+    if rest.get(..end)?.trim_ascii_end().ends_with(b"=") {
+        end = memchr::memchr(b'\n', rest.get(end + 1..)?).map_or(rest.len(), |n| end + 1 + n);
+    }
+    let line = rest.get(..end)?;
     let mut rest = line.trim_ascii_start();
     // A type: `KEY: &str = `, `key: string = `, `key []byte = `.
     if let Some(typed) = rest.strip_prefix(b":").filter(|typed| typed.first() != Some(&b'=')) {
