@@ -382,6 +382,8 @@ impl Gathered {
     fn finish(&mut self, settings: &Settings) {
         for (blob, path) in std::mem::take(&mut self.copies) {
             if let Some(seeing) = self.blobs.get(&blob) {
+                let lines = seeing.references.first().and_then(|f| self.accepted.get(&f.location.path)).cloned();
+                self.accepted.extend(lines.map(|lines| (path.display(), lines)));
                 self.sightings.extend(seeing.sightings.iter().cloned().map(|s| locate::moved(s, &path)));
                 self.told.extend(seeing.references.iter().cloned().map(|f| locate::moved_fact(f, &path)));
             }

@@ -48,13 +48,31 @@ pub fn is_weak(fact: &LocatedFact) -> bool {
     matches!(&fact.fact, Fact::Setting(_, told) if told.name == setting::JWT_WEAK)
 }
 
-/// Facts of the place of a value. `is_tracked` says whether a repository has a file.
+/// How everybody comes to work with a value of this file, if they do: what a path alone tells. `is_tracked` says whether a
+/// repository has a file, `top` which directory is that of the repository around the path.
+pub fn shared(name: &RepoPath, is_tracked: &dyn Fn(&[u8]) -> bool, top: &dyn Fn() -> Vec<u8>) -> Option<&'static str> {
+    if is_environment(name, is_tracked, top) {
+        return Some("environment");
+    }
+    is_introduction(name).then_some("introduction")
+}
+
+/// What a class of paths is told apart by for [`shared`]: equal texts of paths that are alike are read once.
+pub fn key(shared: Option<&str>) -> u64 {
+    match shared {
+        Some("environment") => 0x5be0_cd19_137e_2179,
+        Some(_) => 0x1f83_d9ab_fb41_bd6b,
+        None => 0,
+    }
+}
+
+/// Facts of the place of a value; `shared` is what [`shared`] says of its file.
 pub fn place(
     text: &[u8],
     value: Span,
     sighting: &Sighting,
     (class, name): (&PathClass, &RepoPath),
-    is_tracked: &dyn Fn(&[u8]) -> bool,
+    shared: Option<&'static str>,
 ) -> Vec<LocatedFact> {
     let counts = sighting.identifier.is_none() && !sighting.proof.public && !sighting.proof.encrypted;
     if !counts || class.test || class.vendored || class.lock {
@@ -71,12 +89,11 @@ pub fn place(
     {
         out.push(located(SettingFact::new(setting::KEY_IN_QUERY, parameter, host)));
     }
-    let shared = if is_environment(text, name, is_tracked) {
-        Some("environment")
-    } else {
-        (is_introduction(name) && is_told_to_use(text, value) && is_tracked(name.as_bytes())).then_some("introduction")
+    let counts = |how: &&str| match *how {
+        "environment" => !is_of_production(text),
+        _ => is_told_to_use(text, value),
     };
-    out.extend(shared.map(|how| located(SettingFact::new(setting::SHARED_TOKEN, name.display(), how))));
+    out.extend(shared.filter(counts).map(|how| located(SettingFact::new(setting::SHARED_TOKEN, name.display(), how))));
     out
 }
 
@@ -205,13 +222,14 @@ const MANIFESTS: [&str; 12] = [
 ];
 
 /// Whether a file is the environment that everybody who clones a repository gets.
-fn is_environment(text: &[u8], name: &RepoPath, is_tracked: &dyn Fn(&[u8]) -> bool) -> bool {
-    if !ENVIRONMENTS.contains(&name.file_name()) || !is_tracked(name.as_bytes()) || is_of_production(text) {
+fn is_environment(name: &RepoPath, is_tracked: &dyn Fn(&[u8]) -> bool, top: &dyn Fn() -> Vec<u8>) -> bool {
+    if !ENVIRONMENTS.contains(&name.file_name()) || !is_tracked(name.as_bytes()) {
         return false;
     }
     let path = name.as_bytes();
     let directory = path.get(..path.len() - name.file_name().len()).unwrap_or_default();
-    directory.is_empty() || MANIFESTS.iter().any(|file| is_tracked(&[directory, file.as_bytes()].concat()))
+    directory.strip_suffix(b"/").unwrap_or(directory) == top()
+        || MANIFESTS.iter().any(|file| is_tracked(&[directory, file.as_bytes()].concat()))
 }
 
 /// Whether settings say that they are those of production: `NODE_ENV=production`.
@@ -340,10 +358,16 @@ mod tests {
                 [b".env", b".env.production", b"api/.env", b"api/go.mod", b"deploy/.env", b"web/.env.example"];
             known.contains(&path)
         };
-        let is = |path: &str, text: &str| is_environment(text.as_bytes(), &RepoPath::from(path), &tracked);
-        assert!(is(".env", "A=b\nNODE_ENV=development\n") && is("api/.env", ""));
-        assert!(!is(".env.production", "") && !is("deploy/.env", "") && !is("other/.env", ""));
-        assert!(!is("web/.env.example", "") && !is(".env", "A=b\nNODE_ENV=\"production\"\n"));
+        let is = |path: &str| is_environment(&RepoPath::from(path), &tracked, &Vec::new);
+        assert!(is(".env") && is("api/.env"));
+        assert!(!is(".env.production") && !is("deploy/.env") && !is("other/.env") && !is("web/.env.example"));
+        assert!(
+            is_of_production(b"A=b\nNODE_ENV=\"production\"\n") && !is_of_production(b"A=b\nNODE_ENV=development\n")
+        );
+        // The top of a repository that was met below the start.
+        assert!(is_environment(&RepoPath::from("deploy/.env"), &tracked, &|| b"deploy".to_vec()));
+        let key = |path: &str| key(shared(&RepoPath::from(path), &tracked, &Vec::new));
+        assert!(key(".env") == key("api/.env") && key(".env") != key("deploy/.env") && key("README.md") != key("a.md"));
     }
 
     #[test]

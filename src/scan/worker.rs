@@ -447,11 +447,12 @@ impl<'a> Worker<'a> {
         facts.extend(told::weak(&found.weak, &locator, class));
         let mut anchors = Anchors::default();
         let mut sightings: Vec<Sighting> = Vec::new();
+        let shared = self.shared(name);
         for candidate in found.candidates {
             let value = candidate.span;
             let sighting = self.anchored(candidate, &mut anchors, (text, value), &locator, class, name);
             if let Some(sighting) = sighting.as_ref().filter(|_| !binary) {
-                facts.extend(told::place(text, value, sighting, (class, name), &|path| self.is_tracked(path)));
+                facts.extend(told::place(text, value, sighting, (class, name), shared));
             }
             sightings.extend(sighting);
         }
@@ -528,7 +529,7 @@ impl<'a> Worker<'a> {
     /// What detectors may know of a path.
     pub fn classify(&self, name: &RepoPath) -> PathClass {
         let mut class = source::classify(name);
-        class.key = client::key(name);
+        class.key = client::key(name) ^ told::key(self.shared(name));
         if !self.path_rules.is_empty() || !self.settings.allow.is_empty() {
             let text = name.as_str().map_or_else(|| Cow::Owned(name.display()), Cow::Borrowed);
             let bits = self.path_rules.iter().enumerate().filter(|(_, (_, globs))| globs.is_match(text.as_ref()));
@@ -536,6 +537,11 @@ impl<'a> Worker<'a> {
             class.key ^= self.settings.allow.path_key(name);
         }
         class
+    }
+
+    /// How everybody comes to work with what a file holds, if they do.
+    fn shared(&self, name: &RepoPath) -> Option<&'static str> {
+        told::shared(name, &|path| self.is_tracked(path), &|| self.top_of(name))
     }
 
     /// What the engine finds in a text, and in the texts that are encoded in it.

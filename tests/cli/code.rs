@@ -24,6 +24,7 @@ fn a_key_of_tokens_in_code_is_told_once_a_file_and_a_comment_accepts_it() {
     world.put("vendor/a.py", WEAK);
     world.put("a.txt", WEAK);
     world.put("api/b.py", WEAK.replace("\"HS256\")", "\"HS256\")  # keyroll:ignore[NHI4-jwt-weak] a sample"));
+    world.put("api/copy_of_b.py", world.read("api/b.py"));
     let report = world.json(&[]);
     assert_eq!(files(&report, "NHI4-jwt-weak"), ["api/a.py:3", "api/copy.py:3"]);
     let text = report.to_string();
@@ -59,6 +60,8 @@ fn the_environment_that_a_repository_tracks_is_shared_by_all_who_clone_it() {
     commit(at, "README.md", &expand("Run it:\n\n    export SENDGRID_API_KEY={{gen:sendgrid-api-key:2}}\n"));
     commit(at, ".env.production", &expand("SENDGRID_API_KEY={{gen:sendgrid-api-key:3}}\n"));
     commit(at, ".env.example", &expand("SENDGRID_API_KEY={{gen:sendgrid-api-key:4}}\n"));
+    // A copy that is a deployment's.
+    commit(at, "deploy/.env", &env);
     world.put("api/.env", expand("SENDGRID_API_KEY={{gen:sendgrid-api-key:5}}\n"));
     let report = world.json(&[]);
     let mut told = files(&report, "NHI10-shared-dev-env");

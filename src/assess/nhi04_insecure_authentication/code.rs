@@ -92,7 +92,12 @@ pub(in super::super) const KEY_IN_QUERY: Check = Check {
     ],
     needs: &[CODE],
     implies: &[],
-    subjects: |view| view.credentials().filter(|c| places(c, view).next().is_some()).map(subject_of).collect(),
+    subjects: |view| {
+        let told = settings::by_place(view, setting::KEY_IN_QUERY);
+        let is_told = |e: &Exposure| told.contains_key(&settings::place(&e.location));
+        let all = view.credentials().filter(|c| !told.is_empty() && places(c, view).any(is_told));
+        all.map(subject_of).collect()
+    },
     run: key_in_query,
 };
 

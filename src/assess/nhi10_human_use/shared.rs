@@ -25,7 +25,12 @@ pub(in super::super) const SHARED_DEV_ENV: Check = Check {
     ],
     needs: &[CODE],
     implies: &[],
-    subjects: |view| view.credentials().filter(|c| places(c, view).next().is_some()).map(subject_of).collect(),
+    subjects: |view| {
+        let told = settings::by_place(view, setting::SHARED_TOKEN);
+        let is_told = |e: &Exposure| told.contains_key(&settings::place(&e.location));
+        let all = view.credentials().filter(|c| !told.is_empty() && places(c, view).any(is_told));
+        all.map(subject_of).collect()
+    },
     run: shared,
 };
 
@@ -89,7 +94,7 @@ fn finding(found: &[Shared<'_>], view: &View<'_>) -> Option<Finding> {
     let what = owner.map_or_else(|| name.to_owned(), |owner| owner.name.clone());
     finding.title = match told.value.as_str() {
         "environment" => format!("Everybody who clones the repository works with one {name}"),
-        _ => format!("{} has newcomers work with one {name}", told.subject),
+        _ => format!("{} has newcomers work with one {name}", told.location.path),
     };
     finding.confidence = found.iter().map(|(_, e, _)| e.confidence).max().unwrap_or(Confidence::Medium);
     finding.locations = found.iter().map(|(_, e, _)| e.location.clone()).collect();
@@ -97,8 +102,10 @@ fn finding(found: &[Shared<'_>], view: &View<'_>) -> Option<Finding> {
     finding.locations.dedup();
     for (_, _, told) in found {
         let sentence = match told.value.as_str() {
-            "environment" => format!("{} is in version control: all who clone it use the same {what}", told.subject),
-            _ => format!("{} tells its readers to use the same {what}", told.subject),
+            "environment" => {
+                format!("{} is in version control: all who clone it use the same {what}", told.location.path)
+            }
+            _ => format!("{} tells its readers to use the same {what}", told.location.path),
         };
         say(&mut finding.evidence, sentence);
     }
@@ -107,7 +114,7 @@ fn finding(found: &[Shared<'_>], view: &View<'_>) -> Option<Finding> {
         _ => format!(
             "{} Say in {} how to get it, then revoke the shared token.",
             instead(&credential.provider),
-            told.subject
+            told.location.path
         ),
     }
     .into();

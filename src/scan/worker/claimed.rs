@@ -286,7 +286,7 @@ impl Worker<'_> {
     }
 
     /// What reports call the top of the innermost repository that holds a path.
-    fn top_of(&self, name: &RepoPath) -> Vec<u8> {
+    pub(super) fn top_of(&self, name: &RepoPath) -> Vec<u8> {
         let below =
             |top: &&Top| name.as_bytes().strip_prefix(top.name.as_slice()).is_some_and(|rest| rest.starts_with(b"/"));
         let inner =
