@@ -485,6 +485,8 @@ mod tests {
         for text in [
             "const key = process.env.JWT_SECRET || 'secret';\njwt.sign(p, key)",
             "jwt.sign(p, process.env.JWT_SECRET || 'secret')",
+            "new SymmetricSecurityKey(Encoding.UTF8.GetBytes(_config[\"Jwt:Key\"] ?? \"secret\"))",
+            "var key = builder.Configuration[\"Key\"] ?? \"secret\";\nnew SymmetricSecurityKey(Encoding.UTF8.GetBytes(key))",
             "jwt.encode(p, os.environ.get(\"JWT_SECRET\", \"secret\"), algorithm=\"HS256\")",
         ] {
             assert_eq!(one(text), (Flaw::LiteralKey, Some(Strength::Short), true, false), "{text}");
@@ -499,6 +501,7 @@ mod tests {
             "SECRET_KEY = os.environ[\"SECRET_KEY\"]\njwt.encode(p, SECRET_KEY)",
             "jwt.sign(p, process.env.JWT_SECRET)",
             "jwt.sign(p, config.get('jwt.secret'))",
+            "var k = config[\"Key\"] ?? throw new Exception(\"x\");\nnew SymmetricSecurityKey(Encoding.UTF8.GetBytes(k))",
             "jwt.sign(p, `${secret}`)",
             "jwt.sign(p, 'pre' + secret)",
             "jwt.encode(p, \"key.pem\", algorithm=\"RS256\")",

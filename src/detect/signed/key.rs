@@ -187,10 +187,12 @@ fn literal(expression: &[u8]) -> Option<&[u8]> {
     quoted.get(1..end)
 }
 
-/// The string that counts where the environment says nothing: `process.env.X || 'x'`, `os.getenv("X", "x")`.
+/// The string that counts where the environment or the configuration says nothing: `process.env.X || 'x'`,
+/// `os.getenv("X", "x")`.
 fn default_of(expression: &[u8]) -> Option<&[u8]> {
     let find = |word: &[u8]| memchr::memmem::find(expression, word);
-    if find(b"process.env.").is_some() || find(b"process.env[").is_some() {
+    // `_configuration["Jwt:Key"] ?? "x"`, `config.get('jwt') || 'x'`.
+    if [&b"process.env"[..], b"onfig"].iter().any(|word| find(word).is_some()) {
         let at = find(b"||").or_else(|| find(b"??"))?;
         return literal(expression.get(at + 2..)?.trim_ascii());
     }
