@@ -15,6 +15,7 @@ mod order;
 mod pipeline;
 mod pipelines;
 mod properties;
+mod stored;
 mod terraform;
 
 use std::collections::BTreeMap;

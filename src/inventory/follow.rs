@@ -16,6 +16,7 @@ mod gitlab;
 mod graph;
 mod passed;
 mod rights;
+mod variables;
 
 use std::collections::BTreeSet;
 
@@ -36,6 +37,7 @@ pub(super) fn join(inventory: &mut Inventory) {
     github::join(inventory, &told);
     gitlab::join(inventory, &told);
     azure::join(inventory, &told);
+    variables::join(inventory, &told);
     inventory.grants.sort();
     inventory.grants.dedup();
     inventory.usages.sort();

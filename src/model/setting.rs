@@ -103,14 +103,19 @@ pub const WEAK_FLOW: &str = "weak-flow";
 /// `deploy-key` or `authorized-key`.
 pub const KEY_PLACE: &str = "ssh-key";
 /// A secret that a code host keeps for pipelines: the subject is its name, the value who may read it (`all`, `private`,
-/// `selected`, `repository`, `environment`); attributes `store`, `repository`, `organisation`, `environment`, `created`,
-/// `updated`.
+/// `selected`, `repository`, `environment`, `organisation`); attributes `store`, `repository`, `organisation`, `environment`,
+/// `created`, `updated`.
 pub const STORED_SECRET: &str = "stored-secret";
+/// Secrets that a code host keeps were listed to the last one: the subject is the place, the value what it is (`repository`,
+/// `environment`, `organisation`, or `shared` for what a repository is given of the organisation's); attributes `repository`,
+/// `organisation`, `environment`, `count`.
+pub const SECRETS_LISTED: &str = "secrets-listed";
 /// A secret that a code host keeps for pipelines and of which it is known what it holds: the subject is its name, the value the id
 /// of the credential; attributes `repository` (without its owner), `environment`.
 pub const HELD_SECRET: &str = "held-secret";
 /// A variable that GitLab hands to pipelines: the subject is its name, the value the environments it is for; attributes
-/// `protected`, `masked`, `credential`.
+/// `protected`, `masked`, `hidden`, `credential`, `project`, and `tool` where programs read it under that name by themselves. The
+/// inventory adds `pipelines`, how many files of the project's pipelines were read, and `named`, in how many of them it is.
 pub const STORED_VARIABLE: &str = "stored-variable";
 /// Who owns files, by a line of CODEOWNERS: the subject is the pattern, the value the owners, none for nobody; the attribute
 /// `section` tells GitLab's sections apart.
@@ -120,6 +125,9 @@ pub const CODE_OWNER: &str = "code-owner";
 pub const CALLS: &str = "calls";
 /// What a job, or a part of a pipeline, is to those that use its file. For the inventory alone, as [`CALLS`].
 pub const CALLED: &str = "called";
+/// Names of [`is_plain_name`] that a file of a pipeline mentions: the attribute `names` lists them, `open` stands in its place where parts of the
+/// pipeline lie elsewhere. For the inventory alone, as [`CALLS`].
+pub const NAMES_READ: &str = "names-read";
 /// A provider's own analysis says that something is not used: the value is its word for what; the attribute `last_accessed` tells
 /// when it last was, if it is said.
 pub const ANALYZER_UNUSED: &str = "analyzer-unused";
@@ -168,10 +176,23 @@ pub const KEY_IN_QUERY: &str = "key-in-query";
 /// the value says by what (`environment`, `introduction`).
 pub const SHARED_TOKEN: &str = "shared-token";
 
+/// Whether a word is a name as people give it to what is kept for pipelines, and hardly anything else: capitals, an underscore,
+/// and fewer digits than letters.
+#[must_use]
+pub fn is_plain_name(word: &str) -> bool {
+    let count = |kind: fn(&u8) -> bool| word.bytes().filter(kind).count();
+    let (letters, digits) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_digit));
+    letters + digits + count(|b| *b == b'_') == word.len()
+        && word.len() > letters + digits
+        && letters > digits
+        && !word.starts_with(|c: char| c.is_ascii_digit())
+        && word.len() <= 100
+}
+
 /// Whether a setting is only there for the inventory to join files by.
 #[must_use]
 pub fn joins(name: &str) -> bool {
-    name == CALLS || name == CALLED
+    name == CALLS || name == CALLED || name == NAMES_READ
 }
 
 /// What the source of a right begins with that an application has through its service principal in another tenant; what gives it

@@ -1,17 +1,14 @@
-//! What code hosts keep of machines and people that are gone: deploy keys, stored secrets, owners, tokens.
+//! What code hosts keep of machines and people that are gone: deploy keys, owners, tokens.
 
 use std::collections::BTreeSet;
 
 use crate::assess::departed::{self, Departed};
-use crate::assess::estate::{DEPLOY_KEYS, GITHUB_ACTIONS, GITHUB_SECRETS, MEMBERS};
+use crate::assess::estate::{DEPLOY_KEYS, MEMBERS};
 use crate::assess::factors::as_of;
 use crate::assess::score::{dead, still_acts};
 use crate::assess::view::{View, days, subject_of};
-use crate::assess::{Adjustment, Check, Context, say, settings};
-use crate::model::{
-    Confidence, Credential, Finding, Human, Identity, IdentityKind, Risk, Setting, Severity, Status, Usage, When,
-    setting,
-};
+use crate::assess::{Adjustment, Check, Context, say};
+use crate::model::{Confidence, Credential, Finding, Human, IdentityKind, Risk, Setting, Severity, Status, When};
 
 /// A deploy key that nobody uses, or whose maker has left.
 pub(in crate::assess) const DEPLOY_KEY_STALE: Check = Check {
@@ -87,65 +84,6 @@ fn deploy_key_stale(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
             Some(finding)
         })
         .collect()
-}
-
-/// A stored secret that no workflow reads.
-pub(in crate::assess) const SECRET_UNREFERENCED: Check = Check {
-    id: "NHI1-gh-secret-unreferenced",
-    risk: Risk::Nhi1,
-    title: "Stored secret that no workflow reads",
-    why: "Whatever the secret opens is still open, and whoever may write a workflow can read it; nobody would miss it.",
-    remediation: "Revoke what it holds at its provider, then `gh secret delete NAME`, with --org or --env where it is kept.",
-    severity: Severity::Medium,
-    confidence: Confidence::Medium,
-    references: &["https://docs.github.com/en/actions/concepts/security/secrets"],
-    needs: &[GITHUB_SECRETS],
-    implies: &[],
-    subjects: |view| settings::subjects(view, setting::STORED_SECRET),
-    run: secret_unreferenced,
-};
-
-/// The repository of a job's or action's key, empty when the checkout does not tell it.
-fn repository(identity: &Identity) -> Option<&str> {
-    let name = identity.id.as_str().strip_prefix("github:")?.split_once(':')?.1;
-    let (before, _) = name.split_once("/.github/").or_else(|| name.split_once('#'))?;
-    Some(before)
-}
-
-fn secret_unreferenced(view: &View<'_>, context: &Context<'_>) -> Vec<Finding> {
-    let jobs: Vec<&Identity> = view.github_jobs().collect();
-    let actions = |usage: &&Usage| usage.identity.as_ref().is_some_and(|id| id.as_str().starts_with("github:"));
-    let names: BTreeSet<String> =
-        view.usages().filter(actions).filter_map(|u| Some(u.credential.as_deref()?.to_ascii_uppercase())).collect();
-    // Where all are handed over at once, to a script or a workflow elsewhere, none is known to be left alone.
-    let handed = names.contains("*")
-        || view.inventory.third_parties.iter().any(|party| party.credentials.iter().any(|name| name == "*"));
-    if jobs.is_empty() || handed || !view.inventory.formats_read.contains_key(GITHUB_ACTIONS) {
-        return Vec::new();
-    }
-    settings::of(&SECRET_UNREFERENCED, view, setting::STORED_SECRET, |setting, finding| {
-        let text = |name: &str| setting.attributes.get(name).map_or("", String::as_str);
-        let own = text("repository");
-        let read =
-            own.is_empty() || jobs.iter().any(|job| repository(job).is_some_and(|r| r.eq_ignore_ascii_case(own)));
-        let age = When::parse(text("updated")).days_before(context.as_of);
-        let Some(age) = age.filter(|age| *age > context.policy.limits().secret_life && read) else { return false };
-        // Other stores serve other things than workflows.
-        if names.contains(&setting.subject.to_ascii_uppercase()) || text("store") != "actions" {
-            return false;
-        }
-        finding.title = format!("No workflow reads the stored secret {}", setting.subject);
-        finding.evidence.push(format!("last changed {} before {}", days(age), context.as_of.strftime("%Y-%m-%d")));
-        finding.evidence.push(format!("{} workflow jobs were read", jobs.len()));
-        if matches!(setting.value.as_str(), "all" | "private" | "selected") {
-            finding.confidence = Confidence::Low;
-            finding.evidence.push("it is the organisation's: repositories that were not read may use it".to_owned());
-        } else if own.is_empty() {
-            finding.confidence = Confidence::Low;
-            finding.evidence.push("the list does not say of which repository it is".to_owned());
-        }
-        true
-    })
 }
 
 /// An identity or credential in use whose owner is gone.

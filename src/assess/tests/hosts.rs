@@ -6,7 +6,7 @@ use crate::formats::{self, Format, HEAD, Input, Out};
 use crate::model::{Members, RepoPath};
 
 /// The facts of files, each read by the format that claims it.
-fn facts(files: &[(&str, &str)]) -> Vec<LocatedFact> {
+pub(super) fn facts(files: &[(&str, &str)]) -> Vec<LocatedFact> {
     let mut facts = Vec::new();
     for (path, text) in files {
         let name = RepoPath::from(*path);
@@ -26,18 +26,22 @@ fn facts(files: &[(&str, &str)]) -> Vec<LocatedFact> {
     facts
 }
 
-fn read(files: &[(&str, &str)]) -> Assessment {
+pub(super) fn read(files: &[(&str, &str)]) -> Assessment {
     judge(Vec::new(), facts(files), None).1
 }
 
-fn judge(seen: Vec<Sighting>, facts: Vec<LocatedFact>, members: Option<&Members>) -> (Inventory, Assessment) {
+pub(super) fn judge(
+    seen: Vec<Sighting>,
+    facts: Vec<LocatedFact>,
+    members: Option<&Members>,
+) -> (Inventory, Assessment) {
     let mut inventory = inventory::build(seen, facts, Vec::new());
     let assessment = assess(&mut inventory, &Context { members, ..context() });
     (inventory, assessment)
 }
 
 /// Severity, confidence and title of the findings of one check.
-fn titles(assessment: &Assessment, id: &str) -> Vec<String> {
+pub(super) fn titles(assessment: &Assessment, id: &str) -> Vec<String> {
     let line = |f: &&Finding| format!("{} {} {}", f.base_severity.as_str(), f.confidence.as_str(), f.title);
     let mut out: Vec<String> = of(assessment, id).iter().map(line).collect();
     out.sort();

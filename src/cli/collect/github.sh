@@ -19,20 +19,21 @@ org=${KEYROLL_ORG:-}
 
 save installations.json gh api --paginate "orgs/$org/installations"
 save personal-access-tokens.json gh api --paginate "orgs/$org/personal-access-tokens"
-save secrets.json gh api --paginate "orgs/$org/actions/secrets"
-save dependabot-secrets.json gh api --paginate "orgs/$org/dependabot/secrets"
+# Whose secrets a list has, its place alone tells.
+save "orgs/$org/actions/secrets.json" gh api --paginate "orgs/$org/actions/secrets"
+save "orgs/$org/dependabot/secrets.json" gh api --paginate "orgs/$org/dependabot/secrets"
 save runners.json gh api --paginate "orgs/$org/actions/runners"
 save audit-log.json gh api --paginate "orgs/$org/audit-log?include=all&per_page=100"
 repos=${KEYROLL_REPOS:-$(gh api --paginate "orgs/$org/repos?per_page=100" --jq '.[].full_name' 2>/dev/null)}
 for repo in $repos; do
     name=$(plain "$repo")
     save "deploy-keys-$name.json" gh api --paginate "repos/$repo/keys"
-    save "secrets-$name.json" gh api --paginate "repos/$repo/actions/secrets"
+    save "repos/$repo/actions/secrets.json" gh api --paginate "repos/$repo/actions/secrets"
     save "runners-$name.json" gh api --paginate "repos/$repo/actions/runners"
     environments=$(gh api --paginate "repos/$repo/environments" --jq '.environments[].name' 2>/dev/null | tr ' ' '?')
     for environment in $environments; do
         case $environment in *\?*) continue ;; esac
         escaped=$(printf '%s' "$environment" | sed 's|/|%2F|g')
-        save "secrets-$name-$(plain "$environment").json" gh api --paginate "repos/$repo/environments/$escaped/secrets"
+        save "repos/$repo/environments/$(plain "$environment")/secrets.json" gh api --paginate "repos/$repo/environments/$escaped/secrets"
     done
 done

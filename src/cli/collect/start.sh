@@ -8,6 +8,7 @@ failed=0
 save() {
     file=$1
     shift
+    case $file in */*) mkdir -p "$out/${file%/*}" ;; esac
     if "$@" >"$out/$file.part" 2>"$out/error.txt"; then
         mv "$out/$file.part" "$out/$file"
         echo "ok      $file" >&2

@@ -3,16 +3,20 @@
 //!
 //! Syntax: <https://docs.gitlab.com/ci/yaml/>. Identity tokens: <https://docs.gitlab.com/ci/secrets/id_token_authentication/>.
 
+mod fetched;
 mod include;
+mod mentions;
 mod parts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use fetched::{identity_token, stored_secret};
+
 use super::pipeline::{self, DEPTH, File, Platform, malformed};
 use crate::doc::{Doc, Kind, Node};
-use crate::formats::workload::{Via, Workload};
-use crate::formats::{Format, Input, Out, Syntax, environment, names};
-use crate::model::{At, AuthMode};
+use crate::formats::workload::Workload;
+use crate::formats::{Format, Input, Out, Syntax, environment};
+use crate::model::At;
 use crate::model::{Environment, EnvironmentClass, Fact, RepoPath, Span, ThirdPartyFact, setting};
 
 /// The format.
@@ -58,6 +62,9 @@ const RESERVED: &[&str] = &[
     "cache",
     "spec",
 ];
+
+/// Keys that `default:` may hold, as far as they are read.
+const DEFAULTS: &[&str] = &["after_script", "before_script", "hooks", "id_tokens", "image", "services", "tags"];
 
 fn claims(path: &RepoPath, head: &str) -> bool {
     is_pipeline_path(path) || (is_yaml(path) && looks_like_pipeline(head))
@@ -129,6 +136,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
     }
     let mut reach = BTreeSet::new();
     parts::includes(&file, root, out);
+    mentions::tell(&file, root, out);
     if !parts::shared(&mut file, &pipeline, root, out) {
         return;
     }
@@ -160,7 +168,7 @@ fn read(input: &Input<'_>, doc: &Doc, out: &mut Out<'_>) {
         pipeline.job(&mut file, &mut job, &name, node, &mut includes);
         parts::called(&mut job, &pipeline, key.span, node);
         reach.extend(job.secrets().iter().cloned());
-        reach.extend(pipeline.id_tokens(node).into_keys().map(str::to_owned));
+        reach.extend(pipeline.id_tokens(&pipeline.layers(node)).into_keys().map(str::to_owned));
         if !file.finish(job, out) {
             return;
         }
@@ -226,8 +234,13 @@ impl<'a> Pipeline<'a> {
         layers
     }
 
-    /// What holds where a job says nothing: `default:`, or the same key at the top level, unless the job will have none.
+    /// What holds where a job says nothing: `default:`, or the same key at the top level, unless the job will have none. Both are
+    /// there for some keys only (<https://docs.gitlab.com/ci/yaml/#default>,
+    /// <https://docs.gitlab.com/ci/yaml/deprecated_keywords/>).
     fn default(&self, layers: &[&'a Node], key: &str) -> Option<&'a Node> {
+        if !DEFAULTS.contains(&key) {
+            return None;
+        }
         let inherit = layers.iter().find_map(|layer| layer.at(&["inherit", "default"]));
         let inherits = inherit.is_none_or(|node| match &node.kind {
             Kind::Bool(all) => *all,
@@ -235,7 +248,7 @@ impl<'a> Pipeline<'a> {
             _ => true,
         });
         let shared = || self.top.get("default").and_then(|default| default.get(key));
-        let node = || shared().or_else(|| self.top.get(key).copied());
+        let node = || shared().or_else(|| self.top.get(key).copied().filter(|_| RESERVED.contains(&key)));
         inherits.then(node).flatten()
     }
 
@@ -286,21 +299,46 @@ impl<'a> Pipeline<'a> {
         found
     }
 
-    /// Entries of a mapping that a job and what it extends make up together.
-    fn merged(&self, layers: &[&'a Node], key: &str, shared: Option<&'a Node>) -> BTreeMap<&'a str, &'a Node> {
-        let own = layers.iter().filter_map(|layer| layer.get(key));
-        let mut entries = BTreeMap::new();
-        for (name, node) in own.chain(shared).flat_map(|node| self.followed(node, 0).entries()) {
-            if let Some(name) = name.as_str() {
-                entries.entry(name).or_insert(node);
+    /// Entries of a mapping that a job and what it extends make up together, the most particular of each name first. Mappings
+    /// are put together down to their leaves, all else replaces what is extended, `null` too
+    /// (<https://docs.gitlab.com/ci/yaml/yaml_optimization/#merge-details>).
+    fn stacked(&self, layers: &[&'a Node], key: &str) -> BTreeMap<&'a str, Vec<&'a Node>> {
+        let mut entries: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
+        for node in layers.iter().filter_map(|layer| layer.get(key)).map(|node| self.followed(node, 0)) {
+            if !node.is_mapping() {
+                break;
+            }
+            for (name, node) in node.entries().iter().filter_map(|(name, node)| Some((name.as_str()?, node))) {
+                let known = entries.entry(name).or_default();
+                if known.last().is_none_or(|last| last.is_mapping()) {
+                    known.push(self.followed(node, 0));
+                }
             }
         }
         entries
     }
 
-    fn id_tokens(&self, job: &'a Node) -> BTreeMap<&'a str, &'a Node> {
-        let layers = self.layers(job);
-        self.merged(&layers, "id_tokens", self.default(&layers, "id_tokens"))
+    /// The same, of which the most particular alone counts.
+    fn merged(&self, layers: &[&'a Node], key: &str) -> BTreeMap<&'a str, &'a Node> {
+        self.stacked(layers, key).into_iter().filter_map(|(name, nodes)| Some((name, *nodes.first()?))).collect()
+    }
+
+    /// The identity tokens that a job asks for, or else those of `default:`: what is there for all is not put together with
+    /// what a job says (<https://docs.gitlab.com/ci/yaml/#default>).
+    fn id_tokens(&self, layers: &[&'a Node]) -> BTreeMap<&'a str, Vec<&'a Node>> {
+        let own = layers.iter().find_map(|layer| layer.get("id_tokens"));
+        let own = own.is_some_and(|node| !matches!(node.kind, Kind::Null));
+        let default = self.top.get("default").copied().filter(|_| !own && self.default(layers, "id_tokens").is_some());
+        let mut tokens = self.stacked(default.as_ref().map_or(layers, std::slice::from_ref), "id_tokens");
+        tokens.retain(|_, nodes| nodes.first().is_some_and(|node| node.is_mapping()));
+        tokens
+    }
+
+    /// The secrets that a job fetches; they have no default.
+    fn secrets(&self, layers: &[&'a Node]) -> BTreeMap<&'a str, Vec<&'a Node>> {
+        let mut secrets = self.stacked(layers, "secrets");
+        secrets.retain(|_, nodes| nodes.first().is_some_and(|node| node.is_mapping()));
+        secrets
     }
 
     fn variables(&self, layers: &[&'a Node]) -> BTreeMap<&'a str, &'a Node> {
@@ -310,7 +348,7 @@ impl<'a> Pipeline<'a> {
             Some(Kind::Sequence(names)) => names.iter().any(|n| n.as_str() == Some(name)),
             _ => true,
         };
-        let mut found = self.merged(layers, "variables", None);
+        let mut found = self.merged(layers, "variables");
         for (name, node) in self.top.get("variables").map(|node| node.entries()).unwrap_or_default() {
             if let Some(name) = name.as_str().filter(|name| wanted(name)) {
                 found.entry(name).or_insert(node);
@@ -340,11 +378,10 @@ impl<'a> Pipeline<'a> {
             .flat_map(|node| if node.is_mapping() { vec![node] } else { self.script(node) })
             .collect();
         self.describe(job, name, &layers);
-        let tokens = self.merged(&layers, "id_tokens", self.default(&layers, "id_tokens"));
-        for (name, token) in &tokens {
+        for (name, token) in &self.id_tokens(&layers) {
             identity_token(file, job, (name, token), &variables, &scripts);
         }
-        for (name, secret) in self.merged(&layers, "secrets", self.default(&layers, "secrets")) {
+        for (name, secret) in &self.secrets(&layers) {
             stored_secret(job, name, secret);
         }
         let variables: Vec<(&str, &Node)> = variables.into_iter().collect();
@@ -420,98 +457,13 @@ fn filled(text: &str, variables: &[(&str, &Node)]) -> String {
     text
 }
 
-/// Variables that say what an identity token is exchanged for.
-const TARGETS: &[(&str, &str)] = &[
-    ("AWS_ROLE_ARN", "aws"),
-    ("ROLE_ARN", "aws"),
-    ("AWS_ROLE", "aws"),
-    ("GCP_SERVICE_ACCOUNT", "gcp"),
-    ("GCP_SERVICE_ACCOUNT_EMAIL", "gcp"),
-    ("SERVICE_ACCOUNT_EMAIL", "gcp"),
-    ("AZURE_CLIENT_ID", "azure"),
-    ("ARM_CLIENT_ID", "azure"),
-    ("VAULT_AUTH_ROLE", "vault"),
-];
-
-fn identity_token<'a>(
-    file: &mut File<'a>,
-    job: &mut Workload<'a>,
-    (name, token): (&'a str, &'a Node),
-    variables: &BTreeMap<&str, &Node>,
-    scripts: &[&Node],
-) {
-    let audience: Vec<String> =
-        token.get("aud").map(Node::one_or_many).unwrap_or_default().iter().filter_map(Node::scalar).collect();
-    let audience = audience.join(", ");
-    let named = TARGETS.iter().filter(|(name, _)| variables.contains_key(name));
-    let provider = audience_of(&audience)
-        .or_else(|| names::provider(name).filter(|provider| *provider != "gitlab"))
-        .or_else(|| named.clone().map(|(_, provider)| *provider).next())
-        .or_else(|| exchanged(file, scripts))
-        .unwrap_or_default();
-    let target = named
-        .filter(|(_, of)| *of == provider)
-        .find_map(|(name, _)| variables.get(name)?.scalar())
-        .filter(|target| !pipeline::is_template(target));
-    job.defines(name, None);
-    if provider == "aws" {
-        // What the exchange gives is kept under the names of a stored key.
-        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
-            job.defines(name, None);
-        }
-    }
-    job.federated(provider, target.as_deref(), token.span, &format!("id_tokens.{name}"), &audience);
-}
-
-fn audience_of(audience: &str) -> Option<&'static str> {
-    let known = [
-        ("amazonaws.com", "aws"),
-        ("googleapis.com", "gcp"),
-        ("AzureADTokenExchange", "azure"),
-        ("vault", "vault"),
-        ("sigstore", "sigstore"),
-        ("pypi", "pypi"),
-        ("npm:", "npm"),
-    ];
-    known.iter().find(|(part, _)| audience.contains(part)).map(|(_, provider)| *provider)
-}
-
-/// Where a script takes an identity token, by the command that does it.
-fn exchanged(file: &mut File<'_>, scripts: &[&Node]) -> Option<&'static str> {
-    let known = [
-        ("assume-role-with-web-identity", "aws"),
-        ("AWS_WEB_IDENTITY_TOKEN_FILE", "aws"),
-        ("workload-identity-pools", "gcp"),
-        ("create-cred-config", "gcp"),
-        ("--federated-token", "azure"),
-        ("auth/jwt/login", "vault"),
-        ("vault ", "vault"),
-    ];
-    scripts.iter().filter_map(|node| node.as_str()).find_map(|text| {
-        let read = file.spend(text.len());
-        known.iter().find(|(part, _)| read && text.contains(part)).map(|(_, provider)| *provider)
-    })
-}
-
-/// One of `secrets:`: fetched by name from a store outside (<https://docs.gitlab.com/ci/yaml/#secrets>).
-fn stored_secret(job: &mut Workload<'_>, name: &str, secret: &Node) {
-    let stores = ["vault", "gcp_secret_manager", "azure_key_vault", "aws_secrets_manager", "gitlab_secrets_manager"];
-    let store = stores.iter().find(|store| secret.get(store).is_some()).copied().unwrap_or("secrets");
-    let mechanism = format!("secrets.{store}");
-    if !pipeline::promises(name) {
-        job.bundle(name, secret.span, &mechanism, "", AuthMode::Referenced);
-    } else {
-        job.stored(name, secret.span, Via { mechanism: &mechanism, ..Via::variable(name) });
-    }
-    job.defines(name, None);
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::doc::yaml;
     use crate::formats::{ReadNotice, workload};
+    use crate::model::AuthMode;
 
     fn facts(text: &str) -> (Vec<Fact>, Vec<ReadNotice>) {
         let doc = yaml::parse(text).unwrap();
@@ -544,8 +496,8 @@ mod tests {
         let (facts, _) =
             facts(&format!("a:\n  variables: {{NPM_TOKEN: {value}}}\n  script: [npm publish $NPM_TOKEN]\n"));
         let fixed = facts.iter().filter(|f| matches!(f, Fact::Usage(_, u) if u.mode == AuthMode::Static)).count();
-        // The job, its literal, and what it is to other files.
-        assert_eq!((fixed, facts.len()), (1, 3));
+        // The job, its literal, what it is to other files, and the names in the file.
+        assert_eq!((fixed, facts.len()), (1, 4));
         assert!(!format!("{facts:?}").contains(&value));
     }
 

@@ -122,6 +122,12 @@ impl Unread {
         self.1 = self.1.or(at.line);
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0 == 0
+    }
+
     /// Tells them.
     pub fn tell(self, what: &str, out: &mut Out<'_>) {
         if self.0 > 0 {
@@ -163,11 +169,25 @@ pub fn origin(path: &str) -> Origin {
             .or_else(|| repository.as_deref().and_then(|r| r.split('/').next()).map(str::to_owned)),
         repository,
         environment: behind("environments", 1),
-        project: behind("projects", 1)
+        project: below(&parts, "projects")
             .map(|id| format!("project {id}"))
-            .or_else(|| behind("groups", 1).map(|id| format!("group {id}"))),
+            .or_else(|| below(&parts, "groups").map(|id| format!("group {id}"))),
         store: ["dependabot", "codespaces"].into_iter().find(|store| lower.contains(store)),
     }
+}
+
+/// The id behind `projects` or `groups`: a number, or a path, which stands in one part with its slashes encoded
+/// (<https://docs.gitlab.com/api/rest/#namespaced-paths>) or as folders do.
+fn below(parts: &[&str], name: &str) -> Option<String> {
+    const QUESTIONS: [&str; 6] = ["variables", "access_tokens", "deploy_keys", "deploy_tokens", "hooks", "runners"];
+    let at = parts.iter().rposition(|part| part.eq_ignore_ascii_case(name))?;
+    // The last part is the file.
+    let rest = parts.get(at + 1..parts.len().saturating_sub(1))?;
+    let first = rest.first()?;
+    let whole = first.bytes().all(|b| b.is_ascii_digit()) || first.contains('%');
+    let end = rest.iter().position(|part| QUESTIONS.contains(part)).unwrap_or(rest.len());
+    let path = if whole { (*first).to_owned() } else { rest.get(..end.max(1))?.join("/") };
+    Some(path.replace("%2F", "/").replace("%2f", "/"))
 }
 
 /// How much a permission of GitHub is: the names and levels of
@@ -285,7 +305,16 @@ pub mod tests {
         assert_eq!((of.repository.as_deref(), of.environment.as_deref()), (Some("acme/app"), Some("prod")));
         assert_eq!(of.organisation.as_deref(), Some("acme"));
         assert_eq!(origin("orgs/acme/dependabot/secrets.json").store, Some("dependabot"));
-        assert_eq!(origin("groups/7/variables.json").project.as_deref(), Some("group 7"));
+        for (path, want) in [
+            ("groups/7/variables.json", "group 7"),
+            ("projects/42/variables/page1.json", "project 42"),
+            ("projects/acme%2Fweb%2Fapp/variables.json", "project acme/web/app"),
+            ("x/projects/acme/web/app/variables/all.json", "project acme/web/app"),
+            ("projects/acme/app.json", "project acme"),
+        ] {
+            assert_eq!(origin(path).project.as_deref(), Some(want), "{path}");
+        }
+        assert_eq!(origin("projects/variables.json").project, None);
         for path in ["secrets.json", "repos/secrets.json", "repos/acme/secrets.json", "environments/x.json"] {
             let of = origin(path);
             assert_eq!((of.repository, of.environment), (None, None), "{path}");

@@ -61,6 +61,8 @@ struct Gain {
     own: BTreeSet<String>,
     /// Variables that these files set.
     defines: BTreeSet<String>,
+    /// Identity tokens and secrets that the job or something nearer names, `id_tokens.NAME` and `secrets.NAME`.
+    fetches: BTreeSet<String>,
 }
 
 /// Joins the files of pipelines, and drops the parts that were read for this alone.
@@ -253,6 +255,7 @@ impl<'f> Pipeline<'f> {
     fn of_job(&self, file: usize, (name, below): (&str, &[usize]), told: Option<usize>, gain: &mut Gain) {
         let mut taken: BTreeSet<&str> = parts(self.attribute(told, "sets")).collect();
         gain.own = parts(self.attribute(told, "defines")).map(str::to_owned).collect();
+        gain.fetches = self.fetches(told).collect();
         let mut extends = self.attribute(told, "extends");
         let mut layers = 0;
         for holder in below.iter().filter(|holder| self.files[**holder].hidden.contains_key(name)).take(LAYERS_MAX) {
@@ -294,13 +297,18 @@ impl<'f> Pipeline<'f> {
             key => default.is_empty() || parts(default).any(|name| name == key),
         };
         for holder in self.hidden.get("default").into_iter().flatten().filter(|holder| **holder != file) {
-            self.take(*holder, "default", gain, &|key| {
-                (MERGED.contains(&key) || !taken.contains(key)) && inherits(key)
-            });
+            // Of what is there for all jobs, variables alone are put together with those of a job.
+            self.take(*holder, "default", gain, &|key| (key == "variables" || !taken.contains(key)) && inherits(key));
             taken.extend(
                 self.files[*holder].parts.get("default").into_iter().flat_map(BTreeMap::keys).map(String::as_str),
             );
         }
+    }
+
+    /// The identity tokens and secrets that a fact names.
+    fn fetches(&self, told: Option<usize>) -> impl Iterator<Item = String> + use<'f> {
+        let of = |key: &'static str| parts(self.attribute(told, key)).map(move |name| format!("{key}.{name}"));
+        of("id_tokens").chain(of("secrets"))
     }
 
     fn take(&self, holder: usize, name: &str, gain: &mut Gain, wanted: &dyn Fn(&str) -> bool) {
@@ -308,7 +316,10 @@ impl<'f> Pipeline<'f> {
         let found = file.parts.get(name).into_iter().flatten().filter(|(key, _)| wanted(key));
         let hidden = file.hidden.get(name).copied();
         let set = |key: &str| -> BTreeSet<String> {
-            let names = parts(self.attribute(hidden, "defines")).filter(|_| key == "variables");
+            if key != "variables" {
+                return self.fetches(hidden).filter(|name| gain.fetches.contains(name)).collect();
+            }
+            let names = parts(self.attribute(hidden, "defines"));
             names.filter(|name| gain.own.contains(*name) || gain.defines.contains(*name)).map(str::to_owned).collect()
         };
         let found: Vec<(usize, BTreeSet<String>)> = found.map(|(key, part)| (*part, set(key))).collect();
@@ -318,6 +329,7 @@ impl<'f> Pipeline<'f> {
         if wanted("variables") {
             gain.defines.extend(parts(self.attribute(hidden, "defines")).map(str::to_owned));
         }
+        gain.fetches.extend(self.fetches(hidden).filter(|_| wanted("id_tokens")));
     }
 }
 
@@ -409,7 +421,11 @@ fn give(
         for usage in store.usages.get(&part.id).into_iter().flatten() {
             // A literal of the job's own stands in place of one that it inherits.
             let hidden = usage.mode == AuthMode::Static && mechanisms.contains(&usage.mechanism);
-            if hidden || nearer.contains(&usage.mechanism) || (what != "variables" && set(usage)) {
+            let fetched = match what {
+                "secrets" => format!("secrets.{}", usage.credential.as_deref().unwrap_or_default()),
+                _ => usage.mechanism.clone(),
+            };
+            if hidden || nearer.contains(&fetched) || (what != "variables" && set(usage)) {
                 continue;
             }
             let opens = matches!(usage.mode, AuthMode::Referenced | AuthMode::Unknown);
@@ -426,6 +442,7 @@ fn give(
             }
         }
     }
+    whole(usages);
     let held: BTreeSet<String> = usages
         .iter()
         .filter(|usage| matches!(usage.mode, AuthMode::Referenced | AuthMode::Unknown))
@@ -445,4 +462,26 @@ fn give(
         identity.attributes.insert("secrets".to_owned(), list);
     }
     held.len()
+}
+
+/// Of an entry of `secrets:` or `id_tokens:` that one file begins and another completes, what is complete stays.
+fn whole(usages: &mut Vec<Usage>) {
+    let known: BTreeSet<String> = usages.iter().filter_map(|usage| complete(usage)).collect();
+    usages.retain(|usage| {
+        let partial = match usage.mechanism.as_str() {
+            "secrets.secrets" => usage.credential.as_ref().map(|name| format!("secrets.{name}")),
+            mechanism if mechanism.starts_with("id_tokens.") && complete(usage).is_none() => Some(mechanism.to_owned()),
+            _ => None,
+        };
+        partial.is_none_or(|name| !known.contains(&name))
+    });
+}
+
+/// The name of an identity token whose audience, or of a secret whose store is known.
+fn complete(usage: &Usage) -> Option<String> {
+    let mechanism = usage.mechanism.as_str();
+    if mechanism.starts_with("secrets.") && mechanism != "secrets.secrets" {
+        return usage.credential.as_ref().map(|name| format!("secrets.{name}"));
+    }
+    (mechanism.starts_with("id_tokens.") && usage.attributes.contains_key("audience")).then(|| mechanism.to_owned())
 }

@@ -275,7 +275,10 @@ impl<'a> Job<'a> {
                 Some((provider, Use::Credential)) => names::federates(provider),
                 _ => names::federable(provider, consumer.hint) || names::federable(provider, name),
             };
-        for (name, set) in [("identifier", identifier), ("condition", condition)] {
+        // `secrets.X || …` and `secrets.X != ''` do without one.
+        let whole = self.text.get(span.start..span.end).unwrap_or_default();
+        let optional = !condition && ["||", "==", "!="].iter().any(|sign| whole.contains(sign));
+        for (name, set) in [("identifier", identifier), ("condition", condition), ("optional", optional)] {
             if set {
                 usage.attributes.insert(name.to_owned(), "true".to_owned());
             }

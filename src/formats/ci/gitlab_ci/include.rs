@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::doc::Node;
+use crate::doc::{Kind, Node};
 use crate::model::Span;
 
 /// Most includes of one file; GitLab allows 150.
@@ -43,6 +43,16 @@ pub(super) fn local(node: &Node) -> Vec<(String, Span)> {
         None => Some((item.get("local")?.scalar()?, item.span)),
     };
     node.one_or_many().iter().take(MAX).filter_map(path).collect()
+}
+
+/// Whether any of what a node includes is not a file of the same project, GitLab's own templates among it.
+pub(super) fn is_elsewhere(node: &Node) -> bool {
+    let items = node.one_or_many();
+    items.len() > MAX
+        || items.iter().any(|item| match item.as_str() {
+            Some(text) => is_url(text),
+            None => item.get("local").is_none() && !matches!(item.kind, Kind::Null),
+        })
 }
 
 fn is_url(text: &str) -> bool {
@@ -177,5 +187,10 @@ mod tests {
         assert_eq!(of(&pinned)[0].1, sha);
         assert!(of(&pinned)[0].2 && of(&pinned)[0].3);
         assert!(of("[local.yml, {local: /x.yml}, {template: Auto-DevOps.gitlab-ci.yml}]").is_empty());
+        let elsewhere = |text: &str| is_elsewhere(&yaml::parse(text).unwrap().roots[0]);
+        assert!(!elsewhere("[local.yml, {local: /x.yml}]") && !elsewhere("x.yml"));
+        for text in ["{template: X.gitlab-ci.yml}", "[x.yml, {artifact: a.yml, job: b}]", "https://ci.other.io/x.yml"] {
+            assert!(elsewhere(text), "{text}");
+        }
     }
 }

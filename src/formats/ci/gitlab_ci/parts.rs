@@ -9,7 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::pipeline::File;
-use super::{Pipeline, identity_token, include, stored_secret, where_to};
+use super::fetched::{identity_token, store_of, stored_secret};
+use super::{Pipeline, include, where_to};
 use crate::doc::{Kind, Node};
 use crate::formats::Out;
 use crate::formats::workload::Workload;
@@ -18,7 +19,8 @@ use crate::model::{At, EnvironmentClass, Fact, SettingFact, Span, setting};
 /// Keys that replace each other.
 const SCRIPTS: [&str; 3] = ["before_script", "script", "after_script"];
 /// Keys of which a job has one value.
-const SETS: [&str; 7] = ["before_script", "script", "after_script", "image", "services", "environment", "tags"];
+const SETS: [&str; 8] =
+    ["before_script", "script", "after_script", "image", "services", "environment", "tags", "id_tokens"];
 /// Most names that a fact lists.
 const NAMES_MAX: usize = 500;
 
@@ -53,13 +55,14 @@ pub(super) fn called<'a>(job: &mut Workload<'a>, pipeline: &Pipeline<'a>, at: Sp
     fact.identity = Some(job.key().clone());
     fact.attributes = outer(pipeline, &layers);
     // What other files give these variables does not hold for it.
-    let own = pipeline.merged(&layers, "variables", None);
+    let own = pipeline.merged(&layers, "variables");
     let shared = pipeline.top.get("variables").map(|node| node.entries()).unwrap_or_default();
     let shared = shared.iter().filter_map(|(key, _)| key.as_str());
     let lists: [(&str, BTreeSet<&str>); 2] = [("defines", own.into_keys().collect()), ("defaults", shared.collect())];
     for (key, names) in lists.into_iter().filter(|(_, names)| !names.is_empty()) {
         fact.attributes.insert(key.to_owned(), join(names.into_iter().map(str::to_owned)));
     }
+    fact.attributes.extend(fetched(&pipeline.id_tokens(&layers), &pipeline.secrets(&layers)));
     if let Some(inherit) = layers.iter().find_map(|layer| layer.get("inherit")) {
         for key in ["default", "variables"] {
             let value = match inherit.get(key).map(|node| &node.kind) {
@@ -108,6 +111,21 @@ fn outer(pipeline: &Pipeline<'_>, layers: &[&Node]) -> BTreeMap<String, String> 
         }
     }
     found
+}
+
+/// Names of identity tokens of a known audience and of secrets of a known store: what other files say of these does not hold.
+fn fetched(
+    tokens: &BTreeMap<&str, Vec<&Node>>,
+    secrets: &BTreeMap<&str, Vec<&Node>>,
+) -> impl Iterator<Item = (String, String)> {
+    let told = tokens.iter().filter(|(_, layers)| layers.iter().any(|layer| layer.get("aud").is_some()));
+    let tokens = join(told.map(|(name, _)| (*name).to_owned()));
+    let stored = secrets.iter().filter(|(_, layers)| layers.iter().any(|layer| store_of(layer).is_some()));
+    let secrets = join(stored.map(|(name, _)| (*name).to_owned()));
+    [("id_tokens", tokens), ("secrets", secrets)]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(key, names)| (key.to_owned(), names))
 }
 
 fn join(names: impl Iterator<Item = String>) -> String {
@@ -162,7 +180,7 @@ impl<'a> Part<'_, 'a> {
         let variables: BTreeMap<&str, &Node> = if self.shared {
             self.pipeline.variables(&[])
         } else {
-            let merged = self.pipeline.merged(self.layers, "variables", None);
+            let merged = self.pipeline.merged(self.layers, "variables");
             merged.into_iter().map(|(name, node)| (name, node.get("value").unwrap_or(node))).collect()
         };
         if !self.file.spend(16 * (variables.len() + self.layers.len())) {
@@ -170,11 +188,14 @@ impl<'a> Part<'_, 'a> {
         }
         let layers =
             if self.shared { self.layers.get(..self.layers.len() - 1).unwrap_or_default() } else { self.layers };
-        let tokens = self.pipeline.merged(layers, "id_tokens", None);
-        let secrets = self.pipeline.merged(layers, "secrets", None);
+        let mut tokens = self.pipeline.stacked(layers, "id_tokens");
+        tokens.retain(|_, nodes| nodes.first().is_some_and(|node| node.is_mapping()));
+        // What is there for all jobs holds no secrets.
+        let secrets = self.pipeline.secrets(if self.shared { &[] } else { layers });
         let mut fact = SettingFact::new(setting::CALLED, self.name, "");
         fact.attributes = of(self.file, "part");
         fact.attributes.extend(outer(self.pipeline, layers));
+        fact.attributes.extend(fetched(&tokens, &secrets));
         let defines = variables.keys().chain(tokens.keys()).chain(secrets.keys()).map(|name| (*name).to_owned());
         let defines: BTreeSet<String> = defines.take(NAMES_MAX).collect();
         if !defines.is_empty() {
