@@ -37,6 +37,26 @@ struct Header {
     len: usize,
 }
 
+/// Longest name of a column that a message repeats.
+const NAME_MAX: usize = 40;
+
+impl Header {
+    /// A column for people, by its number and name.
+    fn column(&self, place: usize) -> String {
+        let name = self.places.iter().find(|(_, at)| **at == place).map(|(name, _)| name);
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ');
+        match name.filter(|name| !name.is_empty() && name.len() <= NAME_MAX && name.chars().all(plain)) {
+            Some(name) => format!("column {}, `{name}`,", place + 1),
+            None => format!("column {}", place + 1),
+        }
+    }
+
+    /// What a record of so many fields is short of, for people; nothing when it has too many.
+    fn lacks(&self, fields: usize) -> String {
+        if fields < self.len { format!(": {} has none", self.column(fields)) } else { String::new() }
+    }
+}
+
 /// One record of as many fields as the header.
 #[derive(Debug, Clone)]
 pub struct Record<'a> {
@@ -49,6 +69,12 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// The number of this column, the first being 1; `None` when there is no such column.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.header.places.get(name).map(|place| place + 1)
+    }
+
     /// The field under this column name (case does not matter), trimmed; `None` when there is no such column. The first of
     /// two columns of one name counts.
     #[must_use]
@@ -76,7 +102,7 @@ impl<'r> Records<'r> {
         let mut records = Self { reader, taken, header: Header::default(), record: ByteRecord::new(), done: false };
         let Some((line, _)) = records.advance()? else { return Err(broken(1, "no header line")) };
         let mut header = Header::default();
-        for (place, name) in fields_of(&records.record, line)?.iter().enumerate() {
+        for (place, name) in fields_of(&records.record, line, &header)?.iter().enumerate() {
             header.places.entry(name.trim().to_ascii_lowercase()).or_insert(place);
             header.len = place + 1;
         }
@@ -99,11 +125,16 @@ impl<'r> Records<'r> {
             Err(error) => return Some(Err(error)),
         };
         let header = &self.header;
-        Some(fields_of(&self.record, line).and_then(|fields| {
+        Some(fields_of(&self.record, line, header).and_then(|fields| {
             if fields.len() == header.len {
                 Ok(Record { header, fields, line, span })
             } else {
-                let message = format!("a record of {} fields under a header of {}", fields.len(), header.len);
+                let message = format!(
+                    "a record of {} fields under a header of {}{}",
+                    fields.len(),
+                    header.len,
+                    header.lacks(fields.len())
+                );
                 Err(ParseError { line, column: 1, message })
             }
         }))
@@ -156,9 +187,11 @@ fn is_blank(record: &ByteRecord) -> bool {
     record.len() <= 1 && record.as_slice().trim_ascii().is_empty()
 }
 
-fn fields_of(record: &ByteRecord, line: u64) -> Result<Vec<&str>, ParseError> {
-    let fields: Result<Vec<&str>, _> = record.iter().map(std::str::from_utf8).collect();
-    fields.map_err(|_| broken(line, "not UTF-8"))
+fn fields_of<'r>(record: &'r ByteRecord, line: u64, header: &Header) -> Result<Vec<&'r str>, ParseError> {
+    let field = |(place, field): (usize, &'r [u8])| {
+        std::str::from_utf8(field).map_err(|_| broken(line, &format!("{} is not UTF-8", header.column(place))))
+    };
+    record.iter().enumerate().map(field).collect()
 }
 
 fn broken(line: u64, message: &str) -> ParseError {

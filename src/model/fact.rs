@@ -16,6 +16,8 @@ pub struct At {
     pub span: Option<Span>,
     /// The 1-based line, when the reader streamed and counted lines.
     pub line: Option<u64>,
+    /// The 1-based column in characters on that line, when the reader counted them too.
+    pub column: Option<u64>,
     /// A JSON pointer or `row N`, for inputs in which a line says little.
     pub pointer: Option<String>,
 }

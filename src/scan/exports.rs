@@ -69,6 +69,7 @@ const MARKS: &[&str] = &[
     "\"activityType\"",
     "\"accessor\"",
     "\"bind_secret_id\"",
+    "\"mount_accessor\"",
     "\"user_claim\"",
     "hashed_token",
     "_document_id",

@@ -4,7 +4,9 @@ use data_encoding::BASE32;
 use serde_json::Value;
 
 use crate::formats::ReadNotice;
-use crate::model::{Environment, EnvironmentClass, Human, IdentityFact, IdentityKey, IdentityKind, NoticeKind, When};
+use crate::model::{
+    At, Environment, EnvironmentClass, Human, IdentityFact, IdentityKey, IdentityKind, NoticeKind, When,
+};
 
 /// Provider word of all facts here.
 pub const PROVIDER: &str = "aws";
@@ -150,6 +152,13 @@ pub fn identity_of_arn(arn: &str) -> Option<IdentityFact> {
     }
     fact.account = Some(account.to_owned());
     Some(fact)
+}
+
+/// A gap at a place of the input, as exactly as the reader knows it.
+#[must_use]
+pub fn gap_at(code: &'static str, at: &At, message: impl Into<String>) -> ReadNotice {
+    let gap = gap(code, at.line, message);
+    ReadNotice { column: at.column.filter(|_| gap.line > 0).unwrap_or(gap.column), ..gap }
 }
 
 /// A gap at a line (0 when unknown).

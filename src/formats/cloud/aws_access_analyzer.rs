@@ -76,7 +76,7 @@ fn finding(fields: &Map<String, Value>, at: At, out: &mut Out<'_>) {
     }
     let Some(mut identity) = word("resource").and_then(aws::identity_of_arn) else {
         let message = "a finding names no IAM user or role, and was left out";
-        return out.notice(aws::gap("malformed", at.line, message));
+        return out.notice(aws::gap_at("malformed", &at, message));
     };
     let details = fields.get("findingDetails").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let found = Found::of(details);

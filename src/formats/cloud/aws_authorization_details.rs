@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::aws::{self, PROVIDER, gap, text};
+use super::aws::{self, PROVIDER, gap, gap_at, text};
 use super::aws_actions::managed_level;
 use super::aws_assume;
 use super::aws_grants::Granted;
@@ -141,7 +141,7 @@ impl<'o, 'a> Reading<'o, 'a> {
         let arn = text(value, "Arn").filter(|arn| arn.starts_with("arn:"));
         let Some(arn) = arn else {
             let message = format!("{} has no ARN and was left out", at.pointer.as_deref().unwrap_or(list));
-            return self.out.notice(gap("malformed", at.line, message));
+            return self.out.notice(gap_at("malformed", &at, message));
         };
         match list {
             "UserDetailList" => self.user(arn, value, at),
@@ -168,7 +168,7 @@ impl<'o, 'a> Reading<'o, 'a> {
     fn document(&mut self, document: &Value, name: &str, at: &At) -> Option<Rc<Policy>> {
         let Some(policy) = Policy::parse(document) else {
             let message = format!("the policy document of {name} could not be read, its rights are unknown");
-            self.out.notice(gap("malformed", at.line, message));
+            self.out.notice(gap_at("malformed", &at, message));
             return None;
         };
         self.weight += policy.weight();
@@ -243,7 +243,7 @@ impl<'o, 'a> Reading<'o, 'a> {
         let Some(document) = value.get("AssumeRolePolicyDocument") else { return Vec::new() };
         let Some(read) = trusts(arn, key, document) else {
             let message = format!("the trust policy of {arn} could not be read");
-            self.out.notice(gap("malformed", at.line, message));
+            self.out.notice(gap_at("malformed", &at, message));
             return Vec::new();
         };
         let trusted = aws_assume::trusted(&read.facts);
@@ -253,7 +253,7 @@ impl<'o, 'a> Reading<'o, 'a> {
         if read.cut {
             let message =
                 format!("the trust policy of {arn} accepts more than 512 alternatives; the rest were left out");
-            self.out.notice(gap("too-large", at.line, message));
+            self.out.notice(gap_at("too-large", &at, message));
         }
         trusted
     }

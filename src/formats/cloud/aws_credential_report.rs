@@ -76,8 +76,7 @@ fn run(reader: &mut dyn BufRead, whole: bool, out: &mut Out<'_>) {
     } else if start.starts_with(BASE64_START) {
         encoded(&mut input, out);
     } else {
-        let place =
-            |record: &Record<'_>| At { span: whole.then_some(record.span), line: Some(record.line), pointer: None };
+        let place = |record: &Record<'_>| At { span: whole.then_some(record.span), ..At::line(record.line) };
         table(&mut input, &place, When::Unknown, None, out);
     }
 }
@@ -114,7 +113,8 @@ fn enclosed(content: &str, as_of: When, line: Option<u64>, pointer: &str, out: &
     let Some(text) = unwrap_content(content) else {
         return out.notice(gap("malformed", line, "Content is neither base64 nor a credential report"));
     };
-    let place = |record: &Record<'_>| At { span: None, line, pointer: Some(format!("{pointer} row {}", record.line)) };
+    let place =
+        |record: &Record<'_>| At { line, pointer: Some(format!("{pointer} row {}", record.line)), ..At::default() };
     table(&mut text.as_slice(), &place, as_of, line, out);
 }
 
@@ -160,7 +160,9 @@ fn table(
         };
         let at = place(&record);
         let Some(row) = Row::new(&record) else {
-            let message = format!("row left out, line {} of the report: no user or no ARN", record.line);
+            let column = if Row::arn(&record).is_none() { "arn" } else { "user" };
+            let place = record.place(column).map(|n| format!(" (column {n})")).unwrap_or_default();
+            let message = format!("row left out, line {} of the report: no `{column}`{place}", record.line);
             out.notice(gap("malformed", outer.or(Some(record.line)), message));
             continue;
         };
@@ -187,10 +189,14 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn new(record: &'a Record<'a>) -> Option<Self> {
-        let arn = record.get("arn").filter(|arn| arn.starts_with("arn:"))?;
+        let arn = Self::arn(record)?;
         let user = record.get("user").filter(|user| !user.is_empty())?;
         let root = user == "<root_account>" || aws::resource_of_arn(arn) == Some("root");
         Some(Self { record, arn, user, root })
+    }
+
+    fn arn(record: &Record<'a>) -> Option<&'a str> {
+        record.get("arn").filter(|arn| arn.starts_with("arn:"))
     }
 
     fn key(&self) -> IdentityKey {

@@ -8,7 +8,7 @@ use std::io::BufRead;
 
 use serde_json::Value;
 
-use super::aws::{self, gap};
+use super::aws::{self, gap, gap_at};
 use super::aws_authorization_details::identity;
 use super::aws_trust::trusts;
 use super::json_stream::{Event, Wanted, walk};
@@ -67,7 +67,7 @@ fn element(list: &str, value: &Value, at: At, out: &mut Out<'_>) {
     let kind = if list.starts_with("Role") { ("role", IdentityKind::Role) } else { ("user", IdentityKind::CloudUser) };
     let Some(arn) = aws::text(value, "Arn").filter(|arn| aws::identity_of_arn(arn).is_some()) else {
         let message = format!("{} has no ARN and was left out", at.pointer.as_deref().unwrap_or(list));
-        return out.notice(gap("malformed", at.line, message));
+        return out.notice(gap_at("malformed", &at, message));
     };
     let mut fact = identity(arn, value, kind.0, kind.1);
     if kind.0 == "user" {
@@ -97,10 +97,10 @@ fn element(list: &str, value: &Value, at: At, out: &mut Out<'_>) {
                 if read.cut {
                     let message =
                         format!("the trust policy of {arn} accepts more than 512 alternatives; the rest were left out");
-                    out.notice(gap("too-large", at.line, message));
+                    out.notice(gap_at("too-large", &at, message));
                 }
             }
-            None => out.notice(gap("malformed", at.line, format!("the trust policy of {arn} could not be read"))),
+            None => out.notice(gap_at("malformed", &at, format!("the trust policy of {arn} could not be read"))),
         }
     }
     out.fact(Fact::Identity(at, fact));

@@ -10,7 +10,7 @@ use std::io::BufRead;
 
 use serde_json::{Map, Value};
 
-use super::aws::{self, gap, text};
+use super::aws::{self, gap, gap_at, text};
 use super::json_stream::{Event, Wanted, walk};
 use crate::doc::Doc;
 use crate::formats::{Format, Input, Out, Syntax};
@@ -98,7 +98,7 @@ fn report(fields: &Map<String, Value>, at: &At, out: &mut Out<'_>) -> Option<Rep
         Some(other) => {
             let word: String = other.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
             let message = format!("the report was not finished when it was saved ({word}); ask for it again");
-            out.notice(gap("truncated-export", at.line, message));
+            out.notice(gap_at("truncated-export", &at, message));
         }
     }
     let services = fields.get("ServicesLastAccessed")?.as_array()?;

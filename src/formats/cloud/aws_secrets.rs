@@ -76,7 +76,7 @@ fn run(reader: &mut dyn BufRead, whole: bool, out: &mut Out<'_>) {
             Some(_) => {}
             None if fields.contains_key("LastChangedDate") || fields.contains_key("RotationEnabled") => {
                 let message = "an entry has no ARN and was left out";
-                out.notice(aws::gap("malformed", at.line, message));
+                out.notice(aws::gap_at("malformed", &at, message));
             }
             None => cut = next_page(&fields, &at),
         }

@@ -69,7 +69,7 @@ fn run(input: &Input<'_>, reader: (&mut dyn BufRead, bool), out: &mut Out<'_>) {
 }
 
 /// Whether the name before the `@` is that of a service: `svc-backup`, `sa_deploy`, `payments-bot`.
-fn is_service(name: &str) -> bool {
+pub(super) fn is_service(name: &str) -> bool {
     let local = name.split('@').next().unwrap_or(name).to_ascii_lowercase();
     let words: Vec<&str> = local.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let plain = |word: &&str| {

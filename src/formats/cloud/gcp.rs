@@ -66,9 +66,11 @@ pub fn rows(input: &Input<'_>, reader: &mut dyn BufRead, wanted: Wanted, out: &m
             Event::Text { .. } => return,
         };
         if !read {
+            // Of what was no JSON, lines are those of the file and columns are not.
+            let at = if converted { At { column: None, ..at } } else { at };
             let place = at.pointer.as_deref().unwrap_or_default().to_owned();
             let message = format!("the row at {place} names nothing that could be read; the others were");
-            out.notice(aws::gap("unreadable-row", at.line, message));
+            out.notice(aws::gap_at("unreadable-row", &at, message));
         }
     });
     let all = result.is_ok() && cut.is_none();

@@ -112,6 +112,14 @@ fn message(error: &serde_json::Error) -> String {
     text.split(" at line ").next().unwrap_or(&text).to_owned()
 }
 
+/// Where a value starts: its offset, its line and its column in characters.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    offset: u64,
+    line: u64,
+    column: u64,
+}
+
 /// How much has been read. The parser takes one byte at a time and looks at most one ahead, so a place taken when a value
 /// starts or ends is exact.
 #[derive(Debug, Default)]
@@ -146,9 +154,9 @@ impl Counter {
         self.lines.get() + 1
     }
 
-    /// Start of the value whose first byte has just been read: its offset and line.
-    fn start(&self) -> (u64, u64) {
-        (self.offset.get().saturating_sub(1), self.line())
+    /// Start of the value whose first byte has just been read.
+    fn start(&self) -> Start {
+        Start { offset: self.offset.get().saturating_sub(1), line: self.line(), column: self.column.get().max(1) }
     }
 
     fn notice(&self, message: &str) -> ReadNotice {
@@ -236,12 +244,12 @@ struct Walk<'w> {
 
 impl Walk<'_> {
     /// The place of a value that started at `start` and has just been read to its end.
-    fn at(&self, start: (u64, u64)) -> At {
+    fn at(&self, start: Start) -> At {
         let index = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
-        let span = self.whole.then(|| Span::new(index(start.0), index(self.counter.offset.get())));
+        let span = self.whole.then(|| Span::new(index(start.offset), index(self.counter.offset.get())));
         let path = if self.path.is_empty() { "/" } else { &self.path };
         let pointer = if self.document > 1 { format!("document {}: {path}", self.document) } else { path.to_owned() };
-        At { span, line: Some(start.1), pointer: Some(pointer) }
+        At { span, line: Some(start.line), column: Some(start.column), pointer: Some(pointer) }
     }
 
     /// Runs `inner` with one more step on the JSON pointer (RFC 6901).
@@ -327,7 +335,8 @@ impl<'de> Visitor<'de> for Page<'_, '_> {
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         if self.depth == 0 {
-            let at = At { span: None, ..self.walk.at((0, self.walk.counter.line())) };
+            // It has been read to its end, which may lie on another line.
+            let at = At { span: None, column: None, ..self.walk.at(self.walk.counter.start()) };
             (self.walk.on)(Event::Text { text, at });
         }
         Ok(())
@@ -431,7 +440,7 @@ struct Element<'c> {
 }
 
 impl<'de> DeserializeSeed<'de> for Element<'_> {
-    type Value = ((u64, u64), Value);
+    type Value = (Start, Value);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let start = self.counter.start();

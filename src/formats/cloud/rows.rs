@@ -98,7 +98,7 @@ fn csv(
     while let Some(record) = records.next() {
         match record {
             Ok(record) => {
-                let at = At { span: whole.then_some(record.span), line: Some(record.line), pointer: None };
+                let at = At { span: whole.then_some(record.span), ..At::line(record.line) };
                 let cell = |name: &&str| Some((name.to_ascii_lowercase(), record.get(name)?.to_owned()));
                 on(Row(columns.iter().filter_map(cell).collect()), at, out);
             }

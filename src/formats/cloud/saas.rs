@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use serde_json::{Map, Value};
 
-use super::aws::gap;
+use super::aws::gap_at;
 use super::json_stream::{Event, Wanted, walk};
 use crate::formats::Out;
 use crate::model::{At, Privilege, When};
@@ -113,13 +113,13 @@ pub fn words(row: &Row, field: &str) -> Vec<String> {
 
 /// Rows without the field that tells them apart.
 #[derive(Default)]
-pub struct Unread(u64, Option<u64>);
+pub struct Unread(u64, Option<At>);
 
 impl Unread {
     /// One more.
     pub fn add(&mut self, at: &At) {
         self.0 += 1;
-        self.1 = self.1.or(at.line);
+        self.1.get_or_insert_with(|| at.clone());
     }
 
     /// Whether there are none.
@@ -132,7 +132,8 @@ impl Unread {
     pub fn tell(self, what: &str, out: &mut Out<'_>) {
         if self.0 > 0 {
             let rows = if self.0 == 1 { "1 row".to_owned() } else { format!("{} rows", self.0) };
-            out.notice(gap("unreadable-row", self.1, format!("{rows} without {what}; the others were read")));
+            let first = self.1.clone().unwrap_or_default();
+            out.notice(gap_at("unreadable-row", &first, format!("{rows} without {what}; the others were read")));
         }
     }
 }

@@ -443,7 +443,7 @@ impl Reading<'_> {
             let node = node.get(attribute).or_else(|| descend(node, attribute.split('.')))?;
             let pointer = format!("{}/{}", at.pointer.as_deref().unwrap_or_default(), path.join("/"));
             let span = crate::model::Span::new(span.start + node.span.start, span.start + node.span.end);
-            Some(At { span: Some(span), line: None, pointer: Some(format!("{pointer}/{attribute}")) })
+            Some(At::span(span).with_pointer(format!("{pointer}/{attribute}")))
         };
         exact().unwrap_or_else(|| at.clone())
     }

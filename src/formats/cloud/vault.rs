@@ -1,12 +1,15 @@
-//! What HashiCorp Vault and OpenBao answer about who may log in: roles of AppRole and JWT mounts, tokens by their accessors, the
-//! list of mounts.
+//! What HashiCorp Vault and OpenBao answer about who may log in: roles of AppRole and JWT mounts, tokens by their accessors,
+//! entities with their aliases, the list of mounts. Who of them is a person, [`people`] tells.
 //!
 //! AppRole: <https://developer.hashicorp.com/vault/api-docs/auth/approle>; JWT: <https://developer.hashicorp.com/vault/api-docs/auth/jwt>;
 //! tokens: <https://developer.hashicorp.com/vault/api-docs/auth/token#lookup-a-token-accessor>; mounts:
-//! <https://developer.hashicorp.com/vault/api-docs/system/auth>. An answer does not repeat the name that was asked for: it is the
+//! <https://developer.hashicorp.com/vault/api-docs/system/auth>; entities:
+//! <https://developer.hashicorp.com/vault/api-docs/secret/identity/entity>. An answer does not repeat the name that was asked for: it is the
 //! name under which the answer stands in a map of several, else that of the file. Nor does it tell the server: what is read is
 //! keyed by the directory of the file, whose files are of one server. The token of a self-lookup (`id`) is never
 //! read.
+
+mod people;
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -19,7 +22,7 @@ use crate::doc::Doc;
 use crate::formats::{Format, Input, Out, Syntax};
 use crate::model::{
     At, CredentialFact, Fact, GrantFact, Human, IdentityFact, IdentityKey, IdentityKind, Privilege, RepoPath,
-    SettingFact, TrustFact, When, setting,
+    SettingFact, Status, TrustFact, When, setting,
 };
 
 /// The format.
@@ -74,6 +77,11 @@ const FIELDS: &[&str] = &[
     "bound_issuer",
     "oidc_discovery_url",
     "jwks_url",
+    "allowed_redirect_uris",
+    "aliases",
+    "name",
+    "disabled",
+    "entity_id",
 ];
 
 fn claims(_path: &RepoPath, head: &str) -> bool {
@@ -86,7 +94,8 @@ fn claims(_path: &RepoPath, head: &str) -> bool {
     let jwt = has("\"user_claim\"") && (has("\"bound_audiences\"") || has("\"bound_claims\""));
     let token = has("\"accessor\"") && has("\"creation_ttl\"") && has("\"policies\"");
     let mounts = has("\"accessor\": \"auth_") || has("\"accessor\":\"auth_");
-    approle || jwt || token || mounts
+    let entity = has("\"aliases\"") && has("\"mount_accessor\"") && has("\"canonical_id\"");
+    approle || jwt || token || mounts || entity
 }
 
 fn read(input: &Input<'_>, _: &Doc, out: &mut Out<'_>) {
@@ -192,6 +201,8 @@ impl Reading<'_, '_> {
             self.jwt.push((name, kept, at));
         } else if has("accessor") && has("creation_ttl") {
             self.token(fields, at);
+        } else if has("aliases") {
+            self.entity(fields, &at);
         } else if has("config") && text(fields, "accessor").is_some_and(|accessor| accessor.starts_with("auth_")) {
             self.mount(fields, &at);
         }
@@ -217,10 +228,29 @@ impl Reading<'_, '_> {
         IdentityKey::new("vault", "app", &format!("{}#{name}", self.server))
     }
 
-    /// Tells who may log in, and with what rights.
+    /// Tells that a workload may log in, and with what rights.
     fn identity(&mut self, key: &IdentityKey, name: &str, fields: &Map<String, Value>, at: &At) {
         let mut fact = IdentityFact::new(key.clone(), IdentityKind::Application, "vault", name);
         fact.human = Human::No;
+        self.holder(fact, fields, at);
+    }
+
+    /// The key of who logs in by name.
+    fn user(&self, login: &people::Login) -> IdentityKey {
+        IdentityKey::new("vault", "user", &cut(&format!("{}#{}/{}", self.server, login.mount, login.user)))
+    }
+
+    /// Somebody who logs in by name.
+    fn person(&self, login: &people::Login) -> IdentityFact {
+        let name = cut(&format!("{}/{}", login.mount, login.user));
+        let mut fact = IdentityFact::new(self.user(login), IdentityKind::CloudUser, "vault", &name);
+        fact.human = login.human();
+        fact
+    }
+
+    /// Tells of a holder of policies.
+    fn holder(&mut self, mut fact: IdentityFact, fields: &Map<String, Value>, at: &At) {
+        let (key, name) = (fact.key.clone(), fact.name.clone());
         let mut policies: Vec<String> = ["token_policies", "policies", "identity_policies"]
             .iter()
             .filter_map(|name| fields.get(*name))
@@ -254,7 +284,7 @@ impl Reading<'_, '_> {
             _ => None,
         };
         if let Some(long) = long {
-            self.setting(setting::TOKEN_LIFE, name, &long, Some(key), at);
+            self.setting(setting::TOKEN_LIFE, &name, &long, Some(&key), at);
         }
     }
 
@@ -288,15 +318,24 @@ impl Reading<'_, '_> {
         let role = fields.get("meta").and_then(|meta| meta.get("role_name")).and_then(Value::as_str);
         let path = text(fields, "path").unwrap_or_default();
         let mount = path.strip_prefix("auth/").and_then(|path| path.split('/').next()).unwrap_or("token");
+        let person = people::of_token(path, name).filter(|_| role.is_none());
         let name = match role {
             Some(role) => format!("{mount}/{}", cut(role)),
             None => cut(name),
         };
-        let key = match role {
-            Some(_) => self.key(&name),
-            None => IdentityKey::new("vault", "token", accessor),
+        let key = match (role, &person) {
+            (Some(_), _) => self.key(&name),
+            (None, Some(login)) => self.user(login),
+            (None, None) => IdentityKey::new("vault", "token", accessor),
         };
-        self.identity(&key, &name, fields, &at);
+        match &person {
+            Some(login) => {
+                let mut fact = self.person(login);
+                fact.aliases.extend(text(fields, "entity_id").map(|id| IdentityKey::new("vault", "entity", &cut(id))));
+                self.holder(fact, fields, &at);
+            }
+            None => self.identity(&key, &name, fields, &at),
+        }
         let mut fact = CredentialFact::new(format!("vault:token-accessor:{accessor}"), "vault-token", "vault");
         fact.identity = Some(key);
         let moment = |name: &str| match fields.get(name) {
@@ -318,6 +357,34 @@ impl Reading<'_, '_> {
         self.out.fact(Fact::Credential(at, fact));
     }
 
+    /// Whoever Vault knows under several logins. One that is nobody's login gets no token.
+    fn entity(&mut self, fields: &Map<String, Value>, at: &At) {
+        let aliases = fields.get("aliases").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let of = |name: &str| aliases.iter().find_map(|alias| alias.get(name).and_then(Value::as_str));
+        let Some(id) = of("canonical_id").filter(|_| of("mount_accessor").is_some()) else { return };
+        let (human, logins) = people::of_entity(aliases);
+        let key = IdentityKey::new("vault", "entity", &cut(id));
+        let own = text(fields, "name").unwrap_or(id);
+        // A name that Vault gave tells nothing.
+        let (name, kind) = match logins.first() {
+            Some(login) if own.starts_with("entity_") => {
+                (format!("{}/{}", login.mount, login.user), IdentityKind::CloudUser)
+            }
+            Some(_) => (own.to_owned(), IdentityKind::CloudUser),
+            None => (own.to_owned(), IdentityKind::Application),
+        };
+        let mut fact = IdentityFact::new(key, kind, "vault", &cut(&name));
+        fact.human = human;
+        fact.aliases = logins.iter().map(|login| self.user(login)).collect();
+        fact.created = text(fields, "creation_time").map(When::parse).unwrap_or_default();
+        fact.status = match fields.get("disabled").and_then(Value::as_bool) {
+            Some(true) => Status::Inactive,
+            Some(false) => Status::Active,
+            None => Status::Unknown,
+        };
+        self.holder(fact, fields, at);
+    }
+
     fn mount(&mut self, fields: &Map<String, Value>, at: &At) {
         let life = fields.get("config").and_then(Value::as_object).and_then(|config| seconds(config, "max_lease_ttl"));
         let name = self.name(at);
@@ -335,6 +402,13 @@ impl Reading<'_, '_> {
         for (name, fields, at) in std::mem::take(&mut self.jwt) {
             let name = format!("jwt/{name}");
             let key = self.key(&name);
+            if people::is_for_browsers(&fields) {
+                // Who may come through it, its claims say; no workload does.
+                let mut fact = IdentityFact::new(key, IdentityKind::Application, "vault", &name);
+                fact.human = Human::Yes;
+                self.holder(fact, &fields, &at);
+                continue;
+            }
             self.identity(&key, &name, &fields, &at);
             let claims = fields.get("bound_claims").and_then(Value::as_object);
             let subject = text(&fields, "bound_subject").map(str::to_owned);
