@@ -70,6 +70,7 @@ const MARKS: &[&str] = &[
     "\"accessor\"",
     "\"bind_secret_id\"",
     "\"mount_accessor\"",
+    "_apps\"",
     "\"user_claim\"",
     "hashed_token",
     "_document_id",

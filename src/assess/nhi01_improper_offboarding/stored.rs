@@ -39,11 +39,17 @@ pub(in crate::assess) const SECRET_UNREFERENCED: Check = Check {
     },
 };
 
-/// The repository of a job's or action's key, empty when the checkout does not tell it.
+/// The repository of a job's or action's key, empty when the checkout does not tell it. The key has the path as the report shows
+/// it, which begins with the folder where several are scanned at once.
 fn repository(identity: &Identity) -> Option<&str> {
     let name = identity.id.as_str().strip_prefix("github:")?.split_once(':')?.1;
-    let (before, _) = name.split_once("/.github/").or_else(|| name.split_once('#'))?;
-    Some(before)
+    let path = identity.locations.first().map_or("", |location| location.path.as_str());
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with('#');
+    let behind = |at: usize| name.get(at + path.len()..).is_some_and(ends);
+    let before = |at: usize| name.get(..at)?.strip_suffix('/');
+    let mut places = name.match_indices(path).map(|(at, _)| at).filter(|at| !path.is_empty() && behind(*at));
+    let known = places.find_map(before);
+    known.or_else(|| Some(name.split_once("/.github/").or_else(|| name.split_once('#'))?.0))
 }
 
 /// An attribute, empty when there is none.

@@ -55,6 +55,13 @@ fn a_secret_that_a_job_reads_and_no_whole_list_has_is_told() {
 }
 
 #[test]
+fn a_workflow_in_one_of_several_folders_is_of_its_repository() {
+    let reads = flow("push", "", "${{ secrets.old_token }}");
+    let inside = "checkouts/app/.github/workflows/a.yml";
+    assert_eq!(gone(&[(inside, &reads), (OWN, NONE), (ORGANISATION, NONE)]), [TOLD]);
+}
+
+#[test]
 fn without_whole_lists_of_all_places_no_secret_is_missing() {
     let reads = flow("push", "", "${{ secrets.OLD_TOKEN }}");
     let own = secrets(1, &["NEW_TOKEN"]);

@@ -168,7 +168,7 @@ impl<'o, 'a> Reading<'o, 'a> {
     fn document(&mut self, document: &Value, name: &str, at: &At) -> Option<Rc<Policy>> {
         let Some(policy) = Policy::parse(document) else {
             let message = format!("the policy document of {name} could not be read, its rights are unknown");
-            self.out.notice(gap_at("malformed", &at, message));
+            self.out.notice(gap_at("malformed", at, message));
             return None;
         };
         self.weight += policy.weight();
@@ -243,7 +243,7 @@ impl<'o, 'a> Reading<'o, 'a> {
         let Some(document) = value.get("AssumeRolePolicyDocument") else { return Vec::new() };
         let Some(read) = trusts(arn, key, document) else {
             let message = format!("the trust policy of {arn} could not be read");
-            self.out.notice(gap_at("malformed", &at, message));
+            self.out.notice(gap_at("malformed", at, message));
             return Vec::new();
         };
         let trusted = aws_assume::trusted(&read.facts);
@@ -253,7 +253,7 @@ impl<'o, 'a> Reading<'o, 'a> {
         if read.cut {
             let message =
                 format!("the trust policy of {arn} accepts more than 512 alternatives; the rest were left out");
-            self.out.notice(gap_at("too-large", &at, message));
+            self.out.notice(gap_at("too-large", at, message));
         }
         trusted
     }

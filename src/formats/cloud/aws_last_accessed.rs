@@ -98,7 +98,7 @@ fn report(fields: &Map<String, Value>, at: &At, out: &mut Out<'_>) -> Option<Rep
         Some(other) => {
             let word: String = other.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
             let message = format!("the report was not finished when it was saved ({word}); ask for it again");
-            out.notice(gap_at("truncated-export", &at, message));
+            out.notice(gap_at("truncated-export", at, message));
         }
     }
     let services = fields.get("ServicesLastAccessed")?.as_array()?;

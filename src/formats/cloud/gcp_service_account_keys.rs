@@ -69,7 +69,7 @@ pub fn key(row: &Map<String, Value>, at: &At, out: &mut Out<'_>) -> bool {
         Some("SYSTEM_MANAGED") => return true,
         _ => {
             let message = format!("the key {} does not say its keyType; it was left out", gcp::clip(id));
-            out.notice(aws::gap_at("missing-field", &at, message));
+            out.notice(aws::gap_at("missing-field", at, message));
             return true;
         }
     }

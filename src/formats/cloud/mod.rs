@@ -62,6 +62,7 @@ mod openai_keys;
 mod postgresql_roles;
 mod rows;
 pub(super) mod saas;
+mod slack_apps;
 mod snowflake;
 mod terraform_state;
 #[cfg(test)]
@@ -124,6 +125,7 @@ pub const FORMATS: &[&Format] = &[
     &gcp_activity::FORMAT,
     &gcp_roles::FORMAT,
     &vault::FORMAT,
+    &slack_apps::FORMAT,
     &snowflake::FORMAT,
     &postgresql_roles::FORMAT,
 ];

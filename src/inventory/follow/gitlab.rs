@@ -466,7 +466,7 @@ fn give(
 
 /// Of an entry of `secrets:` or `id_tokens:` that one file begins and another completes, what is complete stays.
 fn whole(usages: &mut Vec<Usage>) {
-    let known: BTreeSet<String> = usages.iter().filter_map(|usage| complete(usage)).collect();
+    let known: BTreeSet<String> = usages.iter().filter_map(complete).collect();
     usages.retain(|usage| {
         let partial = match usage.mechanism.as_str() {
             "secrets.secrets" => usage.credential.as_ref().map(|name| format!("secrets.{name}")),

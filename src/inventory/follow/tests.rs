@@ -502,35 +502,6 @@ fn defaults_and_variables_of_one_file_hold_for_the_jobs_of_all() {
 }
 
 #[test]
-fn tokens_and_secrets_of_files_are_put_together_and_defaults_are_not() {
-    let root = "include: [ci/a.gitlab-ci.yml]\ndefault:\n  id_tokens: {SHARED: {aud: vault}}\nmerged:\n  extends: .far\n  id_tokens: {A: {aud: sts.amazonaws.com}}\n  secrets: {DB_PASSWORD: {file: false}, KEY_TOKEN: {azure_key_vault: {name: x}}}\n  script: [make]\n";
-    let a = ".far:\n  id_tokens: {A: {aud: vault}, B: {aud: sigstore}}\n  secrets: {DB_PASSWORD: {vault: a/b@c}, KEY_TOKEN: {vault: a/k@c}}\ntakes:\n  script: [make]\nhas:\n  id_tokens: {C: {aud: vault}}\n  script: [make]\n";
-    let found = joined(&[(ROOT, root), ("ci/a.gitlab-ci.yml", a)]);
-    let of = |end: &str| -> Vec<String> {
-        let mut all: Vec<String> = usages(&found, end)
-            .iter()
-            .map(|u| {
-                let what = u.attributes.get("audience").or(u.credential.as_ref()).map_or("", String::as_str);
-                format!("{} {what}", u.mechanism)
-            })
-            .collect();
-        all.sort();
-        all
-    };
-    assert_eq!(
-        of("#merged"),
-        [
-            "id_tokens.A sts.amazonaws.com",
-            "id_tokens.B sigstore",
-            "secrets.azure_key_vault KEY_TOKEN",
-            "secrets.vault DB_PASSWORD"
-        ]
-    );
-    assert_eq!(of("#takes"), ["id_tokens.SHARED vault"]);
-    assert_eq!(of("#has"), ["id_tokens.C vault"]);
-}
-
-#[test]
 fn includes_go_round_in_circles_and_never_into_another_repository() {
     let a = "include: [b.gitlab-ci.yml]\na: {stage: x, script: [make]}\n";
     let b = "include: [a.gitlab-ci.yml]\nb: {stage: x, script: [make]}\n";

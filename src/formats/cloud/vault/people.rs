@@ -54,7 +54,7 @@ fn is_of_people(mount: &str) -> bool {
     let begins = |method: &&str| {
         mount.strip_prefix(*method).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '/']))
     };
-    PEOPLE.iter().any(|method| begins(&method))
+    PEOPLE.iter().any(begins)
 }
 
 /// Whether a role of a JWT mount is for people in a browser.

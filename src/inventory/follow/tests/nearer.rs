@@ -49,3 +49,32 @@ fn an_image_that_only_says_how_it_is_started_has_the_name_that_it_extends() {
     };
     assert_eq!((images("#a"), images("#b")), (vec!["acme/tool"], vec!["own"]));
 }
+
+#[test]
+fn tokens_and_secrets_of_files_are_put_together_and_defaults_are_not() {
+    let root = "include: [ci/a.gitlab-ci.yml]\ndefault:\n  id_tokens: {SHARED: {aud: vault}}\nmerged:\n  extends: .far\n  id_tokens: {A: {aud: sts.amazonaws.com}}\n  secrets: {DB_PASSWORD: {file: false}, KEY_TOKEN: {azure_key_vault: {name: x}}}\n  script: [make]\n";
+    let a = ".far:\n  id_tokens: {A: {aud: vault}, B: {aud: sigstore}}\n  secrets: {DB_PASSWORD: {vault: a/b@c}, KEY_TOKEN: {vault: a/k@c}}\ntakes:\n  script: [make]\nhas:\n  id_tokens: {C: {aud: vault}}\n  script: [make]\n";
+    let found = joined(&[(ROOT, root), ("ci/a.gitlab-ci.yml", a)]);
+    let of = |end: &str| -> Vec<String> {
+        let mut all: Vec<String> = usages(&found, end)
+            .iter()
+            .map(|u| {
+                let what = u.attributes.get("audience").or(u.credential.as_ref()).map_or("", String::as_str);
+                format!("{} {what}", u.mechanism)
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(
+        of("#merged"),
+        [
+            "id_tokens.A sts.amazonaws.com",
+            "id_tokens.B sigstore",
+            "secrets.azure_key_vault KEY_TOKEN",
+            "secrets.vault DB_PASSWORD"
+        ]
+    );
+    assert_eq!(of("#takes"), ["id_tokens.SHARED vault"]);
+    assert_eq!(of("#has"), ["id_tokens.C vault"]);
+}
