@@ -236,11 +236,17 @@ fn secret_gone(view: &View<'_>, _: &Context<'_>) -> Vec<Finding> {
     let told = |((repository, name), uses): ((String, String), Vec<(&Identity, &Usage)>)| {
         let (job, _) = *uses.first()?;
         let mut finding = SECRET_GONE.about(job, &name);
-        finding.title = format!("{} reads the secret {name}, which {repository} does not have", job.name);
+        let shown = self::repository(job).unwrap_or(&repository);
+        finding.title = format!("{} reads the secret {name}, which {shown} does not have", job.name);
         let jobs: BTreeSet<&str> = uses.iter().map(|(job, _)| job.name.as_str()).collect();
         if jobs.len() > 1 {
             let others: Vec<&str> = jobs.iter().copied().filter(|other| *other != job.name).take(5).collect();
-            say(&mut finding.evidence, format!("so do {} other jobs: {}", jobs.len() - 1, others.join(", ")));
+            let more = if jobs.len() == 2 {
+                "1 other job does".to_owned()
+            } else {
+                format!("{} other jobs do", jobs.len() - 1)
+            };
+            say(&mut finding.evidence, format!("{more}, too: {}", others.join(", ")));
         }
         let environment = job.attributes.get("environment").map(|name| format!(", its environment {name}"));
         say(
