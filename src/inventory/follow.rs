@@ -20,7 +20,7 @@ mod variables;
 
 use std::collections::BTreeSet;
 
-use crate::model::{IdentityKey, Inventory, Setting, setting};
+use crate::model::{Identity, IdentityKey, Inventory, Setting, setting};
 use crate::text::order::Lookup;
 
 /// Most callers that an attribute names.
@@ -46,6 +46,13 @@ pub(super) fn join(inventory: &mut Inventory) {
     inventory.third_parties.dedup();
     inventory.settings.sort();
     inventory.settings.dedup();
+}
+
+/// The repository of a job of GitHub or GitLab, empty when unknown; `None` for what is no such job or lies nowhere.
+pub(super) fn repository_of(job: &Identity) -> Option<String> {
+    let prefix = ["github:job:", "gitlab:job:"].into_iter().find(|prefix| job.id.as_str().starts_with(prefix))?;
+    let path = job.locations.first().map(|location| location.path.as_str()).filter(|path| !path.is_empty())?;
+    graph::halves(job.id.as_str().strip_prefix(prefix)?, path).map(|(repository, _)| repository.to_owned())
 }
 
 /// Takes what belongs to some identities out of a list. Whoever puts it back sorts the list.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::follow;
 use crate::model::{Credential, Grant, Identity, IdentityKey, Inventory, Setting, Usage, setting};
 
 /// The attribute of a usage that names the credential that its stored secret holds.
@@ -45,11 +46,14 @@ fn text<'s>(setting: &'s Setting, name: &str) -> &'s str {
 /// The credential that the secret holds which a usage names; none when there are two of that name.
 fn held<'s>(usage: &Usage, job: &Identity, told: &[&'s Setting]) -> Option<&'s str> {
     let (host, place) = job.id.as_str().split_once(":job:")?;
-    let path = match host {
-        "github" => place.split("/.github/").next()?,
-        "gitlab" => place.rsplit_once('#')?.0.rsplit_once('/')?.0,
+    // The key has the path as reports show it, which begins with the folder where several are scanned at once.
+    let path = match (follow::repository_of(job), host) {
+        (Some(own), "github" | "gitlab") if !own.is_empty() => own,
+        (_, "github") => place.split("/.github/").next()?.to_owned(),
+        (_, "gitlab") => place.rsplit_once('#')?.0.rsplit_once('/')?.0.to_owned(),
         _ => return None,
     };
+    let path = path.as_str();
     let repository = path.rsplit('/').next()?;
     let name = usage.attributes.get("stored_as").or(usage.credential.as_ref())?;
     let environment = job.attributes.get("environment").map_or("", String::as_str);
@@ -98,8 +102,8 @@ mod tests {
     use super::super::build;
     use super::*;
     use crate::model::{
-        At, AuthMode, CredentialFact, Fact, GrantFact, IdentityFact, IdentityKind, LocatedFact, Location, Privilege,
-        SettingFact, UsageFact,
+        At, AuthMode, CredentialFact, Fact, GrantFact, IdentityFact, IdentityKind, LocatedFact, Location, LocationData,
+        Privilege, SettingFact, UsageFact,
     };
 
     fn located(fact: Fact) -> LocatedFact {
@@ -159,5 +163,21 @@ mod tests {
         for (of, place) in [("project", "42"), ("group", "acme/app"), ("group", "7"), ("repository", "app")] {
             assert_eq!(world(stored(of, place)), [""; 0], "{of} {place}");
         }
+    }
+
+    #[test]
+    fn a_pipeline_in_one_of_several_folders_is_of_its_project() {
+        let mut facts = job("acme/app/checkouts/ours/.gitlab-ci.yml#deploy", "DEPLOY_KEY");
+        let place =
+            LocationData { path: "checkouts/ours/.gitlab-ci.yml".to_owned(), line: 1, ..LocationData::default() };
+        facts.iter_mut().for_each(|fact| fact.location = Location::from(place.clone()));
+        let key = CredentialFact::new("aws:access-key:AKIAX", "aws-access-key", "aws");
+        facts.push(located(Fact::Credential(At::default(), key)));
+        let mut stored = SettingFact::new(setting::HELD_SECRET, "DEPLOY_KEY", "aws:access-key:AKIAX");
+        stored.attributes.insert("project".to_owned(), "acme/app".to_owned());
+        facts.push(located(Fact::Setting(At::default(), stored)));
+        let inventory = build(Vec::new(), facts, Vec::new());
+        let held: Vec<&String> = inventory.usages.iter().filter_map(|u| u.attributes.get(HOLDS)).collect();
+        assert_eq!(held, ["aws:access-key:AKIAX"]);
     }
 }
