@@ -13,7 +13,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Confidence, FailOn, Finding, FingerprintKey, Members, RepoPath, Secret, Severity, Suppression, SuppressionKind,
+    Confidence, FailOn, Finding, FingerprintKey, Members, RepoPath, Repositories, Secret, Severity, Suppression,
+    SuppressionKind,
 };
 use crate::text::escape::without_values;
 
@@ -273,6 +274,8 @@ pub struct Settings {
     pub cache: Option<PathBuf>,
     /// Who is a member of the organisation now, when the user said so.
     pub members: Option<Members>,
+    /// Which repositories the organisation has now, when the user said so.
+    pub repositories: Option<Repositories>,
     /// What was known before.
     pub baseline: Option<baseline::Baseline>,
     /// Rules that came after this version do not run.

@@ -530,7 +530,8 @@ fn build_report(
     unmerged.gate = gate(settings);
     inventory.formats_read = gathered.formats;
     let policy = Decisions { settings, accepted: &gathered.accepted };
-    let context = assess::Context { as_of: settings.as_of, policy: &policy, members: settings.members.as_ref() };
+    let (members, repositories) = (settings.members.as_ref(), settings.repositories.as_ref());
+    let context = assess::Context { as_of: settings.as_of, policy: &policy, members, repositories };
     let assessment = assess::assess(&mut inventory, &context);
     let later = engine.rules().iter().filter(|r| came_later(settings, r)).count() as u64;
     if later > 0 {

@@ -127,6 +127,8 @@ pub(super) const DECLARATIONS: &[&str] = &[TERRAFORM, CLOUDFORMATION, ARM, BICEP
 
 /// The members that `--members` names; no format of files.
 pub(super) const MEMBERS: &str = "members";
+/// The repositories that `--repos` names; no format of files.
+pub(super) const REPOSITORIES: &str = "repositories";
 /// See [`GITHUB_ACTIONS`].
 pub(super) const GITHUB_AUDIT_LOG: &str = "github-audit-log";
 /// See [`GITHUB_ACTIONS`].
@@ -230,6 +232,7 @@ fn command(need: &str) -> Option<&'static str> {
 fn absent(need: &str) -> Option<String> {
     match need {
         MEMBERS => Some(format!("{need} (--members FILE)")),
+        REPOSITORIES => Some(format!("{need} (--repos FILE)")),
         HISTORY => Some(format!("{need} (a scan of a repository without --no-history)")),
         _ => command(need).map(|command| format!("{need} (`{command}`)")),
     }
@@ -344,7 +347,12 @@ fn has(need: &str, view: &View<'_>, context: &Context<'_>) -> bool {
         "kubernetes" => read(KUBERNETES_EXPORT),
         _ => false,
     };
-    need == CODE || (need == MEMBERS && context.members.is_some()) || read(need) || also
+    let listed = match need {
+        MEMBERS => context.members.is_some(),
+        REPOSITORIES => context.repositories.is_some(),
+        _ => false,
+    };
+    need == CODE || listed || read(need) || also
 }
 
 /// Secret leakage is assessed wherever files were read; the others rest on their checks.

@@ -37,7 +37,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Confidence, Credential, Environment, Finding, Headline, Identity, Inventory, Lapsed, Limits, Location, Members,
-    Ranked, Risk, RiskSummary, RuleInfo, Severity, Suppression, Usage,
+    Ranked, Repositories, Risk, RiskSummary, RuleInfo, Severity, Suppression, Usage,
 };
 use crate::text::order;
 
@@ -53,6 +53,8 @@ pub struct Context<'a> {
     pub policy: &'a dyn Policy,
     /// Who is a member of the organisation now, when the user said so.
     pub members: Option<&'a Members>,
+    /// Which repositories the organisation has now, when the user said so.
+    pub repositories: Option<&'a Repositories>,
 }
 
 /// What the user decided about checks and their findings. Leaked values have their own decisions, made where they are
@@ -169,6 +171,7 @@ pub const CHECKS: &[&Check] = &[
     &nhi01_improper_offboarding::stored::SECRET_GONE,
     &nhi01_improper_offboarding::hosts::OWNER_LEFT,
     &nhi01_improper_offboarding::gone::REFERENCE_GONE,
+    &nhi01_improper_offboarding::repositories::DEAD_SUBJECT,
     &nhi02_secret_leakage::CI_LITERAL,
     &nhi02_secret_leakage::agent::MCP_ENV,
     &nhi02_secret_leakage::iac::BROKEN_ENCRYPTION,
@@ -336,6 +339,17 @@ impl Check {
             remediation: self.remediation.to_owned(),
             references: self.references.iter().map(|r| (*r).to_owned()).collect(),
         }
+    }
+
+    /// Whether it goes by a list of the user's, of members or of repositories, that was not given.
+    #[must_use]
+    pub fn lacks_list(&self, members: bool, repositories: bool) -> bool {
+        let lacks = |need: &str| match need {
+            estate::MEMBERS => !members,
+            estate::REPOSITORIES => !repositories,
+            _ => false,
+        };
+        !self.needs.is_empty() && self.needs.iter().copied().all(lacks)
     }
 
     /// A finding about an identity. `detail` tells two findings of one check about one identity apart.

@@ -9,6 +9,7 @@ pub(super) mod google;
 pub(super) mod hosts;
 pub(super) mod kubernetes;
 pub(super) mod stored;
+pub(super) mod repositories;
 
 use super::estate::{AWS_ACCESS_KEYS, AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, AWS_LAST_ACCESSED, HISTORY};
 use super::factors::as_of;

@@ -16,6 +16,7 @@ mod pipeline;
 mod pipelines;
 mod properties;
 mod stored;
+mod repositories;
 mod terraform;
 
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ use crate::model::{
 const ACCOUNT: &str = "123456789012";
 
 fn context() -> Context<'static> {
-    Context { as_of: "2026-11-25T00:00:00Z".parse().unwrap(), policy: &Everything, members: None }
+    Context { as_of: "2026-11-25T00:00:00Z".parse().unwrap(), policy: &Everything, members: None, repositories: None }
 }
 
 fn at(path: &str, line: u64) -> Location {

@@ -152,12 +152,32 @@ pub(super) fn is_vacuous(trust: &Trust) -> bool {
 }
 
 /// The patterns of one claim, when a reader joined several.
-fn alternatives(subject: &str) -> impl Iterator<Item = &str> {
+pub(super) fn alternatives(subject: &str) -> impl Iterator<Item = &str> {
     subject.split([',', '|', '\n']).map(str::trim).filter(|s| !s.is_empty())
 }
 
 fn is_wild(text: &str) -> bool {
     text.contains(['*', '?'])
+}
+
+/// As many characters of a test as readers keep: the last value of one that is as long may have been cut.
+const TEST_MAX: usize = 300;
+
+/// The values of which a token has to hold one in a claim, as a test beside that of the subject says, and whether a wildcard in
+/// them is one.
+pub(super) fn values<'t>(trust: &'t Trust, claim: &str) -> (Vec<&'t str>, bool) {
+    let test = trust.attributes.get(&format!("claim.{claim}")).map(String::as_str).unwrap_or_default();
+    // Of several tests all have to hold, so that each alone is true.
+    let (operator, values) = test.split("; ").next().and_then(|test| test.split_once(' ')).unwrap_or_default();
+    let plain = operator.rsplit(':').next().unwrap_or(operator);
+    if !(plain.starts_with("StringEquals") || plain.starts_with("StringLike")) {
+        return (Vec::new(), false);
+    }
+    let mut values: Vec<&str> = alternatives(values).collect();
+    if test.chars().count() >= TEST_MAX {
+        values.pop();
+    }
+    (values, plain.starts_with("StringLike"))
 }
 
 /// What conditions on other claims of the token hold fast. Each such test is an attribute `claim.<name>` that reads

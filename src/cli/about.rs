@@ -58,6 +58,15 @@ pub fn checks(command: ChecksCommand) -> anyhow::Result<Exit> {
     }
 }
 
+/// Commands that make the lists which flags name.
+const LISTS: &[(&str, &str)] = &[
+    ("--members FILE", "gh api --paginate orgs/ORG/members"),
+    ("", "glab api --paginate groups/GROUP/members/all"),
+    ("--repos FILE", "gh repo list ORG --limit 10000 --json nameWithOwner,isArchived"),
+    ("", "gh api --paginate 'orgs/ORG/repos?per_page=100'"),
+    ("", "glab api --paginate 'groups/GROUP/projects?include_subgroups=true&per_page=100'"),
+];
+
 /// The checks by risk.
 pub fn sorted() -> Vec<&'static Check> {
     let mut all = CHECKS.to_vec();
@@ -77,6 +86,10 @@ pub fn formats(command: FormatsCommand) -> anyhow::Result<Exit> {
                 }
             }
             writeln!(text, "Formats are recognised by path or content; put exports anywhere below the scanned path.")?;
+            writeln!(text, "Lists of what there is now are given by flag:")?;
+            for (flag, command) in LISTS {
+                writeln!(text, "{flag:<28}   {command}")?;
+            }
             print(&text)
         }
         FormatsCommand::Script { provider } => collect::run(provider),

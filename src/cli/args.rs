@@ -185,9 +185,9 @@ pub struct ScanArgs {
     /// Date that ages are measured against [default: today]
     #[arg(long, value_name = "DATE", help_heading = "Findings")]
     pub as_of: Option<String>,
-    /// Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left
-    #[arg(long, value_name = "FILE", help_heading = "Findings")]
-    pub members: Option<PathBuf>,
+    #[command(flatten)]
+    /// What there is now.
+    pub lists: ListArgs,
     /// Show whole secrets in the outputs; never use it where logs are kept
     #[arg(long, help_heading = "Findings")]
     pub show_secrets: bool,
@@ -288,9 +288,9 @@ pub struct CiArgs {
     /// Fail when the change adds comments, entries or baseline lines that suppress findings
     #[arg(long)]
     pub no_new_suppressions: bool,
-    /// Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left
-    #[arg(long, value_name = "FILE", help_heading = "Findings")]
-    pub members: Option<PathBuf>,
+    #[command(flatten)]
+    /// What there is now.
+    pub lists: ListArgs,
     #[command(flatten)]
     /// Outputs.
     pub output: OutputArgs,
@@ -320,6 +320,9 @@ pub struct BaselineArgs {
     /// Leave the history out
     #[arg(long)]
     pub no_history: bool,
+    #[command(flatten)]
+    /// What there is now.
+    pub lists: ListArgs,
     #[command(flatten)]
     /// What decides on findings.
     pub gate: GateArgs,
@@ -379,6 +382,17 @@ pub struct GateArgs {
     pub show_secrets: bool,
 }
 
+/// Lists of what an organisation has now.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub members: Option<PathBuf>,
+    /// Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub repos: Option<PathBuf>,
+}
+
 /// Where and how to write.
 #[derive(Debug, Args)]
 pub struct OutputArgs {
@@ -423,9 +437,9 @@ pub struct ReportArgs {
     /// Use no configuration
     #[arg(long, conflicts_with = "config")]
     pub no_config: bool,
-    /// Judge anew with these current members: see `keyroll scan --help`
-    #[arg(long, value_name = "FILE")]
-    pub members: Option<PathBuf>,
+    #[command(flatten)]
+    /// What there is now, to judge anew with.
+    pub lists: ListArgs,
 }
 
 /// Arguments of `explain`.

@@ -48,9 +48,11 @@ pub(super) fn open(gate: &GateArgs, path: &Path) -> anyhow::Result<Baseline> {
 }
 
 /// Settings of a scan of everything, its findings told apart by this baseline.
-pub(super) fn settings(gate: &GateArgs, scanned: &Path, baseline: &Baseline) -> anyhow::Result<Settings> {
-    let mut settings = settings::from_gate_under(gate, baseline)?;
-    settings.paths = vec![scanned.to_owned()];
+pub(super) fn settings(args: &BaselineArgs, baseline: &Baseline) -> anyhow::Result<Settings> {
+    let mut settings = settings::from_gate_under(&args.gate, baseline)?;
+    settings.paths = vec![args.path.clone()];
+    settings.members = settings::members(&args.lists)?;
+    settings.repositories = settings::repositories(&args.lists)?;
     settings.tree = Tree::Work;
     settings.commits = Commits::All;
     Ok(settings)
@@ -76,7 +78,7 @@ fn create(args: &BaselineArgs) -> anyhow::Result<Exit> {
         );
     }
     let mut baseline = open(&args.gate, &path)?;
-    let mut settings = settings(&args.gate, &args.path, &baseline)?;
+    let mut settings = settings(args, &baseline)?;
     if args.no_history {
         settings.commits = Commits::None;
     }
@@ -142,7 +144,7 @@ fn prune(args: &BaselineArgs) -> anyhow::Result<Exit> {
     if args.no_history {
         bail!("what stands in the history only would look as if it were gone: leave --no-history out");
     }
-    let mut settings = settings(&args.gate, &args.path, &baseline)?;
+    let mut settings = settings(args, &baseline)?;
     // What a setting, a comment or the baseline itself keeps out of reports is there all the same.
     settings.baseline = None;
     settings.inline_ignores = false;

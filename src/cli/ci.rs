@@ -57,7 +57,8 @@ pub fn run(args: &CiArgs) -> anyhow::Result<Exit> {
         paths: vec![args.path.clone()],
         tree: if plan.commits == Commits::All { Tree::Work } else { Tree::None },
         commits: with_tags(plan.commits.clone(), &place),
-        members: settings::members(args.members.as_deref())?,
+        members: settings::members(&args.lists)?,
+        repositories: settings::repositories(&args.lists)?,
         ..settings(args, &plan, &place)?
     };
     if !args.output.quiet {

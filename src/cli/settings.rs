@@ -7,12 +7,12 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
-use super::args::{ConfigCommand, ExplainArgs, GateArgs, ReportArgs, ScanArgs};
+use super::args::{ConfigCommand, ExplainArgs, GateArgs, ListArgs, ReportArgs, ScanArgs};
 use super::{Exit, print};
 use crate::config::baseline::Baseline;
 use crate::config::policy::{self, Policy};
 use crate::config::{self, Allowlist, Commits, Config, GitNames, Settings, Tree};
-use crate::model::{Confidence, FingerprintKey, Members, Severity, parse_instant};
+use crate::model::{Confidence, FingerprintKey, Members, Repositories, Severity, parse_instant};
 
 /// The settings of a scan. Flags win over the configuration, which wins over the defaults.
 pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
@@ -61,7 +61,8 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
         allow,
         rules_version: file.rules_version.clone(),
         cache: cache(args.cache.as_deref()),
-        members: members(args.members.as_deref())?,
+        members: members(&args.lists)?,
+        repositories: repositories(&args.lists)?,
         baseline,
         config: config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default())),
         expired,
@@ -350,6 +351,7 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
         allow: Allowlist::default(),
         cache: None,
         members: None,
+        repositories: None,
         baseline: None,
         rules_version: None,
         config: None,
@@ -362,7 +364,7 @@ pub fn plain(rules: &[PathBuf]) -> anyhow::Result<Settings> {
 /// of its own configuration.
 pub fn of_report(args: &ReportArgs) -> anyhow::Result<Option<Settings>> {
     let config = load(args.config.as_deref(), args.no_config)?;
-    let asked = args.config.is_some() || args.members.is_some();
+    let asked = args.config.is_some() || args.lists.members.is_some() || args.lists.repos.is_some();
     if !asked && (args.files.len() < 2 || config.path.is_none()) {
         return Ok(None);
     }
@@ -373,7 +375,8 @@ pub fn of_report(args: &ReportArgs) -> anyhow::Result<Option<Settings>> {
     settings.confidence = config.file.confidence.unwrap_or(Confidence::Low);
     settings.severity = config.file.severity.unwrap_or(Severity::Info);
     settings.disabled_rules.clone_from(&config.file.rules.disable);
-    settings.members = members(args.members.as_deref())?;
+    settings.members = members(&args.lists)?;
+    settings.repositories = repositories(&args.lists)?;
     settings.config = config.path.as_ref().map(|p| (shown(p), config.hash.clone().unwrap_or_default()));
     Ok(Some(settings))
 }
@@ -406,10 +409,19 @@ fn configured_key(file: Option<&Path>, config: &Config) -> anyhow::Result<Option
 }
 
 /// The members that a file names.
-pub fn members(file: Option<&Path>) -> anyhow::Result<Option<Members>> {
-    let Some(path) = file else { return Ok(None) };
-    let text = std::fs::read_to_string(path).with_context(|| format!("--members {}", shown(path)))?;
-    Members::parse(&text).map(Some).map_err(|error| anyhow::anyhow!("--members {}: {error}", shown(path)))
+pub fn members(lists: &ListArgs) -> anyhow::Result<Option<Members>> {
+    lists.members.as_deref().map(|path| list("--members", path, Members::parse)).transpose()
+}
+
+/// The repositories that a file names.
+pub fn repositories(lists: &ListArgs) -> anyhow::Result<Option<Repositories>> {
+    lists.repos.as_deref().map(|path| list("--repos", path, Repositories::parse)).transpose()
+}
+
+/// What the file of a flag holds.
+fn list<T>(flag: &str, path: &Path, parse: fn(&str) -> Result<T, String>) -> anyhow::Result<T> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{flag} {}", shown(path)))?;
+    parse(&text).map_err(|error| anyhow::anyhow!("{flag} {}: {error}", shown(path)))
 }
 
 /// Where histories are remembered: by flag, else by the variable `KEYROLL_CACHE`.

@@ -116,7 +116,7 @@ struct Tally {
 pub fn run(args: &BaselineArgs) -> anyhow::Result<Exit> {
     let path = path(&args.gate)?;
     let mut baseline = open(&args.gate, &path)?;
-    let mut settings = settings(&args.gate, &args.path, &baseline)?;
+    let mut settings = settings(args, &baseline)?;
     if args.no_history {
         settings.commits = Commits::None;
     }

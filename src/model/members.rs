@@ -159,7 +159,8 @@ fn is_bot(name: &str) -> bool {
     name.ends_with("[bot]") || name.contains("[bot]@") || BOTS.contains(&name)
 }
 
-fn plain(name: &str) -> String {
+/// A name without signs, in lower case.
+pub(super) fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
@@ -176,7 +177,7 @@ fn columns(header: &str) -> Option<Vec<usize>> {
 }
 
 /// The fields of a line of CSV, or of what spreadsheets write with semicolons or tabs.
-fn fields(line: &str) -> Vec<String> {
+pub(super) fn fields(line: &str) -> Vec<String> {
     let separator = [',', ';', '\t'].into_iter().find(|c| line.contains(*c)).unwrap_or(',');
     let (mut out, mut field, mut quoted) = (Vec::new(), String::new(), false);
     for c in line.trim_end_matches('\r').chars() {

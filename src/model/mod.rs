@@ -14,6 +14,7 @@ mod long;
 mod members;
 mod packed;
 mod report;
+mod repositories;
 mod secret;
 pub mod setting;
 mod shared;
@@ -42,6 +43,7 @@ pub use report::{
     ControlAnswer, ControlCard, Coverage, Finding, Headline, LocationData, Notice, NoticeKind, Report, RiskStatus,
     RiskSummary, Root, RuleInfo, Score, SkipReason, Term, ToolInfo,
 };
+pub use repositories::{CodeHost, Repositories, Standing};
 pub use secret::{FingerprintKey, Secret, bound_fingerprint};
 pub use shared::{Location, Pool, Shared, Text};
 pub use sighting::{Attributes, LocatedFact, Sighting};

@@ -61,10 +61,12 @@ pub(super) fn told(
     let read = notices.iter().all(|n| n.kind != NoticeKind::Gap);
     let facts = read && settings.baseline.is_none() && settings.as_of_source != "flag";
     let ran: BTreeSet<&str> = rules.iter().filter(|r| !came_later(settings, r)).map(|r| r.id.as_ref()).collect();
+    let lists = (settings.members.is_some(), settings.repositories.is_some());
+    let informed = |check: &assess::Check| !check.lacks_list(lists.0, lists.1);
     let sure = |entry: &&Entry| {
         is_enabled(settings, &entry.id)
             && entry.confidence.unwrap_or(Confidence::Medium) >= settings.confidence
-            && (ran.contains(entry.id.as_str()) || facts && assess::find(&entry.id).is_some())
+            && (ran.contains(entry.id.as_str()) || facts && assess::find(&entry.id).is_some_and(informed))
     };
     let unmatched = baseline.unmatched(&inventory.exposures, findings);
     let seen = |entry: &&Entry| sure(entry) && !(settings.gitignore && may_be_ignored(points, entry));

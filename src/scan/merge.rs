@@ -247,7 +247,8 @@ impl Merger {
         let demands = demands.as_ref().map(|demands| demands as &dyn assess::Policy);
         let policy = decided.under(&self.gates, gate.confidence, demands);
         let members = settings.and_then(|settings| settings.members.as_ref());
-        let context = assess::Context { as_of: latest, policy: &policy, members };
+        let repositories = settings.and_then(|settings| settings.repositories.as_ref());
+        let context = assess::Context { as_of: latest, policy: &policy, members, repositories };
         let mut lists = Lists::new(inventory.exposures.clone(), gate.severity);
         for pile in piles.into_piles() {
             let (mut leaked, values) = inventory::leaked(&pile, &rules);

@@ -101,3 +101,36 @@ fn members_tell_who_left_and_a_list_of_nobody_is_wrong_usage() {
     world.run(&["scan", "--members", "people.csv"]).ends(2).complains("names nobody");
     world.run(&["scan", "--members", "absent.csv"]).ends(2).complains("--members absent.csv");
 }
+
+#[test]
+fn a_list_of_repositories_tells_dead_trusts_and_names_file_and_line_when_it_is_none() {
+    let issuer = "token.actions.githubusercontent.com";
+    let world = World::with(
+        "infra/main.tf",
+        format!(
+            "resource \"aws_iam_role\" \"r\" {{\n  assume_role_policy = jsonencode({{ Statement = [{{ Effect = \"Allow\", Action = \
+             \"sts:AssumeRoleWithWebIdentity\", Principal = {{ Federated = \"arn:aws:iam::1:oidc-provider/{issuer}\" }}, \
+             Condition = {{ StringEquals = {{ \"{issuer}:aud\" = \"sts.amazonaws.com\", \"{issuer}:sub\" = \
+             \"repo:acme/gone:environment:prod\" }} }} }}] }})\n}}\n"
+        ),
+    );
+    world.put("repos.txt", "acme/app\n");
+    let id = "NHI1-oidc-trust-dead-subject";
+    let args = ["--exclude", "repos.txt", "--repos", "repos.txt"];
+    assert_eq!(findings(&world.json(&args[..2]), id).len(), 0);
+    let report = world.json(&args);
+    assert_eq!(only(&report, id)["locations"][0]["path"], "infra/main.tf");
+    world.put("saved.json", world.json(&args[..2]).to_string());
+    let again = world.run(&["report", "saved.json", "--no-config", "--repos", "repos.txt", "-f", "json"]).json();
+    assert_eq!(findings(&again, id).len(), 1);
+    world.put("repos.txt", "acme/app\nacme/gone\n");
+    assert_eq!(findings(&world.json(&args), id).len(), 0);
+    world.put("repos.txt", "acme/app\n\nno name\n");
+    world.run(&["scan", "--repos", "repos.txt"]).ends(2).complains("--repos repos.txt: line 3: no `owner/name`");
+    world.put("repos.txt", "[{\"full_name\": \"acme/app\"},\n{\"full_name\"}]");
+    world.run(&["report", "saved.json", "--repos", "repos.txt"]).ends(2).complains("--repos repos.txt: line 2");
+    world.put("repos.txt", "[]");
+    world.run(&["scan", "--repos", "repos.txt"]).ends(2).complains("names no repository");
+    world.run(&["ci", "--base", "A", "--repos", "absent.txt"]).ends(2);
+    world.run(&["scan", "--repos", "absent.txt"]).ends(2).complains("--repos absent.txt");
+}

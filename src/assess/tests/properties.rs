@@ -124,7 +124,7 @@ proptest! {
                 k.as_of = When::At(later);
             });
             let mut inventory = inventory::build(Vec::new(), vec![key], Vec::new());
-            let found = assess(&mut inventory, &Context { as_of: later, policy: &Everything, members: None }).findings;
+            let found = assess(&mut inventory, &Context { as_of: later, policy: &Everything, members: None, repositories: None }).findings;
             found.iter().map(|f| f.base_severity).max()
         };
         prop_assert!(severity(more) >= severity(0));
@@ -138,7 +138,7 @@ fn run_at(
     policy: &dyn Policy,
 ) -> (Inventory, Assessment) {
     let mut inventory = inventory::build(sightings, facts, Vec::new());
-    let assessment = assess(&mut inventory, &Context { as_of, policy, members: None });
+    let assessment = assess(&mut inventory, &Context { as_of, policy, members: None, repositories: None });
     (inventory, assessment)
 }
 

@@ -10,7 +10,8 @@
 # audit log on Enterprise Cloud only.
 # KEYROLL_ORG=acme names the organisation. KEYROLL_REPOS="acme/a acme/b" names repositories; without it, all are asked.
 #
-# Usage: sh collect-github.sh [FOLDER] [default: keyroll-github-DATE]; then: keyroll scan FOLDER
+# Usage: sh collect-github.sh [FOLDER] [default: keyroll-github-DATE]; then:
+#     keyroll scan FOLDER --repos FOLDER/repositories.json
 #:start
 
 need gh "https://cli.github.com"
@@ -24,6 +25,8 @@ save "orgs/$org/actions/secrets.json" gh api --paginate "orgs/$org/actions/secre
 save "orgs/$org/dependabot/secrets.json" gh api --paginate "orgs/$org/dependabot/secrets"
 save runners.json gh api --paginate "orgs/$org/actions/runners"
 save audit-log.json gh api --paginate "orgs/$org/audit-log?include=all&per_page=100"
+save repositories.json gh api --paginate "orgs/$org/repos?per_page=100" \
+    --jq '.[] | {full_name, archived, id, owner: {id: .owner.id}}'
 repos=${KEYROLL_REPOS:-$(gh api --paginate "orgs/$org/repos?per_page=100" --jq '.[].full_name' 2>/dev/null)}
 for repo in $repos; do
     name=$(plain "$repo")

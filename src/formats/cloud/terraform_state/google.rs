@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{Resource, State, cut};
 use crate::formats::Out;
+use crate::formats::cloud::gcp_workload_identity::demand;
 use crate::formats::iac::terraform::google::scope_of;
 use crate::model::{
     CredentialFact, Fact, GrantFact, Human, IdentityFact, IdentityKey, IdentityKind, SettingFact, Status, TrustFact,
@@ -119,11 +120,9 @@ fn provider(state: &State<'_>, resource: &Resource, out: &mut Out<'_>) {
     let mut identity = IdentityFact::new(key.clone(), IdentityKind::Application, "gcp", &resource.address);
     identity.human = Human::No;
     out.fact(state.identity(identity, "app", resource));
-    let mut attributes = BTreeMap::from([("kind".to_owned(), "federated".to_owned())]);
-    if !condition.is_empty() {
-        attributes.insert("condition".to_owned(), condition);
-    }
+    let attributes = BTreeMap::from([("kind".to_owned(), "federated".to_owned())]);
     let issuer = issuer.strip_prefix("https://").unwrap_or(issuer).trim_end_matches('/').to_owned();
-    let trust = TrustFact { identity: key, issuer, audience: None, subject: None, attributes };
+    let mut trust = TrustFact { identity: key, issuer, audience: None, subject: None, attributes };
+    demand(&mut trust, &condition);
     out.fact(Fact::Trust(resource.at.clone(), trust));
 }
