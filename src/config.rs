@@ -2,6 +2,7 @@
 
 pub mod baseline;
 pub mod policy;
+mod syntax;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::model::{
     Confidence, FailOn, Finding, FingerprintKey, Members, RepoPath, Repositories, Secret, Severity, Suppression,
     SuppressionKind,
 };
+use crate::text::encoding::unmarked;
 use crate::text::escape::without_values;
 
 /// The name looked for at the top of the repository that holds the current directory.
@@ -28,12 +30,12 @@ pub const BASELINE: &str = ".keyroll-baseline";
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It could not be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {error}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// It is not what a configuration looks like; the message names line and column.
     #[error("{}: {message}\n  keys and their meaning: keyroll config init", path.display())]
@@ -162,7 +164,7 @@ impl Config {
     /// # Errors
     /// When it cannot be read or holds something that is no configuration, with line and column.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let bytes = std::fs::read(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|error| ConfigError::Io { path: path.to_owned(), error })?;
         Self::parse(&bytes, path)
     }
 
@@ -171,12 +173,13 @@ impl Config {
     /// # Errors
     /// When they are no configuration, with line and column.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, ConfigError> {
-        let text = String::from_utf8_lossy(bytes);
+        let text = unmarked(bytes);
+        let text = String::from_utf8_lossy(&text);
         let file = if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) {
             ConfigFile::default()
         } else {
             serde_yaml::from_str::<ConfigFile>(&text)
-                .map_err(|e| ConfigError::Syntax { path: path.to_owned(), message: without_values(&e.to_string()) })?
+                .map_err(|e| ConfigError::Syntax { path: path.to_owned(), message: syntax::placed(&text, &e) })?
         };
         // A version that is none would hold nothing off, and nobody would know.
         let is_number = |part: &str| !part.is_empty() && part.len() < 10 && part.bytes().all(|b| b.is_ascii_digit());

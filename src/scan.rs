@@ -165,7 +165,8 @@ pub fn engine(settings: &Settings) -> Result<Engine, ScanError> {
             let id = rule.strip_prefix("NHI").unwrap_or(rule);
             let plain = id.len() <= 48 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             let rule = if plain { rule } else { "…" }.to_owned();
-            return Err(ScanError::UnknownRule { place: place.to_owned(), rule });
+            let file = settings.config.as_ref().filter(|_| !place.contains("--")).map(|(path, _)| format!("{path}: "));
+            return Err(ScanError::UnknownRule { place: file.unwrap_or_default() + place, rule });
         }
     }
     let enabled = rules.iter().map(|r| is_enabled(settings, &r.id) && !came_later(settings, r)).collect();
@@ -185,6 +186,9 @@ pub fn detect_ids(engine: &Engine, text: &str) -> Vec<String> {
     found.candidates.iter().filter_map(|c| engine.rule(c.rule)).map(|r| r.id.to_string()).collect()
 }
 
+/// Most threads that are started, however many are asked for.
+const THREADS_MAX: usize = 256;
+
 /// Runs a whole scan.
 ///
 /// # Errors
@@ -196,7 +200,7 @@ pub fn run(settings: &Settings, progress: &Progress) -> Result<Report, ScanError
     let threads = if settings.jobs == 0 {
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
     } else {
-        settings.jobs
+        settings.jobs.min(THREADS_MAX)
     };
     let pool = ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -256,6 +260,9 @@ fn produce(
         // First, because it tells the root of the history that fingerprints are made with.
         if let Some(repository) = root.repository.as_deref() {
             past(repository, root.top.clone(), root.inside.clone());
+        }
+        if let Some(message) = root.lacks_repository(settings) {
+            worker.notice(gap("no-repository", Some(root.given.clone()), message));
         }
         let bare = root.repository.as_ref().is_some_and(|r| r.bare);
         match &root.input {
@@ -428,23 +435,7 @@ impl Gathered {
             );
             self.notices.push(limit("excluded", None, message));
         }
-        let nothing = self.coverage.files == 0 && self.coverage.history_blobs == 0;
-        if nothing && settings.tree == Tree::Staged {
-            let message = "nothing was scanned: the index holds no change against HEAD (`git add` stages files)";
-            self.notices.push(limit("nothing-staged", None, message.to_owned()));
-        } else if nothing && matches!(settings.commits, Commits::Some { .. }) && self.histories > 0 {
-            let message = "nothing was scanned: these commits bring in no files";
-            self.notices.push(limit("nothing-in-range", None, message.to_owned()));
-        } else if nothing && self.coverage.commits == 0 {
-            let skipped: u64 = self.coverage.skipped.values().sum();
-            let message = if skipped > 0 {
-                let found = numbers::count(skipped, "entry", "entries");
-                format!("nothing was scanned: {found} found and skipped; see the coverage for the reasons")
-            } else {
-                "nothing was scanned: no file was found below the given paths".to_owned()
-            };
-            self.notices.push(gap("nothing-scanned", None, message));
-        }
+        self.notices.extend(roots::nothing(settings, &self.coverage, self.histories > 0));
         self.notices.sort();
         self.notices.dedup();
     }

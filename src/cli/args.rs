@@ -4,6 +4,7 @@ mod compare;
 
 mod levels;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -447,7 +448,7 @@ pub struct ReportArgs {
 pub struct ExplainArgs {
     /// Files, or files and lines as PATH:LINE
     #[arg(required = true, value_name = "PLACE")]
-    pub places: Vec<String>,
+    pub places: Vec<OsString>,
     /// Configuration file instead of .keyroll.yml at the top of this repository
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,

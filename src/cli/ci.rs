@@ -49,7 +49,11 @@ pub fn run(args: &CiArgs) -> anyhow::Result<Exit> {
             (plan(&run, &place), Some(run.provider))
         }
         (base, head) => {
-            let run = Run { provider: "", change: explicit(base.as_deref(), head.as_deref()), depth: "a full clone" };
+            let run = Run {
+                provider: "",
+                change: explicit(base.as_deref(), head.as_deref()),
+                depth: "no depth when cloning",
+            };
             (plan(&run, &place), None)
         }
     };
@@ -108,11 +112,12 @@ fn with_tags(commits: Commits, place: &Place) -> Commits {
 /// GitHub's event file.
 fn event() -> anyhow::Result<Option<serde_json::Value>> {
     let Some(path) = environment("GITHUB_EVENT_PATH") else { return Ok(None) };
-    let length = std::fs::metadata(&path).with_context(|| path.clone())?.len();
+    let name = || format!("GITHUB_EVENT_PATH: {path}");
+    let length = std::fs::metadata(&path).with_context(name)?.len();
     if length > MAX_EVENT {
         bail!("{path}: no event file is as large as this one");
     }
-    let text = std::fs::read(&path).with_context(|| path.clone())?;
+    let text = std::fs::read(&path).with_context(name)?;
     let value = serde_json::from_slice(&text);
     value.map(Some).map_err(|e| anyhow::anyhow!("{path}: {}", escape::without_values(&e.to_string())))
 }

@@ -1,5 +1,6 @@
 //! `keyroll explain PATH[:LINE]`.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -31,7 +32,10 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
             let place = if e.line > 0 { format!(":{}:{}", e.line, e.column) } else { String::new() };
             writeln!(text, "{shown}{member}{place}: {}: {verdict}", e.rule)?;
         }
-        if chosen.is_empty() {
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64 + u64::from(!bytes.ends_with(b"\n"));
+        if let Some(beyond) = line.filter(|line| *line == 0 || *line > lines) {
+            writeln!(text, "{shown}: has no line {beyond}: it has {lines}")?;
+        } else if chosen.is_empty() {
             let here = line.map_or(String::new(), |l| format!(" on line {l}"));
             writeln!(
                 text,
@@ -43,12 +47,18 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
 }
 
 /// Splits `PATH:LINE`; a file whose name ends like that wins.
-fn place(text: &str) -> (PathBuf, Option<u64>) {
-    if PathBuf::from(text).exists() {
-        return (PathBuf::from(text), None);
+fn place(text: &OsStr) -> (PathBuf, Option<u64>) {
+    let whole = PathBuf::from(text);
+    if whole.exists() {
+        return (whole, None);
     }
-    match text.rsplit_once(':').map(|(path, line)| (path, line.parse())) {
-        Some((path, Ok(line))) => (PathBuf::from(path), Some(line)),
-        _ => (PathBuf::from(text), None),
-    }
+    // A name that is no text has its line behind it, which is.
+    let name = whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let Some((_, Ok(line))) = name.rsplit_once(':').map(|(path, line)| (path, line.parse())) else {
+        return (whole, None);
+    };
+    let bytes = text.as_encoded_bytes();
+    let end = bytes.iter().rposition(|byte| *byte == b':').unwrap_or(bytes.len());
+    let path = std::str::from_utf8(bytes.get(..end).unwrap_or_default()).map(PathBuf::from);
+    path.map_or((whole, None), |path| (path, Some(line)))
 }

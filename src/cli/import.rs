@@ -127,7 +127,7 @@ fn ignored(text: &str) -> Vec<Position> {
         let rule = parts.pop();
         let (Some(number), Some(rule), false) = (number, rule, parts.is_empty()) else {
             // Not shown: whatever it is, it may be a value.
-            left(&format!("line {}", i + 1), "neither `commit:file:rule:line` nor `file:rule:line`");
+            left(&format!("line {} of the file", i + 1), "neither `commit:file:rule:line` nor `file:rule:line`");
             continue;
         };
         let what = Meant::Line { line: number, rule: rule.to_owned() };

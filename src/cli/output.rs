@@ -1,8 +1,9 @@
 //! Writes reports to where `-f` and `-o` say.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -56,8 +57,9 @@ pub fn targets(args: &OutputArgs) -> anyhow::Result<Vec<Target>> {
     if targets.iter().all(|t| t.file.is_some()) {
         targets.insert(0, Target { reporter: find("table")?, file: None });
     }
-    for (i, target) in targets.iter().enumerate() {
-        if let Some(file) = target.file.as_ref().filter(|f| targets[..i].iter().any(|t| t.file.as_ref() == Some(f))) {
+    let mut places = BTreeSet::new();
+    for file in targets.iter().filter_map(|target| target.file.as_ref()) {
+        if !places.insert(place(file)?) {
             bail!("two formats want the file {}", file.display());
         }
     }
@@ -67,21 +69,39 @@ pub fn targets(args: &OutputArgs) -> anyhow::Result<Vec<Target>> {
     Ok(targets)
 }
 
+/// Where a file will lie, however its name is spelt. Before anything is scanned: a report that cannot be written is work lost.
+fn place(file: &Path) -> anyhow::Result<PathBuf> {
+    if file.is_dir() {
+        bail!("{}: is a directory; name a file in it for the report", file.display());
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let whole = folder.canonicalize().with_context(|| {
+        format!("{}: the report cannot be written, because its folder cannot be used", file.display())
+    })?;
+    Ok(file.file_name().map_or_else(|| whole.clone(), |name| whole.join(name)))
+}
+
 /// Writes every output; `fail_on` says which findings fail the run. A pipe that is closed early ends that output quietly.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// When a file cannot be written; the others are written all the same.
 pub fn write(report: View<'_>, targets: &[Target], args: &OutputArgs, fail_on: FailOn) -> anyhow::Result<()> {
     let own = Style { fail_on, ..style(args) };
+    let mut failed = Ok(());
     for target in targets {
         let style = if target.file.is_some() { Style { width: 100, color: false, ..own } } else { own };
-        put(target, |out| (target.reporter.write)(report, &style, out))?;
+        let put = put(target, |out| (target.reporter.write)(report, &style, out));
+        if let (Err(error), Err(_)) = (&put, &failed) {
+            complain(&format!("{error:#}"));
+        } else {
+            failed = failed.and(put);
+        }
     }
     let table_shown = targets.iter().any(|t| t.file.is_none() && t.reporter.id == "table");
     if !args.quiet && !table_shown {
         tell(report.head(), report.open(), args.verbose);
     }
-    Ok(())
+    failed
 }
 
 /// Writes one output to its place.

@@ -30,7 +30,9 @@ pub fn run(command: RulesCommand) -> anyhow::Result<Exit> {
 fn no_such(all: &[Rule], id: &str) -> String {
     let near: Vec<&str> =
         all.iter().map(|r| r.id.as_ref()).filter(|r| r.contains(id) || id.contains(r)).take(5).collect();
-    if near.is_empty() {
+    if crate::assess::find(id).is_some() {
+        format!("`{id}` is a check: `keyroll checks explain {id}`")
+    } else if near.is_empty() {
         format!("no rule `{id}`; `keyroll rules list` shows those that exist")
     } else {
         format!("no rule `{id}`; there are {}", near.join(", "))
@@ -136,7 +138,8 @@ fn scaffold(id: &str, provider: &str, dir: &Path) -> anyhow::Result<Exit> {
         bail!("{id}: an id is kebab case and at most 48 characters, like acme-api-key");
     }
     let path = dir.join(format!("{provider}.yml"));
-    let prefix = provider.replace('-', "");
+    // A keyword has at least three bytes.
+    let prefix = format!("{:k<2}", provider.replace('-', ""));
     let rule = format!(
         "  - id: {id}
     name: {provider} API key
@@ -165,6 +168,9 @@ fn scaffold(id: &str, provider: &str, dir: &Path) -> anyhow::Result<Exit> {
     let text = match std::fs::read_to_string(&path) {
         Ok(old) if old.contains(&format!("- id: {id}\n")) => bail!("{}: holds {id} already", path.display()),
         Ok(old) => format!("{}\n{rule}", old.trim_end()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| path.display().to_string());
+        }
         Err(_) => format!(
             "# yaml-language-server: $schema=../docs/schema/rules.json\nprovider: {provider}\nname: {provider}\nrules:\n{rule}"
         ),

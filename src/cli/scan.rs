@@ -1,5 +1,6 @@
 //! `keyroll scan`.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -21,7 +22,7 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
         bail!("standard input is read instead of paths: leave {} out", path.display());
     }
     let settings = settings::from_args(args, stdin)?;
-    let report = watched(&settings, args.output.quiet)?;
+    let report = watched(&settings, args.output.quiet).map_err(|error| mistyped(error, args))?;
     output::write((&report).into(), &targets, &args.output, settings.fail_on)?;
     let exit = output::exit((&report).into(), settings.fail_on, args.exit_code, args.exit_zero);
     // The process ends here, and the system takes the memory of a long report faster than its parts are freed. What is written
@@ -29,6 +30,16 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
     #[allow(clippy::disallowed_methods)]
     std::mem::forget(report);
     Ok(exit)
+}
+
+/// What cannot be scanned because a word was taken for a path, told as such.
+fn mistyped(error: anyhow::Error, args: &ScanArgs) -> anyhow::Error {
+    let word = args.paths.first().and_then(|path| path.to_str()).unwrap_or_default();
+    let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if plain && !Path::new(word).exists() {
+        return anyhow::anyhow!("{error:#}; nor is it a command: `keyroll --help` lists those");
+    }
+    error
 }
 
 /// Runs a scan that shows its progress and can be stopped.

@@ -13,6 +13,7 @@ use crate::config::baseline::Baseline;
 use crate::config::policy::{self, Policy};
 use crate::config::{self, Allowlist, Commits, Config, GitNames, Settings, Tree};
 use crate::model::{Confidence, FingerprintKey, Members, Repositories, Severity, parse_instant};
+use crate::text::encoding::unmarked;
 
 /// The settings of a scan. Flags win over the configuration, which wins over the defaults.
 pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
@@ -23,7 +24,7 @@ pub fn from_args(args: &ScanArgs, stdin: bool) -> anyhow::Result<Settings> {
     let excludes = config::excludes(&config, &args.exclude, as_of, &mut expired)?;
     let allow = Allowlist::new(&config, as_of, &mut expired)?;
     let file = &config.file;
-    let rule_dirs = rule_dirs(&config, &args.rules);
+    let rule_dirs = rule_dirs(&config, &args.rules)?;
     let disabled_rules = file.rules.disable.iter().chain(&args.disable_rule).cloned().collect();
     let baseline = baseline(args.baseline.as_deref(), &config)?;
     let explicit = args.key_file.is_some() || environment("KEYROLL_KEY").is_some();
@@ -229,7 +230,7 @@ fn settings_of(gate: &GateArgs, config: &Config, baseline: Option<Baseline>) -> 
         as_of,
         as_of_source,
         expired,
-        ..plain(&rule_dirs(config, &[]))?
+        ..plain(&rule_dirs(config, &[])?)?
     })
 }
 
@@ -255,7 +256,7 @@ pub fn for_explain(args: &ExplainArgs) -> anyhow::Result<Settings> {
         disabled_rules: file.rules.disable.clone(),
         key: configured_key(None, &config)?,
         allow: Allowlist::new(&config, as_of, &mut expired)?,
-        ..plain(&rule_dirs(&config, &args.rules))?
+        ..plain(&rule_dirs(&config, &args.rules)?)?
     })
 }
 
@@ -311,9 +312,21 @@ pub(super) fn parse_range(text: &str) -> anyhow::Result<Commits> {
 }
 
 /// The folders that a configuration names, relative to itself, and further ones.
-fn rule_dirs(config: &Config, more: &[PathBuf]) -> Vec<PathBuf> {
+fn rule_dirs(config: &Config, more: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let base = config.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-    config.file.rules.dirs.iter().map(|dir| base.join(dir)).chain(more.iter().cloned()).collect()
+    let named: Vec<PathBuf> = config.file.rules.dirs.iter().map(|dir| base.join(dir)).collect();
+    if let Some(dir) = named.iter().find(|dir| !dir.exists()) {
+        bail!("{}: rules.dirs: {}: no such file or directory", named_by(config), shown(dir));
+    }
+    if let Some(dir) = more.iter().find(|dir| !dir.exists()) {
+        bail!("--rules {}: no such file or directory", shown(dir));
+    }
+    Ok(named.into_iter().chain(more.iter().cloned()).collect())
+}
+
+/// What a message calls the configuration.
+fn named_by(config: &Config) -> String {
+    config.path.as_deref().map_or_else(|| config::FILE_NAME.to_owned(), shown)
 }
 
 /// Settings for commands that only need rules.
@@ -389,21 +402,22 @@ fn today() -> anyhow::Result<Timestamp> {
 
 /// First of `--key-file`, `KEYROLL_KEY`, the configuration; the scan derives one otherwise.
 fn configured_key(file: Option<&Path>, config: &Config) -> anyhow::Result<Option<FingerprintKey>> {
-    let checked = |material: &[u8], source: &'static str| {
+    let checked = |material: &[u8], source: &'static str, place: &str| {
         let material = material.trim_ascii();
         if material.len() < 16 {
-            bail!("the fingerprint key of {source} is shorter than 16 bytes: make one with `openssl rand -hex 32`");
+            bail!("{place}: the fingerprint key is shorter than 16 bytes: make one with `openssl rand -hex 32`");
         }
         Ok(Some(FingerprintKey::new(material, source, false)))
     };
     if let Some(path) = file {
-        return checked(&std::fs::read(path).with_context(|| path.display().to_string())?, "key-file");
+        let place = format!("--key-file {}", path.display());
+        return checked(&std::fs::read(path).with_context(|| place.clone())?, "key-file", &place);
     }
     if let Some(value) = environment("KEYROLL_KEY") {
-        return checked(value.as_bytes(), "environment");
+        return checked(value.as_bytes(), "environment", "KEYROLL_KEY");
     }
     match &config.file.fingerprint_key {
-        Some(text) => checked(text.as_bytes(), "config"),
+        Some(text) => checked(text.as_bytes(), "config", &format!("{}: fingerprint-key", named_by(config))),
         None => Ok(None),
     }
 }
@@ -420,8 +434,10 @@ pub fn repositories(lists: &ListArgs) -> anyhow::Result<Option<Repositories>> {
 
 /// What the file of a flag holds.
 fn list<T>(flag: &str, path: &Path, parse: fn(&str) -> Result<T, String>) -> anyhow::Result<T> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{flag} {}", shown(path)))?;
-    parse(&text).map_err(|error| anyhow::anyhow!("{flag} {}: {error}", shown(path)))
+    let name = || format!("{flag} {}", shown(path));
+    let bytes = std::fs::read(path).with_context(name)?;
+    let text = String::from_utf8(unmarked(&bytes).into_owned()).with_context(name)?;
+    parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", name()))
 }
 
 /// Where histories are remembered: by flag, else by the variable `KEYROLL_CACHE`.
@@ -433,7 +449,11 @@ fn cache(flag: Option<&Path>) -> Option<PathBuf> {
 fn baseline(flag: Option<&Path>, config: &Config) -> anyhow::Result<Option<Baseline>> {
     let base = config.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
     let path = flag.map(Path::to_owned).or_else(|| config.file.baseline.as_ref().map(|b| base.join(b)));
-    Ok(path.map(|path| Baseline::load(&path)).transpose()?)
+    let by = || match flag {
+        Some(_) => "--baseline".to_owned(),
+        None => format!("{}: baseline", named_by(config)),
+    };
+    path.map(|path| Baseline::load(&path).with_context(by)).transpose()
 }
 
 /// The key of a run with a baseline: the baseline's own, unless another one was given by name.
@@ -520,7 +540,7 @@ pub fn command(command: ConfigCommand) -> anyhow::Result<Exit> {
             let policy = Policy::new(&config, as_of)?;
             expired
                 .extend(policy.lapsed().iter().map(|e| format!("{} ({}) ran out on {}", e.entry, e.reason, e.expires)));
-            let mut settings = plain(&rule_dirs(&config, &[]))?;
+            let mut settings = plain(&rule_dirs(&config, &[])?)?;
             settings.disabled_rules.clone_from(&config.file.rules.disable);
             settings.allow = allow;
             settings.policy = policy;

@@ -144,7 +144,7 @@ impl Baseline {
     /// # Errors
     /// Names file and line.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let bytes = std::fs::read(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|error| ConfigError::Io { path: path.to_owned(), error })?;
         Self::parse(&String::from_utf8_lossy(&bytes), path)
     }
 

@@ -14,12 +14,18 @@ const SIZE_LIMIT: usize = 8 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file or folder could not be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {error}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        error: std::io::Error,
+    },
+    /// A folder without a file of rules.
+    #[error("{}: no file of rules (.yml or .yaml) is in this folder", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
     },
     /// The text is not a rule file; the message names line and column.
     #[error("{}: {message}", path.display())]
@@ -57,7 +63,7 @@ pub fn parse_file(path: &Path, text: &str) -> Result<RuleFile, LoadError> {
 /// # Errors
 /// The first file that cannot be read or used.
 pub fn load_dir(dir: &Path) -> Result<Vec<Rule>, LoadError> {
-    let io = |path: &Path, source| LoadError::Io { path: path.to_owned(), source };
+    let io = |path: &Path, error| LoadError::Io { path: path.to_owned(), error };
     let mut files = Vec::new();
     if dir.is_dir() {
         for entry in std::fs::read_dir(dir).map_err(|e| io(dir, e))? {
@@ -68,6 +74,9 @@ pub fn load_dir(dir: &Path) -> Result<Vec<Rule>, LoadError> {
         }
     } else {
         files.push(dir.to_owned());
+    }
+    if files.is_empty() {
+        return Err(LoadError::Empty { path: dir.to_owned() });
     }
     files.sort();
     let mut rules = Vec::new();

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::ScanError;
-use crate::config::Settings;
-use crate::model::{FingerprintKey, RepoPath, Root};
+use super::{ScanError, gap, limit};
+use crate::config::{Commits, Settings, Tree};
+use crate::model::{Coverage, FingerprintKey, Notice, RepoPath, Root};
 use crate::source::{Repository, discover};
+use crate::text::numbers;
 
 /// Where a scan starts.
 pub struct StartingPoint {
@@ -58,6 +59,43 @@ impl StartingPoint {
             },
             label: text(&self.top),
             remote: self.repository.as_ref().and_then(|r| r.slug()),
+        }
+    }
+}
+
+impl StartingPoint {
+    /// What to say when only what a repository holds is asked for, an index or commits, and none holds this.
+    pub fn lacks_repository(&self, settings: &Settings) -> Option<String> {
+        let lacks = settings.tree != Tree::Work && self.repository.is_none() && !matches!(self.input, Input::Stdin);
+        let asked = if settings.tree == Tree::Staged { "what is staged" } else { "commits" };
+        lacks.then(|| format!("is in no repository, and only {asked} of one were asked for"))
+    }
+}
+
+/// What to say of a run that scanned nothing.
+pub fn nothing(settings: &Settings, coverage: &Coverage, histories: bool) -> Option<Notice> {
+    let skipped: u64 = coverage.skipped.values().sum();
+    match () {
+        () if coverage.files > 0 || coverage.history_blobs > 0 => None,
+        () if settings.tree == Tree::Staged => {
+            let message = "nothing was scanned: the index holds no change against HEAD (`git add` stages files)";
+            Some(limit("nothing-staged", None, message.to_owned()))
+        }
+        () if matches!(settings.commits, Commits::Some { .. }) && histories => {
+            let message = "nothing was scanned: these commits bring in no files";
+            Some(limit("nothing-in-range", None, message.to_owned()))
+        }
+        () if coverage.commits > 0 => None,
+        () => {
+            let message = if skipped > 0 {
+                let found = numbers::count(skipped, "entry", "entries");
+                format!("nothing was scanned: {found} found and skipped; see the coverage for the reasons")
+            } else if settings.tree == Tree::None {
+                "nothing was scanned: no commit was found".to_owned()
+            } else {
+                "nothing was scanned: no file was found below the given paths".to_owned()
+            };
+            Some(gap("nothing-scanned", None, message))
         }
     }
 }

@@ -300,12 +300,13 @@ pub fn open(path: &Path, buffer: &mut Vec<u8>) -> io::Result<(File, usize, Optio
 pub fn read(file: &mut File, length: u64, limit: u64, buffer: &mut Vec<u8>, mut filled: usize) -> io::Result<usize> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     // One byte more than expected, so that the end is seen without another call.
-    let mut room = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1).min(limit);
+    // What says that it is empty, like the files of /proc, or was cut since, is as long as what was read of it.
+    let mut room = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1).max(filled).min(limit);
     loop {
         if buffer.len() < room {
             buffer.resize(room, 0);
         }
-        filled += fill(file, &mut buffer[filled..room])?;
+        filled += fill(file, buffer.get_mut(filled..room).unwrap_or_default())?;
         if filled < room || room == limit {
             return Ok(filled);
         }
@@ -478,5 +479,18 @@ mod tests {
         std::fs::write(dir.path().join(".gitignore"), "*\n").unwrap();
         std::fs::write(dir.path().join("a"), "x").unwrap();
         assert_eq!(walk(dir.path()).0, [".gitignore", "a"]);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_or_says_that_it_is_empty_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("long");
+        std::fs::write(&path, vec![b'x'; BEGINNING * 3]).unwrap();
+        for length in [0, 7, BEGINNING as u64, u64::MAX] {
+            let mut buffer = Vec::new();
+            let (mut file, filled, _) = open(&path, &mut buffer).unwrap();
+            let read = read(&mut file, length, (BEGINNING * 4) as u64, &mut buffer, filled).unwrap();
+            assert_eq!(read, BEGINNING * 3, "{length}");
+        }
     }
 }

@@ -67,7 +67,7 @@ pub fn without_values(message: &str) -> String {
         let inner = &rest[at + 1..];
         // An apostrophe inside a word quotes nothing.
         let apostrophe = quote == "'" && rest[..at].ends_with(|c: char| c.is_alphanumeric());
-        match inner.find(quote).filter(|_| !apostrophe) {
+        match closing(inner, quote).filter(|_| !apostrophe) {
             Some(end) => {
                 let word = &inner[..end];
                 let plain =
@@ -89,7 +89,52 @@ pub fn without_values(message: &str) -> String {
         }
     }
     out.push_str(rest);
-    out
+    in_words(&out)
+}
+
+/// Where a quote ends: one behind a backslash is part of what is quoted.
+fn closing(text: &str, quote: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if text[at..].starts_with(quote) => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The same without the names that types have in code.
+fn in_words(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut words = message.split(' ').peekable();
+    while let Some(word) = words.next() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        let (bare, rest) = word.split_at(word.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(word.len()));
+        match bare {
+            "struct" | "enum"
+                if words.peek().is_some_and(|next| next.starts_with(|c: char| c.is_ascii_uppercase())) =>
+            {
+                let name = words.next().unwrap_or_default();
+                out.push_str(if bare == "struct" { "keys with values" } else { "one word" });
+                out.push_str(name.trim_start_matches(|c: char| c.is_ascii_alphanumeric()));
+            }
+            "u8" | "u16" | "u32" | "u64" | "u128" | "usize" if out.ends_with("expected ") => {
+                out.push_str("a whole number from 0 on");
+                out.push_str(rest);
+            }
+            "i8" | "i16" | "i32" | "i64" | "i128" | "isize" if out.ends_with("expected ") => {
+                out.push_str("a whole number");
+                out.push_str(rest);
+            }
+            _ => out.push_str(word),
+        }
+    }
+    out.replace(" as u128", "").replace(" as i128", "").replace("a YAML tag starting with '…'", "one word")
 }
 
 /// True for characters that act on the screen or show nothing, wherever they stand.
@@ -132,6 +177,29 @@ mod tests {
             "invalid type: string \"…\", expected a sequence at line 1"
         );
         assert_eq!(super::without_values("it isn't `X1"), "it isn't …");
+        // What a quote holds may hold quotes.
+        for inner in ["key = \\\"aB3dE5\\\"", "\\\\\\\"aB3dE5", "a\\\"b\\\" aB3dE5"] {
+            let told = super::without_values(&format!("invalid type: string \"{inner}\", expected a sequence"));
+            assert_eq!(told, "invalid type: string \"…\", expected a sequence", "{inner}");
+        }
+    }
+
+    #[test]
+    fn types_are_told_in_words() {
+        for (message, want) in [
+            ("invalid type: map, expected struct ConfigFile", "invalid type: map, expected keys with values"),
+            (
+                "x: invalid type: string \"ten\", expected u32 at line 2",
+                "x: invalid type: string \"ten\", expected a whole number from 0 on at line 2",
+            ),
+            ("invalid type: integer `99` as u128, expected i32", "invalid type: integer `…`, expected a whole number"),
+            (
+                "invalid type: sequence, expected a YAML tag starting with '!' at line 2",
+                "invalid type: sequence, expected one word at line 2",
+            ),
+        ] {
+            assert_eq!(super::without_values(message), want);
+        }
     }
 
     use super::*;

@@ -1,5 +1,6 @@
 //! Text arithmetic without opinions: lines and columns, line hashes, entropy, escapes, numbers.
 
+pub mod encoding;
 pub mod entropy;
 pub mod escape;
 pub mod line_hash;

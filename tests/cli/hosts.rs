@@ -134,3 +134,28 @@ fn a_list_of_repositories_tells_dead_trusts_and_names_file_and_line_when_it_is_n
     world.run(&["ci", "--base", "A", "--repos", "absent.txt"]).ends(2);
     world.run(&["scan", "--repos", "absent.txt"]).ends(2).complains("--repos absent.txt");
 }
+
+#[test]
+fn a_prune_without_the_list_keeps_what_only_the_list_can_tell() {
+    let world = World::new();
+    git(world.path(), &["init", "-q"]);
+    commit(
+        world.path(),
+        ".github/workflows/a.yml",
+        "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps: []\n",
+    );
+    commit(world.path(), "CODEOWNERS", "* @zed\n");
+    commit(world.path(), "people.txt", "ana\n");
+    let entries = || std::fs::read_to_string(world.path().join("known")).unwrap().matches("NHI1-owner-left").count();
+    let base = ["--no-config", "-b", "known"];
+    let run = |verb: &str, more: &[&str]| world.run(&[&["baseline", verb][..], &base, more].concat());
+    run("create", &["--members", "people.txt"]).ends(0);
+    assert_eq!(entries(), 1);
+    run("prune", &[]).ends(0).complains("NHI1-owner-left did not run over everything");
+    assert_eq!(entries(), 1);
+    run("prune", &["--members", "people.txt"]).ends(0);
+    assert_eq!(entries(), 1);
+    commit(world.path(), "people.txt", "zed\n");
+    run("prune", &["--members", "people.txt"]).ends(0);
+    assert_eq!(entries(), 0);
+}

@@ -208,3 +208,95 @@ fn a_second_ctrl_c_aborted_with_the_memory_in_a_file() {
     crate::world::finish(child).ends(130);
     drop(stdin);
 }
+
+#[test]
+fn what_stands_in_a_file_that_is_no_configuration_is_never_told() {
+    let secret = value("github-pat-classic", 3);
+    let world = World::with("a.conf", format!("key = \"{secret}\"\n"));
+    world.put("k.yml", format!("exclude: 'a \"{secret}\" b'\n"));
+    for args in [
+        &["scan", ".", "--rules", "a.conf"][..],
+        &["scan", ".", "-c", "a.conf"],
+        &["scan", ".", "-c", "k.yml"],
+        &["scan", ".", "-b", "a.conf"],
+        &["scan", ".", "--members", "k.yml", "--repos", "a.conf"],
+        &["report", "a.conf"],
+        &["rules", "check", "a.conf"],
+        &["config", "check", "a.conf"],
+        &["import", "detect-secrets", "a.conf"],
+        &["import", "gitleaks", "a.conf"],
+    ] {
+        let run = world.run(args);
+        assert!(!run.err.contains(&secret) && !run.out.contains(&secret), "{args:?}: {}{}", run.err, run.out);
+    }
+}
+
+#[test]
+fn messages_name_what_named_a_file_and_say_once_what_is_wrong_with_it() {
+    let world = World::with("a.txt", "x\n");
+    world.put("rules.yml", "rules: {dirs: [nope]}\n");
+    world.put("known.yml", "baseline: nope\n");
+    world.put("key.yml", "fingerprint-key: short\n");
+    world.put("except.yml", "exceptions:\n  - {check: NHI1-nope, owner: a, reason: r, expires: 2030-01-01}\n");
+    world.put("key", "short");
+    world.put("empty/readme.txt", "x");
+    for (args, want) in [
+        (&["scan", "-c", "nope.yml"][..], "nope.yml: No such file"),
+        (&["scan", "-c", "rules.yml"], "rules.yml: rules.dirs: nope: no such file"),
+        (&["scan", "-c", "known.yml"], "known.yml: baseline: nope: No such file"),
+        (&["scan", "-c", "key.yml"], "key.yml: fingerprint-key: the fingerprint key is shorter"),
+        (&["scan", "-c", "except.yml"], "except.yml: exceptions names the rule"),
+        (&["scan", "-b", "nope"], "--baseline: nope: No such file"),
+        (&["scan", "--rules", "nope"], "--rules nope: no such file"),
+        (&["scan", "--rules", "empty"], "empty: no file of rules"),
+        (&["rules", "check", "empty"], "empty: no file of rules"),
+        (&["scan", "--key-file", "key"], "--key-file key: the fingerprint key is shorter"),
+        (&["scan", "--key-file", "nope"], "--key-file nope: No such file"),
+        (&["rules", "explain", "NHI1-owner-left"], "keyroll checks explain NHI1-owner-left"),
+        (&["bsaeline"], "bsaeline: no such file or directory; nor is it a command"),
+    ] {
+        let run = world.run(args).ends(2).complains(want);
+        assert!(run.err.matches("os error").count() < 2, "{args:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn an_index_or_commits_of_what_is_no_repository_are_no_clean_result() {
+    let world = World::with("a.txt", "x\n");
+    for flag in [&["--staged"][..], &["--history-only"], &["--range", "A..B"], &["--branch", "main"]] {
+        let run = world.run(&[&["scan", ".", "--no-config"][..], flag].concat()).ends(3);
+        assert!(run.out.contains("no repository"), "{flag:?}: {}", run.out);
+    }
+}
+
+#[test]
+fn many_threads_are_not_more_than_a_machine_can_start() {
+    World::with("a.txt", "x\n").run(&["scan", ".", "--no-config", "-j", "99999"]).ends(0);
+}
+
+#[test]
+fn explain_takes_any_name_and_says_that_a_line_is_not_there() {
+    let world = World::with("a.txt", "x\ny\n");
+    world.run(&["explain", "a.txt:3", "--no-config"]).ends(0).says("a.txt: has no line 3: it has 2");
+    world.run(&["explain", "a.txt:2", "--no-config"]).ends(0).says("no rule matches on line 2");
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_no_text_are_explained() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.txt");
+    let world = World::new();
+    world.put(name, "x\n");
+    world.run(&[std::ffi::OsStr::new("explain"), name]).ends(0).says("no rule matches");
+}
+
+#[test]
+fn a_new_rule_never_takes_the_place_of_a_file_that_cannot_be_read() {
+    let world = World::new();
+    world.put("rules/acme.yml", b"# caf\xe9\n");
+    world.run(&["rules", "new", "acme-key"]).ends(2).complains("acme.yml");
+    assert_eq!(std::fs::read(world.at("rules/acme.yml")).unwrap(), b"# caf\xe9\n");
+    world.run(&["rules", "new", "x-key"]).ends(0);
+    world.run(&["rules", "check", "rules/x.yml"]).ends(0);
+}

@@ -189,3 +189,45 @@ fn the_table_begins_with_the_numbers_and_names_place_reason_and_remedy() {
         assert!(run.out.contains(text), "no {text:?} in\n{}", run.out);
     }
 }
+
+#[test]
+fn outputs_that_cannot_be_written_are_told_before_the_scan() {
+    let world = world();
+    for (args, want) in [
+        (&["-f", "json=nowhere/x.json"][..], "nowhere/x.json: the report cannot be written"),
+        (&["-f", "json=src"], "src: is a directory"),
+        (&["-o", "src", "-f", "json"], "src: is a directory"),
+        (&["-f", "json=a", "-f", "sarif=./a"], "two formats want the file"),
+        (&["-f", "json=a", "-f", "sarif=src/../a"], "two formats want the file"),
+    ] {
+        let run = world.run(&[&["scan", "."][..], args].concat()).ends(2).complains(want);
+        assert!(run.out.is_empty(), "{}", run.out);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn one_output_that_fails_takes_no_other_with_it() {
+    let world = world();
+    let run = world.run(&["scan", ".", "-f", "json=/dev/full", "-f", "sarif=b.sarif", "-f", "csv=c.csv"]).ends(2);
+    assert!(run.err.contains("/dev/full: No space left"), "{}", run.err);
+    assert!(world.read("b.sarif").contains("github-pat-classic") && world.read("c.csv").contains("github-pat-classic"));
+}
+
+#[test]
+fn a_report_comes_from_standard_input_and_from_a_shell_of_windows_too() {
+    let world = world();
+    world.run(&["scan", ".", "-f", "json=r.json"]).ends(1);
+    let text = world.read("r.json");
+    world.pipe(text.as_bytes(), &["report", "-"]).ends(1).says("src/app.env:1");
+    let wide: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    world.put("wide.json", wide);
+    world.put("marked.json", format!("\u{feff}{text}"));
+    for name in ["wide.json", "marked.json"] {
+        world.run(&["report", name]).ends(1).says("src/app.env:1");
+    }
+    world.put("cut.json", &text[..text.len() / 2]);
+    world.run(&["report", "cut.json"]).ends(2).complains("the report ends in its middle");
+    world.put("list.json", "[]");
+    world.run(&["diff", "r.json", "list.json"]).ends(2).complains("what `-f json` writes is read");
+}

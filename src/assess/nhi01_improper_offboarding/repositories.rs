@@ -305,12 +305,13 @@ fn of_member(member: &str, pool: &str, view: &View<'_>) -> Vec<(Host, Named)> {
     };
     named.pinned |= !providers.is_empty() && providers.iter().all(|provider| by_id(&provider.value));
     let hosts: Vec<Host> = providers.iter().filter_map(|provider| of_issuer(attribute(provider, "issuer"))).collect();
+    let unread = providers.iter().all(|provider| attribute(provider, "issuer").contains("${"));
     let gitlab = member.contains("project_path");
     let kind = if gitlab { CodeHost::GitLab } else { CodeHost::GitHub };
     let host = match hosts.iter().find(|host| host.kind == kind) {
         Some(host) => *host,
         // Whose tokens it takes was not read, or they are of a host that has no well-known address.
-        None if hosts.is_empty() && (gitlab || providers.is_empty()) => Host { kind, public: false },
+        None if hosts.is_empty() && (gitlab || unread) => Host { kind, public: false },
         None => return Vec::new(),
     };
     vec![(host, named)]
