@@ -135,6 +135,7 @@ impl Past<'_, '_, '_> {
         for (id, bytes) in tags.into_inner().unwrap_or_default() {
             versions.extend(self.tag(id, &bytes));
         }
+        self.tell_tips(&history);
         self.tell(&history, &unread, reached.is_some());
         self.worker.tally.walked(
             self.refs.refs.len() as u64,

@@ -280,6 +280,22 @@ impl Past<'_, '_, '_> {
         self.tell_unread(unread);
     }
 
+    /// Names of commits and tags that are not here: nothing else would tell that their history is missing.
+    pub fn tell_tips(&self, history: &History) {
+        let is_here = |id: &BlobId| history.rank(id).is_some() || self.objects.holds(id.as_bytes());
+        let head = self.refs.head.iter().map(|id| ("HEAD", id));
+        let named = head.chain(self.refs.refs.iter().map(|(name, id)| (name.as_str(), id)));
+        let gone: Vec<&str> = named.filter(|(_, id)| !is_here(id)).map(|(name, _)| name).collect();
+        if let Some(first) = gone.iter().min() {
+            let message = format!(
+                "{} what is not here, so that history was not scanned: the first is {first}; `git fsck` tells more, `git fetch` \
+                 may bring it",
+                numbers::count(gone.len() as u64, "ref names", "refs name")
+            );
+            self.worker.notice(gap("missing-object", Some(shown(self.site)), message));
+        }
+    }
+
     /// Blobs that a remote promised and never sent.
     pub fn tell_partial(&self, missing: usize) {
         if missing > 0 {

@@ -778,3 +778,18 @@ fn every_path_of_a_blob_in_a_change_is_kept() {
     git(&at, &["commit", "-q", "-m", "x"]);
     assert_eq!(places(&scan(&at, &["--range", "HEAD~1..HEAD"]).1), all);
 }
+
+#[test]
+fn a_branch_whose_commit_is_not_there_is_a_gap_and_no_short_history() {
+    let world = World::new();
+    let repository = world.init("");
+    world.put("a.txt", "x\n");
+    let head = world.commit(&repository, &["a.txt"]);
+    assert_eq!(notices(&world.json(&["--no-config"]), "missing-object").len(), 0);
+    std::fs::remove_file(world.at(format!(".git/objects/{}/{}", &head[..2], &head[2..]))).unwrap();
+    let report = world.json(&["--no-config"]);
+    let told = notices(&report, "missing-object");
+    assert_eq!(told.len(), 1, "{report:#}");
+    assert!(told[0]["message"].as_str().unwrap().contains("the first is HEAD"), "{told:?}");
+    assert_eq!(report["incomplete"], true);
+}
