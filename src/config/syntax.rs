@@ -8,7 +8,7 @@ pub(super) fn placed(text: &str, error: &serde_yaml::Error) -> String {
     let message = without_values(&raw);
     let key =
         ["unknown field `", "duplicate field `"].iter().find_map(|start| raw.strip_prefix(start)?.split_once('`'));
-    let Some((key, _)) = key.filter(|_| error.location().is_none()) else { return message };
+    let Some((key, _)) = key.filter(|_| !raw.contains(" at line ")) else { return message };
     let is_key = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
     let at: Vec<usize> = text.lines().zip(1..).filter(|(line, _)| is_key(line)).map(|(_, number)| number).collect();
     at.last().map_or(message.clone(), |line| format!("{message} at line {line}"))
