@@ -435,7 +435,9 @@ impl Gathered {
             );
             self.notices.push(limit("excluded", None, message));
         }
-        self.notices.extend(roots::nothing(settings, &self.coverage, self.histories > 0));
+        if !self.notices.iter().any(|n| n.code == "no-repository") {
+            self.notices.extend(roots::nothing(settings, &self.coverage, self.histories > 0));
+        }
         self.notices.sort();
         self.notices.dedup();
     }

@@ -35,7 +35,8 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
 /// What cannot be scanned because a word was taken for a path, told as such.
 fn mistyped(error: anyhow::Error, args: &ScanArgs) -> anyhow::Error {
     let word = args.paths.first().and_then(|path| path.to_str()).unwrap_or_default();
-    let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let first = std::env::args_os().nth(1).is_some_and(|first| first == word);
+    let plain = first && !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     if plain && !Path::new(word).exists() {
         return anyhow::anyhow!("{error:#}; nor is it a command: `keyroll --help` lists those");
     }

@@ -67,8 +67,8 @@ impl StartingPoint {
     /// What to say when only what a repository holds is asked for, an index or commits, and none holds this.
     pub fn lacks_repository(&self, settings: &Settings) -> Option<String> {
         let lacks = settings.tree != Tree::Work && self.repository.is_none() && !matches!(self.input, Input::Stdin);
-        let asked = if settings.tree == Tree::Staged { "what is staged" } else { "commits" };
-        lacks.then(|| format!("is in no repository, and only {asked} of one were asked for"))
+        let asked = if settings.tree == Tree::Staged { "what is staged was" } else { "commits were" };
+        lacks.then(|| format!("is in no repository, and only {asked} asked for: nothing of it was scanned"))
     }
 }
 
