@@ -420,7 +420,7 @@ pub struct OutputArgs {
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// Reports of `-f json`; several are merged
+    /// Reports of `-f json`; several are merged, and `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
