@@ -62,6 +62,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code for findings')
             [CompletionResult]::new('--as-of', '--as-of', [CompletionResultType]::ParameterName, 'Date that ages are measured against [default: today]')
             [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
+            [CompletionResult]::new('--repos', '--repos', [CompletionResultType]::ParameterName, 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'More rules: a folder or file of YAML')
             [CompletionResult]::new('--enable-rule', '--enable-rule', [CompletionResultType]::ParameterName, 'Run only these rules and checks')
             [CompletionResult]::new('--disable-rule', '--disable-rule', [CompletionResultType]::ParameterName, 'Do not run these rules and checks')
@@ -115,6 +116,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code for findings')
             [CompletionResult]::new('--as-of', '--as-of', [CompletionResultType]::ParameterName, 'Date that ages are measured against [default: today]')
             [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
+            [CompletionResult]::new('--repos', '--repos', [CompletionResultType]::ParameterName, 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'More rules: a folder or file of YAML')
             [CompletionResult]::new('--enable-rule', '--enable-rule', [CompletionResultType]::ParameterName, 'Run only these rules and checks')
             [CompletionResult]::new('--disable-rule', '--disable-rule', [CompletionResultType]::ParameterName, 'Do not run these rules and checks')
@@ -187,6 +189,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Where the change starts, instead of what the CI provider says')
             [CompletionResult]::new('--head', '--head', [CompletionResultType]::ParameterName, 'Where it ends')
             [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
+            [CompletionResult]::new('--repos', '--repos', [CompletionResultType]::ParameterName, 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Output format, and file if not standard output; repeatable')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format, and file if not standard output; repeatable')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File for the format that names none')
@@ -222,6 +225,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             break
         }
         'keyroll;baseline;create' {
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
+            [CompletionResult]::new('--repos', '--repos', [CompletionResultType]::ParameterName, 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead')
             [CompletionResult]::new('--confidence', '--confidence', [CompletionResultType]::ParameterName, 'Least confidence reported [default: medium]')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Severity from which the exit code is 1 [default: medium]')
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code for findings')
@@ -241,6 +246,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             break
         }
         'keyroll;baseline;prune' {
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
+            [CompletionResult]::new('--repos', '--repos', [CompletionResultType]::ParameterName, 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead')
             [CompletionResult]::new('--confidence', '--confidence', [CompletionResultType]::ParameterName, 'Least confidence reported [default: medium]')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Severity from which the exit code is 1 [default: medium]')
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code for findings')
@@ -260,6 +267,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             break
         }
         'keyroll;triage' {
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
+            [CompletionResult]::new('--repos', '--repos', [CompletionResultType]::ParameterName, 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead')
             [CompletionResult]::new('--confidence', '--confidence', [CompletionResultType]::ParameterName, 'Least confidence reported [default: medium]')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Severity from which the exit code is 1 [default: medium]')
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code for findings')
@@ -338,6 +347,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code for findings')
             [CompletionResult]::new('--as-of', '--as-of', [CompletionResultType]::ParameterName, 'Date that ages are measured against [default: today]')
             [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
+            [CompletionResult]::new('--repos', '--repos', [CompletionResultType]::ParameterName, 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'More rules: a folder or file of YAML')
             [CompletionResult]::new('--enable-rule', '--enable-rule', [CompletionResultType]::ParameterName, 'Run only these rules and checks')
             [CompletionResult]::new('--disable-rule', '--disable-rule', [CompletionResultType]::ParameterName, 'Do not run these rules and checks')
@@ -380,7 +390,8 @@ Register-ArgumentCompleter -Native -CommandName 'keyroll' -ScriptBlock {
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Severity from which the exit code is 1 [default: medium]')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Judge anew under this configuration; merged reports are judged under .keyroll.yml at the top of this repository')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Judge anew under this configuration; merged reports are judged under .keyroll.yml at the top of this repository')
-            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Judge anew with these current members: see `keyroll scan --help`')
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left')
+            [CompletionResult]::new('--repos', '--repos', [CompletionResultType]::ParameterName, 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead')
             [CompletionResult]::new('--sarif-suppressed', '--sarif-suppressed', [CompletionResultType]::ParameterName, 'Write suppressed results into SARIF, too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on standard error but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on standard error but errors')

@@ -159,12 +159,20 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__baseline__subcmd__create)
-            opts="-c -b -h --force --no-history --confidence --fail-on --exit-code --exit-zero --config --no-config --baseline --key-file --as-of --show-secrets --help"
+            opts="-c -b -h --force --no-history --members --repos --confidence --fail-on --exit-code --exit-zero --config --no-config --baseline --key-file --as-of --show-secrets --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --members)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repos)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --confidence)
                     COMPREPLY=($(compgen -W "low medium high confirmed" -- "${cur}"))
                     return 0
@@ -209,12 +217,20 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__baseline__subcmd__prune)
-            opts="-c -b -h --force --no-history --confidence --fail-on --exit-code --exit-zero --config --no-config --baseline --key-file --as-of --show-secrets --help"
+            opts="-c -b -h --force --no-history --members --repos --confidence --fail-on --exit-code --exit-zero --config --no-config --baseline --key-file --as-of --show-secrets --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --members)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repos)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --confidence)
                     COMPREPLY=($(compgen -W "low medium high confirmed" -- "${cur}"))
                     return 0
@@ -301,7 +317,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__ci)
-            opts="-f -o -q -v -c -b -h --base --head --no-new-suppressions --members --format --output --sarif-suppressed --quiet --verbose --no-color --confidence --fail-on --exit-code --exit-zero --config --no-config --baseline --key-file --as-of --show-secrets --help"
+            opts="-f -o -q -v -c -b -h --base --head --no-new-suppressions --members --repos --format --output --sarif-suppressed --quiet --verbose --no-color --confidence --fail-on --exit-code --exit-zero --config --no-config --baseline --key-file --as-of --show-secrets --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -316,6 +332,10 @@ _keyroll() {
                     return 0
                     ;;
                 --members)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repos)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -801,7 +821,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__report)
-            opts="-f -o -q -v -c -h --format --output --sarif-suppressed --quiet --verbose --no-color --fail-on --exit-zero --config --no-config --members --help"
+            opts="-f -o -q -v -c -h --format --output --sarif-suppressed --quiet --verbose --no-color --fail-on --exit-zero --config --no-config --members --repos --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -836,6 +856,10 @@ _keyroll() {
                     return 0
                     ;;
                 --members)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repos)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -933,7 +957,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__scan)
-            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --decode-history --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --members --show-secrets --rules --enable-rule --disable-rule --config --no-config --trust-config --baseline --key-file --redact --no-banner --help"
+            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --decode-history --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --members --repos --show-secrets --rules --enable-rule --disable-rule --config --no-config --trust-config --baseline --key-file --redact --no-banner --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1008,6 +1032,10 @@ _keyroll() {
                     return 0
                     ;;
                 --members)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repos)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1055,7 +1083,7 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__stdin)
-            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --decode-history --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --members --show-secrets --rules --enable-rule --disable-rule --config --no-config --trust-config --baseline --key-file --redact --no-banner --help"
+            opts="-f -o -q -v -j -c -b -h --format --output --sarif-suppressed --quiet --verbose --no-color --stdin --exclude --no-gitignore --no-history --history-only --staged --branch --range --since-commit --cache --authors --max-file-size --no-archives --decode-history --jobs --confidence --severity --fail-on --exit-code --exit-zero --strict --no-inline-ignores --as-of --members --repos --show-secrets --rules --enable-rule --disable-rule --config --no-config --trust-config --baseline --key-file --redact --no-banner --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1133,6 +1161,10 @@ _keyroll() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --repos)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --rules)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1177,12 +1209,20 @@ _keyroll() {
             return 0
             ;;
         keyroll__subcmd__triage)
-            opts="-c -b -h --force --no-history --confidence --fail-on --exit-code --exit-zero --config --no-config --baseline --key-file --as-of --show-secrets --help"
+            opts="-c -b -h --force --no-history --members --repos --confidence --fail-on --exit-code --exit-zero --config --no-config --baseline --key-file --as-of --show-secrets --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --members)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repos)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --confidence)
                     COMPREPLY=($(compgen -W "low medium high confirmed" -- "${cur}"))
                     return 0

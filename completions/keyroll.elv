@@ -58,6 +58,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --exit-code 'Exit code for findings'
             cand --as-of 'Date that ages are measured against [default: today]'
             cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
+            cand --repos 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead'
             cand --rules 'More rules: a folder or file of YAML'
             cand --enable-rule 'Run only these rules and checks'
             cand --disable-rule 'Do not run these rules and checks'
@@ -110,6 +111,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --exit-code 'Exit code for findings'
             cand --as-of 'Date that ages are measured against [default: today]'
             cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
+            cand --repos 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead'
             cand --rules 'More rules: a folder or file of YAML'
             cand --enable-rule 'Run only these rules and checks'
             cand --disable-rule 'Do not run these rules and checks'
@@ -180,6 +182,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --base 'Where the change starts, instead of what the CI provider says'
             cand --head 'Where it ends'
             cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
+            cand --repos 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead'
             cand -f 'Output format, and file if not standard output; repeatable'
             cand --format 'Output format, and file if not standard output; repeatable'
             cand -o 'File for the format that names none'
@@ -213,6 +216,8 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand prune 'Scan everything and take out what is not found any more'
         }
         &'keyroll;baseline;create'= {
+            cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
+            cand --repos 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead'
             cand --confidence 'Least confidence reported [default: medium]'
             cand --fail-on 'Severity from which the exit code is 1 [default: medium]'
             cand --exit-code 'Exit code for findings'
@@ -231,6 +236,8 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'keyroll;baseline;prune'= {
+            cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
+            cand --repos 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead'
             cand --confidence 'Least confidence reported [default: medium]'
             cand --fail-on 'Severity from which the exit code is 1 [default: medium]'
             cand --exit-code 'Exit code for findings'
@@ -249,6 +256,8 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'keyroll;triage'= {
+            cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
+            cand --repos 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead'
             cand --confidence 'Least confidence reported [default: medium]'
             cand --fail-on 'Severity from which the exit code is 1 [default: medium]'
             cand --exit-code 'Exit code for findings'
@@ -323,6 +332,7 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --exit-code 'Exit code for findings'
             cand --as-of 'Date that ages are measured against [default: today]'
             cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
+            cand --repos 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead'
             cand --rules 'More rules: a folder or file of YAML'
             cand --enable-rule 'Run only these rules and checks'
             cand --disable-rule 'Do not run these rules and checks'
@@ -364,7 +374,8 @@ set edit:completion:arg-completer[keyroll] = {|@words|
             cand --fail-on 'Severity from which the exit code is 1 [default: medium]'
             cand -c 'Judge anew under this configuration; merged reports are judged under .keyroll.yml at the top of this repository'
             cand --config 'Judge anew under this configuration; merged reports are judged under .keyroll.yml at the top of this repository'
-            cand --members 'Judge anew with these current members: see `keyroll scan --help`'
+            cand --members 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left'
+            cand --repos 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead'
             cand --sarif-suppressed 'Write suppressed results into SARIF, too'
             cand -q 'Say nothing on standard error but errors'
             cand --quiet 'Say nothing on standard error but errors'

@@ -66,6 +66,7 @@ critical\t'91–100'"
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l exit-code -d 'Exit code for findings' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l as-of -d 'Date that ages are measured against [default: today]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l repos -d 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l rules -d 'More rules: a folder or file of YAML' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l enable-rule -d 'Run only these rules and checks' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand scan" -l disable-rule -d 'Do not run these rules and checks' -r
@@ -117,6 +118,7 @@ critical\t'91–100'"
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l exit-code -d 'Exit code for findings' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l as-of -d 'Date that ages are measured against [default: today]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l repos -d 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l rules -d 'More rules: a folder or file of YAML' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l enable-rule -d 'Run only these rules and checks' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand dir" -l disable-rule -d 'Do not run these rules and checks' -r
@@ -180,6 +182,7 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand hook" -s h -l help -d 'P
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -l base -d 'Where the change starts, instead of what the CI provider says' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -l head -d 'Where it ends' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -l repos -d 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -s f -l format -d 'Output format, and file if not standard output; repeatable' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -s o -l output -d 'File for the format that names none' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -l confidence -d 'Least confidence reported [default: medium]' -r -f -a "low\t'Worth a look when hunting'
@@ -207,6 +210,8 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand ci" -s h -l help -d 'Pri
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and not __fish_seen_subcommand_from create prune" -s h -l help -d 'Print help'
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and not __fish_seen_subcommand_from create prune" -f -a "create" -d 'Scan everything and write what is found now as known'
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and not __fish_seen_subcommand_from create prune" -f -a "prune" -d 'Scan everything and take out what is not found any more'
+complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from create" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from create" -l repos -d 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from create" -l confidence -d 'Least confidence reported [default: medium]' -r -f -a "low\t'Worth a look when hunting'
 medium\t'The default'
 high\t'Shape and context agree'
@@ -226,6 +231,8 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_see
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from create" -l no-config -d 'Use no configuration'
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from create" -l show-secrets -d 'Show whole secrets in the outputs; never use it where logs are kept'
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l repos -d 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l confidence -d 'Least confidence reported [default: medium]' -r -f -a "low\t'Worth a look when hunting'
 medium\t'The default'
 high\t'Shape and context agree'
@@ -245,6 +252,8 @@ complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_see
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l no-config -d 'Use no configuration'
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from prune" -l show-secrets -d 'Show whole secrets in the outputs; never use it where logs are kept'
 complete -c keyroll -n "__fish_keyroll_using_subcommand baseline; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c keyroll -n "__fish_keyroll_using_subcommand triage" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand triage" -l repos -d 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand triage" -l confidence -d 'Least confidence reported [default: medium]' -r -f -a "low\t'Worth a look when hunting'
 medium\t'The default'
 high\t'Shape and context agree'
@@ -325,6 +334,7 @@ critical\t'91–100'"
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l exit-code -d 'Exit code for findings' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l as-of -d 'Date that ages are measured against [default: today]' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l repos -d 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l rules -d 'More rules: a folder or file of YAML' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l enable-rule -d 'Run only these rules and checks' -r
 complete -c keyroll -n "__fish_keyroll_using_subcommand stdin" -l disable-rule -d 'Do not run these rules and checks' -r
@@ -359,7 +369,8 @@ medium\t'40–69'
 high\t'70–90'
 critical\t'91–100'"
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s c -l config -d 'Judge anew under this configuration; merged reports are judged under .keyroll.yml at the top of this repository' -r -F
-complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l members -d 'Judge anew with these current members: see `keyroll scan --help`' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l members -d 'Current members: logins or addresses, one a line, CSV, or JSON of GitHub; owners who are not in it have left' -r -F
+complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l repos -d 'Current repositories: owner/name, one a line, CSV, or JSON of GitHub or GitLab; trusts in others of their owners are dead' -r -F
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -l sarif-suppressed -d 'Write suppressed results into SARIF, too'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s q -l quiet -d 'Say nothing on standard error but errors'
 complete -c keyroll -n "__fish_keyroll_using_subcommand report" -s v -l verbose -d 'Show every location and notice'

@@ -8,8 +8,8 @@ pub(super) mod gone;
 pub(super) mod google;
 pub(super) mod hosts;
 pub(super) mod kubernetes;
-pub(super) mod stored;
 pub(super) mod repositories;
+pub(super) mod stored;
 
 use super::estate::{AWS_ACCESS_KEYS, AWS_AUTHORIZATION, AWS_CREDENTIAL_REPORT, AWS_LAST_ACCESSED, HISTORY};
 use super::factors::as_of;

@@ -15,8 +15,8 @@ mod order;
 mod pipeline;
 mod pipelines;
 mod properties;
-mod stored;
 mod repositories;
+mod stored;
 mod terraform;
 
 use std::collections::BTreeMap;
