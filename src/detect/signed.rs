@@ -92,7 +92,7 @@ pub(super) fn read(text: &[u8], words: impl Iterator<Item = (usize, usize)>) -> 
     let mut keys = key::Keys::new(text);
     for (word, at) in words.take(MAX) {
         let Some(name) = WORDS.get(word) else { continue };
-        if is_comment(text, at) {
+        if is_comment(text, at) || is_quoted(text, at) {
             continue;
         }
         match *name {
@@ -129,6 +129,8 @@ pub(super) fn read(text: &[u8], words: impl Iterator<Item = (usize, usize)>) -> 
             _ => {}
         }
     }
+    let tests = if out.is_empty() { None } else { tests(text) };
+    out.retain(|weak| tests.is_none_or(|from| weak.span.start < from));
     out.iter_mut().filter(|weak| weak.flaw == Flaw::Unchecked).for_each(|weak| weak.checked = checks);
     out.sort_by_key(|weak| (weak.span, weak.flaw));
     out
@@ -290,6 +292,52 @@ fn is_comment(text: &[u8], at: usize) -> bool {
         || memchr::memmem::find(line, b" # ").is_some()
 }
 
+/// Whether a place is inside a text that its line quotes and that is more than a name: code that is shown, not run.
+fn is_quoted(text: &[u8], at: usize) -> bool {
+    let start = at - line_before(text, at).len();
+    let line = rest(text, start);
+    let line = line.get(..line.iter().position(|b| *b == b'\n').unwrap_or(line.len())).unwrap_or_default();
+    let mut from = 0;
+    while let Some(open) = line.get(from..at - start).and_then(|l| l.iter().position(|b| matches!(b, b'"' | b'\''))) {
+        let open = from + open;
+        let quote = line.get(open).copied().unwrap_or_default();
+        let before = open.checked_sub(1).and_then(|i| line.get(i)).copied();
+        // An apostrophe, a lifetime of Rust.
+        let none = quote == b'\'' && before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'<' | b'&'));
+        let inner = line.get(open + 1..).unwrap_or_default();
+        let close = if none { None } else { closing(inner, quote) };
+        let Some(close) = close else {
+            from = open + 1;
+            continue;
+        };
+        if open + 1 + close >= at - start {
+            let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+            return !inner.get(..close).is_some_and(|inner| inner.iter().all(is_name));
+        }
+        from = open + close + 2;
+    }
+    false
+}
+
+/// Where the quote stands that ends a text which begins behind one.
+fn closing(text: &[u8], quote: u8) -> Option<usize> {
+    let mut escaped = false;
+    text.iter().position(|b| {
+        let ends = *b == quote && !escaped;
+        escaped = *b == b'\\' && !escaped;
+        ends
+    })
+}
+
+/// Where the unit tests of a file of Rust begin.
+fn tests(text: &[u8]) -> Option<usize> {
+    const MARK: &[u8] = b"#[cfg(test)]";
+    memchr::memmem::find_iter(text, MARK).find(|at| {
+        let module = rest(text, at + MARK.len()).trim_ascii_start();
+        module.starts_with(b"mod ") || module.starts_with(b"pub mod ")
+    })
+}
+
 /// Whether a name is set to a word: `"name": False`, `name=False`, `name => false`.
 fn is_set(text: &[u8], from: usize, word: &[u8]) -> bool {
     let mut rest = rest(text, from);
@@ -405,6 +453,8 @@ mod tests {
             "s, _ := token.SignedString(jwt.UnsafeAllowNoneSignatureType)",
             "auto t = jwt::create().sign(jwt::algorithm::none{});",
             "new TokenValidationParameters { RequireSignedTokens = false }",
+            "fn f<'a>(t: &'a str) { jwt.encode(p, None, algorithm=\"none\") } // it's 'x'",
+            "check('it\\'s'); jwt.encode(payload, None, algorithm=\"none\")",
         ] {
             assert_eq!(one(text).0, Flaw::Unsigned, "{text}");
         }
@@ -420,6 +470,9 @@ mod tests {
             "compress({ alg: 'none' })",
             "client = {\"jwt\": 1, \"userinfo_signed_response_alg\": \"none\"}",
             "# jwt.encode(payload, None, algorithm=\"none\")",
+            "say(\"jwt.encode(payload, None, algorithm='none')\")",
+            "message = 'RequireSignedTokens = false makes tokens of anybody'; // jwt",
+            "fn a() {}\n#[cfg(test)]\nmod tests {\n    let t = jwt.encode(payload, None, algorithm=\"none\");\n}\n",
             "jwt.decode(token, key, algorithms=[\"RS256\"])",
         ] {
             assert_eq!(found(text), [], "{text}");

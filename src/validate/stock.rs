@@ -25,7 +25,7 @@ fn is_stock_word(piece: &str) -> bool {
     let said = ["pass", "passw", "pwd", "secret", "passwort", "contrasena"].iter().any(|w| word.contains(w));
     let toys = [
         "foo", "bar", "baz", "qux", "foobar", "test", "wrong", "abc", "xyz", "default", "demo", "option", "word",
-        "user",
+        "user", "value",
     ];
     let toy = toys.contains(&word);
     // The password of the examples in MongoDB's manual (<https://www.mongodb.com/docs/manual/reference/connection-string/>).
@@ -40,9 +40,18 @@ mod tests {
 
     #[test]
     fn stock_words_are_known_in_their_disguises() {
-        for word in
-            ["mypass", "password1", "p@$$w0rd", "foo", "bar=bar", "pass:word", "db-secret", "x", "D1fficultP@ssw0rd"]
-        {
+        for word in [
+            "mypass",
+            "password1",
+            "p@$$w0rd",
+            "foo",
+            "bar=bar",
+            "pass:word",
+            "db-secret",
+            "x",
+            "D1fficultP@ssw0rd",
+            "VALUE",
+        ] {
             assert!(is_stock(word), "{word}");
         }
         for word in ["hunter2", "aybabtu", "k3J9fQ0a", "correct horse", "1234567", ""] {
