@@ -247,25 +247,29 @@ fn is_of_production(text: &[u8]) -> bool {
 }
 
 /// Beginnings of the names of files that tell newcomers how to work on a project.
-const INTRODUCTIONS: [&str; 11] = [
-    "readme",
-    "contributing",
-    "onboarding",
-    "setup",
-    "getting-started",
-    "getting_started",
-    "gettingstarted",
-    "development",
-    "developing",
-    "hacking",
-    "quickstart",
+const INTRODUCTIONS: [&[u8]; 11] = [
+    b"readme",
+    b"contributing",
+    b"onboarding",
+    b"setup",
+    b"getting-started",
+    b"getting_started",
+    b"gettingstarted",
+    b"development",
+    b"developing",
+    b"hacking",
+    b"quickstart",
 ];
 
 fn is_introduction(name: &RepoPath) -> bool {
-    let file = String::from_utf8_lossy(name.file_name()).to_ascii_lowercase();
-    let (stem, extension) = file.split_once('.').unwrap_or((&file, ""));
-    matches!(extension, "" | "md" | "markdown" | "rst" | "adoc" | "txt")
-        && INTRODUCTIONS.iter().any(|begin| stem.starts_with(begin))
+    let file = name.file_name();
+    let (stem, extension) = match memchr::memchr(b'.', file) {
+        Some(dot) => (file.get(..dot).unwrap_or_default(), file.get(dot + 1..).unwrap_or_default()),
+        None => (file, &b""[..]),
+    };
+    // Asked of every file, and answered by the extension for most.
+    [&b""[..], b"md", b"markdown", b"rst", b"adoc", b"txt"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+        && INTRODUCTIONS.iter().any(|begin| stem.get(..begin.len()).is_some_and(|s| s.eq_ignore_ascii_case(begin)))
 }
 
 /// What a text says near a value that nobody is meant to use.
