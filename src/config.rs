@@ -1,6 +1,7 @@
 //! `.keyroll.yml` and the flags, as settings of one run.
 
 pub mod baseline;
+mod entries;
 pub mod policy;
 mod syntax;
 
@@ -108,6 +109,7 @@ pub struct ConfigFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ExcludeEntry {
     /// A glob over paths as reports show them.
+    #[serde(deserialize_with = "entries::excluded")]
     pub path: String,
     /// Why.
     pub reason: String,
@@ -120,14 +122,19 @@ pub struct ExcludeEntry {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AllowEntry {
     /// A glob over paths, read as that of an exclude is.
+    #[serde(default, deserialize_with = "entries::path")]
     pub path: Option<String>,
     /// The id of a rule or check.
+    #[serde(default, deserialize_with = "entries::rule")]
     pub rule: Option<String>,
     /// An expression that the value must match somewhere.
+    #[serde(default, deserialize_with = "entries::regex")]
     pub regex: Option<String>,
     /// The value itself, for values that are no secret (published test keys).
+    #[serde(default, deserialize_with = "entries::value")]
     pub value: Option<String>,
     /// The fingerprint that reports show.
+    #[serde(default, deserialize_with = "entries::fingerprint")]
     pub fingerprint: Option<String>,
     /// Why.
     pub reason: String,

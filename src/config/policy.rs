@@ -6,7 +6,7 @@ use globset::{Glob, GlobMatcher, GlobSet};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Config, ConfigError, fail, has_expired, paths};
+use super::{Config, ConfigError, entries, fail, has_expired, paths};
 use crate::model::{
     Environment, EnvironmentClass, FailOn, Finding, Identity, Lapsed, Limits, Location, LocationData, Risk, Severity,
     Suppression, SuppressionKind, Usage,
@@ -27,7 +27,7 @@ pub struct PolicySection {
     /// See [`Limits::secret_life`].
     pub max_secret_life: Option<u32>,
     /// Providers to which workloads may only log in by federation: `aws`, `gcp`, `azure`, `npm`…
-    #[serde(default)]
+    #[serde(default, deserialize_with = "entries::providers")]
     pub require_federation: Vec<String>,
     /// Stored credentials that are accepted nevertheless.
     #[serde(default)]
@@ -47,8 +47,10 @@ pub struct StaticEntry {
     /// The provider that it opens.
     pub provider: String,
     /// Only where the use is declared below this path.
+    #[serde(default, deserialize_with = "entries::path")]
     pub path: Option<String>,
     /// Only for identities whose id, name or other key this glob matches.
+    #[serde(default, deserialize_with = "entries::identity")]
     pub identity: Option<String>,
     /// Who answers for it.
     pub owner: String,
@@ -63,10 +65,13 @@ pub struct StaticEntry {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ExceptionEntry {
     /// The id of a check or rule; a star at the end stands for any rest.
+    #[serde(deserialize_with = "entries::check")]
     pub check: String,
     /// Only about identities whose id, name or other key this glob matches.
+    #[serde(default, deserialize_with = "entries::identity")]
     pub identity: Option<String>,
     /// Only where all places of the finding are below this path.
+    #[serde(default, deserialize_with = "entries::path")]
     pub path: Option<String>,
     /// Who answers for it.
     pub owner: String,
@@ -322,7 +327,8 @@ pub fn fail_on(config: &Config, severity: Option<Severity>) -> Result<FailOn, Co
     Ok(all)
 }
 
-fn shown(text: &str) -> String {
+/// The beginning of a text of the configuration, as a message may show it.
+pub(super) fn shown(text: &str) -> String {
     crate::text::escape::terminal(&text.chars().take(32).collect::<String>())
 }
 

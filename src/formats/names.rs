@@ -272,6 +272,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_provider_of_a_name_can_be_named_in_a_policy() {
+        for (name, provider) in WORDS.iter().chain(EXACT) {
+            assert!(crate::model::providers::is_known(provider), "{name}: {provider}");
+        }
+        assert!(crate::model::providers::FEDERATING.iter().all(|provider| federates(provider)));
+    }
+
+    #[test]
     fn a_name_gives_its_provider_by_whole_words() {
         assert_eq!(provider("PROD_AWS_SECRET_ACCESS_KEY"), Some("aws"));
         assert_eq!(provider("NODE_AUTH_TOKEN"), Some("npm"));

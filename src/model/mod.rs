@@ -13,6 +13,7 @@ mod limits;
 mod long;
 mod members;
 mod packed;
+pub mod providers;
 mod report;
 mod repositories;
 mod secret;

@@ -310,3 +310,16 @@ fn a_saved_report_is_judged_with_the_members_of_today() {
     let after = world.run(&["report", "saved.json", "--no-config", "--members", "members.txt", "-f", "json"]).json();
     assert_eq!(of(&after, "NHI1-owner-left").0.len(), 1, "{:#}", after["findings"]);
 }
+
+#[test]
+fn a_demand_about_a_provider_that_is_not_known_is_refused_with_line_and_the_known_ones() {
+    let world = world("policy:\n  require-federation:\n    - aws\n    - google\n");
+    for args in [&["config", "check"][..], &["scan", "."], &["config", "show"]] {
+        let run =
+            world.run(args).ends(2).complains(".keyroll.yml: policy.require-federation[1]: google is no provider");
+        let run = run.complains("with federation: aws, azure, crates-io, gcp, ghcr, npm").complains("at line 4");
+        assert!(run.out.is_empty(), "{}", run.out);
+    }
+    world.put(".keyroll.yml", "policy:\n  require-federation: [aws, gcp]\n");
+    world.run(&["config", "check"]).ends(0);
+}

@@ -445,3 +445,23 @@ fn explain_says_what_the_configuration_accepts_and_leaves_out() {
     world.run_in("app", &["explain", "lib/b.py", "--no-config"]).ends(0).says("reported with confidence");
     world.run_in("app", &["explain", "lib"]).ends(2);
 }
+
+#[test]
+fn an_entry_whose_condition_is_empty_accepts_nothing_and_is_refused() {
+    let world = World::with("app.env", format!("token: {}\n", token(1)));
+    world.init("");
+    let ending = "owner: a, reason: b, expires: 2099-01-01";
+    for (entry, says) in [
+        ("exclude:\n  - {reason: x, path: ''}\n".to_owned(), "exclude[0].path: is empty"),
+        ("allow:\n  - {reason: x, path: ''}\n".to_owned(), "allow[0].path: is empty"),
+        ("allow:\n  - {reason: x, regex: ''}\n".to_owned(), "allow[0].regex: is empty"),
+        ("allow:\n  - {reason: x, rule: github-pat-classic, value: ''}\n".to_owned(), "allow[0].value: is empty"),
+        ("allow:\n  - {reason: x, rule: ''}\n".to_owned(), "allow[0].rule: is empty"),
+        ("allow:\n  - {reason: x}\n".to_owned(), "allow[0]: wants at least one of path, rule, regex"),
+        (format!("exceptions:\n  - {{check: '*', path: '', {ending}}}\n"), "exceptions[0].path: is empty"),
+    ] {
+        world.put(".keyroll.yml", &entry);
+        let run = world.run(&["scan", "."]).ends(2).complains(says);
+        assert!(run.out.is_empty() && (run.err.contains(" at line 2") || says.contains("wants")), "{}", run.err);
+    }
+}

@@ -402,6 +402,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_provider_of_an_agent_can_be_named_in_a_policy() {
+        assert!(PROVIDERS.iter().all(|(_, provider)| crate::model::providers::is_known(provider)));
+    }
+
+    #[test]
     fn references_are_told_in_each_hosts_form() {
         for (text, want) in [
             ("${TOKEN}", "TOKEN"),
