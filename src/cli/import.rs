@@ -1,6 +1,8 @@
 //! `keyroll import …`: what other scanners were told, as configuration and baseline. What cannot be said in keyroll's words is
 //! printed and never guessed.
 
+mod globs;
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
@@ -54,23 +56,38 @@ const WORDS: &[&str] = &["title", "description", "minVersion", "id", "tags"];
 pub fn run(command: ImportCommand) -> anyhow::Result<Exit> {
     match command {
         ImportCommand::Gitleaks(args) => {
-            let text = read(&args.file)?;
+            let text = read(&args.file, GITLEAKS)?;
             let toml = args.file.extension().is_some_and(|e| e == "toml");
-            if toml { config(&args, &text) } else { positions(&args, ignored(&text)) }
+            let name = || args.file.display().to_string();
+            if toml { config(&args, &text) } else { positions(&args, ignored(&text).with_context(name)?) }
         }
         ImportCommand::DetectSecrets(args) => {
-            let text = read(&args.file)?;
+            let text = read(&args.file, DETECT_SECRETS)?;
             positions(&args, secrets(&text).with_context(|| args.file.display().to_string())?)
         }
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+/// What each import reads.
+const GITLEAKS: &str = "expected a .gitleaks.toml, whose name ends in .toml, or a .gitleaksignore with lines like \
+                        `commit:file:rule:line` or `file:rule:line`";
+const DETECT_SECRETS: &str = "expected a .secrets.baseline, the JSON that `detect-secrets scan` writes";
+
+fn read(path: &Path, expected: &str) -> anyhow::Result<String> {
     let name = || path.display().to_string();
-    if std::fs::metadata(path).with_context(name)?.len() > MAX {
-        bail!("{}: larger than any such file should be", name());
+    let about = std::fs::metadata(path).with_context(name)?;
+    if about.is_dir() {
+        bail!("{}: is a directory; {expected}", name());
     }
-    std::fs::read_to_string(path).with_context(name)
+    if about.len() > MAX {
+        bail!("{}: larger than any such file should be; {expected}", name());
+    }
+    let bytes = std::fs::read(path).with_context(name)?;
+    let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{}: is no text; {expected}", name()))?;
+    if text.trim().is_empty() {
+        bail!("{}: is empty; {expected}", name());
+    }
+    Ok(text)
 }
 
 thread_local! {
@@ -117,17 +134,18 @@ struct Position {
     shown: String,
 }
 
-/// Lines of a `.gitleaksignore`: `commit:file:rule:line` or `file:rule:line`.
-fn ignored(text: &str) -> Vec<Position> {
-    let mut all = Vec::new();
+/// Lines of a `.gitleaksignore`: `commit:file:rule:line` or `file:rule:line`. A file of which no line is one, comments aside, is
+/// something else.
+fn ignored(text: &str) -> anyhow::Result<Vec<Position>> {
+    let (mut all, mut others) = (Vec::new(), Vec::new());
     let lines = text.lines().map(str::trim).enumerate();
     for (i, line) in lines.filter(|(_, l)| !l.is_empty() && !l.starts_with('#')) {
         let mut parts: Vec<&str> = line.split(':').collect();
         let number = parts.pop().and_then(|n| n.parse().ok());
-        let rule = parts.pop();
+        // A time of day is no rule.
+        let rule = parts.pop().filter(|rule| rule.contains(|c: char| c.is_ascii_alphabetic()));
         let (Some(number), Some(rule), false) = (number, rule, parts.is_empty()) else {
-            // Not shown: whatever it is, it may be a value.
-            left(&format!("line {} of the file", i + 1), "neither `commit:file:rule:line` nor `file:rule:line`");
+            others.push(i + 1);
             continue;
         };
         let what = Meant::Line { line: number, rule: rule.to_owned() };
@@ -136,15 +154,32 @@ fn ignored(text: &str) -> Vec<Position> {
         let file = parts.join(":").replace('\\', "/");
         all.push(Position { commit, file, what, verdict: Verdict::Known, shown: line.to_owned() });
     }
-    all
+    if all.is_empty() && !others.is_empty() {
+        bail!("none of its lines is an entry of a .gitleaksignore; {GITLEAKS}");
+    }
+    for line in others {
+        // Not shown: whatever it is, it may be a value.
+        left(&format!("line {line} of the file"), "neither `commit:file:rule:line` nor `file:rule:line`");
+    }
+    Ok(all)
 }
 
 /// Results of a `.secrets.baseline` (<https://github.com/Yelp/detect-secrets>).
 fn secrets(text: &str) -> anyhow::Result<Vec<Position>> {
-    let value: serde_json::Value = serde_json::from_str(text)
-        .map_err(|e| anyhow::anyhow!("no baseline of detect-secrets: {}", escape::without_values(&e.to_string())))?;
-    let results =
-        value.get("results").and_then(|r| r.as_object()).context("no baseline of detect-secrets: no `results`")?;
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|e| {
+        let why = escape::without_values(&e.to_string());
+        anyhow::anyhow!("no baseline of detect-secrets: {why}; {DETECT_SECRETS}")
+    })?;
+    let none = |why: &str| format!("no baseline of detect-secrets: {why}; {DETECT_SECRETS}");
+    let results = value.get("results").and_then(|r| r.as_object()).with_context(|| none("no `results`"))?;
+    // Other tools have results, too; of a repository without secrets only the words around them tell whose they are.
+    let mut entries = results.values().filter_map(|all| all.as_array()).flatten();
+    let head = ["version", "plugins_used", "generated_at"];
+    match results.is_empty() {
+        true if !head.iter().any(|key| value.get(key).is_some()) => bail!(none("no `results` and no `version`")),
+        false if !entries.any(|e| e.get("hashed_secret").is_some()) => bail!(none("no `hashed_secret` in its results")),
+        _ => {}
+    }
     let mut all = Vec::new();
     for (file, entries) in results {
         for entry in entries.as_array().into_iter().flatten() {
@@ -308,8 +343,12 @@ fn fragment(path: &Path, text: &str) -> anyhow::Result<Fragment> {
         let line = e.span().map_or(1, |s| text.get(..s.start).unwrap_or_default().lines().count().max(1));
         anyhow::anyhow!("{}: line {line}: {}", path.display(), escape::without_values(e.message()))
     })?;
+    let parts = ["extend", "allowlist", "allowlists", "rules"];
+    if !parts.iter().any(|part| file.contains_key(*part)) {
+        bail!("{}: no configuration of gitleaks: it has none of {}; {GITLEAKS}", path.display(), parts.join(", "));
+    }
     let mut out = Fragment::default();
-    unmapped(&file, "", &["extend", "allowlist", "allowlists", "rules"]);
+    unmapped(&file, "", &parts);
     for (place, list) in tables(&file, "", &["allowlist", "allowlists"]) {
         out.allow(&list, &place, &[]);
     }
@@ -449,7 +488,7 @@ impl Fragment {
             self.add(&rules, vec![("regex", regex), ("reason", about.clone())]);
         }
         for (_, path) in every("paths") {
-            match glob_of(&path) {
+            match globs::glob_of(&path) {
                 Some(glob) if rules.is_empty() => self.exclude.push((glob, about.clone())),
                 Some(glob) => self.add(&rules, vec![("path", glob), ("reason", about.clone())]),
                 None => {
@@ -489,71 +528,10 @@ impl Fragment {
     }
 }
 
-/// A glob that says the same as a simple expression over paths: literal text, `.*`, anchors, and nothing else.
-fn glob_of(regex: &str) -> Option<String> {
-    let mut rest = regex;
-    let mut start = false;
-    for lead in ["^", "(^|/)", "(?:^|/)", "(.*?)", "(.*)", ".*"] {
-        if let Some(after) = rest.strip_prefix(lead) {
-            (rest, start) = (after, lead == "^");
-            break;
-        }
-    }
-    let (body, end) = match rest.strip_suffix('$') {
-        Some(body) => (body, true),
-        None => (rest, false),
-    };
-    let mut glob = String::new();
-    let mut chars = body.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => glob.push(chars.next().filter(|c| matches!(c, '.' | '/' | '-' | '_'))?),
-            '.' if chars.peek() == Some(&'*') => {
-                chars.next();
-                if chars.peek() == Some(&'?') {
-                    chars.next();
-                }
-                glob.push_str("**");
-            }
-            c if c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | ' ') => glob.push(c),
-            _ => return None,
-        }
-    }
-    if glob.trim_matches(['*', '/']).is_empty() || glob.replace("**/", "").replace("/**", "").contains("**") {
-        return None;
-    }
-    let glob = match (start, glob.starts_with('/'), glob.starts_with("**")) {
-        (true, ..) | (_, _, true) => glob,
-        (false, true, _) => format!("**{glob}"),
-        // Without an anchor the text may begin anywhere in a name.
-        (false, false, _) if regex.starts_with('(') && regex.contains("^|/") => format!("**/{glob}"),
-        (false, false, _) => format!("**/*{glob}"),
-    };
-    Some(match (end, glob.ends_with('/')) {
-        (true, _) => glob,
-        (false, true) => format!("{glob}**"),
-        (false, false) => format!("{glob}*"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
     use super::*;
-
-    #[test]
-    fn simple_expressions_over_paths_become_globs_and_others_none() {
-        for (regex, glob) in [
-            ("^docs/", Some("docs/**")),
-            (r"(^|/)package-lock\.json$", Some("**/package-lock.json")),
-            (r"\.lock$", Some("**/*.lock")),
-            (r"/vendor/", Some("**/vendor/**")),
-            (r"(.*?)(jpg|gif)$", None),
-            (r"a[bc]", None),
-            (".*", None),
-        ] {
-            assert_eq!(glob_of(regex).as_deref(), glob, "{regex}");
-        }
-    }
 
     #[test]
     fn two_names_of_rules_were_none_of_ours() {
@@ -564,8 +542,13 @@ mod tests {
 
     #[test]
     fn lines_of_an_ignore_file() {
-        let all = ignored("# x\nabcdef0123:src/a.py:generic-api-key:7\nC:\\x\\b.py:jwt:3\nnonsense\n");
+        let all =
+            ignored("# x\nabcdef0123:src/a.py:generic-api-key:7\nC:\\x\\b.py:jwt:3\nnonsense\n").expect("entries");
         let shown: Vec<_> = all.iter().map(|p| (p.commit.as_deref(), p.file.as_str())).collect();
         assert_eq!(shown, [(Some("abcdef0123"), "src/a.py"), (None, "C:/x/b.py")]);
+        assert_eq!(ignored("# nothing yet\n").expect("comments").len(), 0);
+        for other in ["nonsense\n", "2026-01-01 10:20:30\n", "{\n \"line\": 1\n}\n"] {
+            assert!(ignored(other).is_err(), "{other}");
+        }
     }
 }

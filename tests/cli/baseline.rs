@@ -520,3 +520,38 @@ fn rules_that_came_later_stay_off() {
     world.put(".keyroll.yml", "rules-version: latest\n");
     world.run(&["scan"]).ends(2).complains("rules-version: latest is no version");
 }
+
+#[test]
+fn an_import_of_something_else_is_refused_with_what_was_expected_and_writes_nothing() {
+    let world = World::new();
+    fs::create_dir(world.at("folder")).unwrap();
+    for (name, text) in [
+        ("junk", &b"hello there\n"[..]),
+        ("bytes", b"\xff\xfe\0\x80"),
+        ("empty", b""),
+        ("blank", b" \n\n"),
+        ("empty.toml", b""),
+        ("Cargo.toml", b"[package]\nname = 'x'\n"),
+        ("report.json", b"[{\"RuleID\": \"jwt\", \"StartLine\": 1}]\n"),
+        ("other.json", b"{\"version\": \"1\", \"results\": {\"a.py\": [{\"line\": 1}]}}\n"),
+        ("none.json", b"{\"results\": {}}\n"),
+        ("times.log", b"2026-01-01 10:20:30\n"),
+    ] {
+        world.put(name, text);
+    }
+    for name in ["junk", "bytes", "empty", "blank", "empty.toml", "Cargo.toml", "report.json", "times.log", "folder"] {
+        let run = world.run(&["import", "gitleaks", name]).ends(2).complains(&format!("{name}: "));
+        let run = run.complains("expected a .gitleaks.toml").complains("or a .gitleaksignore");
+        assert!(run.out.is_empty() && run.err.lines().count() == 1, "{}{}", run.out, run.err);
+    }
+    for name in ["junk", "bytes", "empty", "blank", "report.json", "other.json", "none.json", "folder"] {
+        let run = world.run(&["import", "detect-secrets", name]).ends(2).complains(&format!("{name}: "));
+        assert!(run.complains("expected a .secrets.baseline").out.is_empty());
+    }
+    assert!(!world.at(".keyroll-baseline").exists());
+    // One of a repository without secrets, and one in which everything is commented out, are what they say.
+    world.put("clean.json", "{\"version\": \"1.5.0\", \"plugins_used\": [], \"results\": {}}\n");
+    world.run(&["import", "detect-secrets", "clean.json"]).ends(0).says("0 values");
+    world.put(".gitleaksignore", "# a.py:jwt:1\n");
+    world.run(&["import", "gitleaks", ".gitleaksignore"]).ends(0).says("0 values");
+}
