@@ -402,10 +402,16 @@ fn write(
         }
         let mut options = std::fs::OpenOptions::new();
         options.create(true).append(!azure).write(true).truncate(azure);
-        let mut file = options.open(&path).with_context(|| path.clone())?;
-        file.write_all(text.as_bytes()).with_context(|| path.clone())?;
-        if azure {
-            super::print(&format!("##vso[task.uploadsummary]{path}\n"))?;
+        let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        match written {
+            Ok(()) if azure => {
+                super::print(&format!("##vso[task.uploadsummary]{path}\n"))?;
+            }
+            Ok(()) => {}
+            // The provider names the place, nobody asked for it, and all of it stands in the log: the verdict stays.
+            Err(error) => {
+                complain(&format!("the job summary could not be written, and the result stays: {path}: {error}"))
+            }
         }
     }
     Ok(())

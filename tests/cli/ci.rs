@@ -287,3 +287,35 @@ fn messages_of_tags_in_a_range_were_not_scanned() {
     assert_eq!(crate::world::findings(&report, "github-pat-classic")[0]["locations"][0]["commit"], tag);
     story.run(&[], &["--base", "topic~1", "--head", "v2"]).ends(1).says("(tag message)");
 }
+
+#[test]
+fn a_job_summary_that_cannot_be_written_takes_no_verdict_away() {
+    let story = story();
+    let at = story.world.path();
+    let nowhere = story.world.at("nowhere/summary.md");
+    let by = |head: &str, args: &[&str]| {
+        let variables = [
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", "push"),
+            ("GITHUB_SHA", head),
+            ("GITHUB_STEP_SUMMARY", nowhere.to_str().unwrap()),
+        ];
+        story.run(&variables, args)
+    };
+    let run = by(&story.head, &[]).ends(1).says("new.py").says("::error file=new.py");
+    run.complains("the job summary could not be written").complains("nowhere/summary.md");
+    by(&story.head, &["--exit-code", "7"]).ends(7);
+    // All was scanned and nothing found: that is the verdict, too.
+    git(at, &["rm", "-q", "new.py"]);
+    let clean = commit(at, "clean.py", "x\n");
+    by(&clean, &[]).ends(0).complains("the job summary could not be written");
+    // What the agent cannot read is not named to it.
+    let azure = [
+        ("TF_BUILD", "True"),
+        ("BUILD_SOURCEVERSION", story.head.as_str()),
+        ("BUILD_REASON", "IndividualCI"),
+        ("AGENT_TEMPDIRECTORY", nowhere.to_str().unwrap()),
+    ];
+    let run = story.run(&azure, &[]).ends(1).complains("the job summary could not be written");
+    assert!(!run.out.contains("uploadsummary"), "{}", run.out);
+}
