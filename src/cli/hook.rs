@@ -362,6 +362,16 @@ fn file_name(hook: HookType) -> &'static str {
 fn install(args: &HookArgs) -> anyhow::Result<Exit> {
     let place: Place = scan::place(Path::new(".")).context("not in a repository")?;
     let name = file_name(args.hook_type);
+    if !args.uninstall
+        && place.takes_no_commits()
+        && matches!(args.hook_type, HookType::PreCommit | HookType::CommitMsg)
+    {
+        bail!(
+            "{} is a bare repository, in which nobody commits, so git would never run {name} here; what is pushed to it is \
+             scanned by `keyroll hook --install --hook-type pre-receive`",
+            place.top.display()
+        );
+    }
     let path = place.hooks.join(name);
     let shown = escape::terminal(&path.display().to_string());
     let there = std::fs::read_to_string(&path).ok();

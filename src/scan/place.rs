@@ -54,6 +54,13 @@ impl Place {
         Some(parts.join(&b'/'))
     }
 
+    /// Whether nobody can commit here: a bare repository to which no working tree belongs.
+    #[must_use]
+    pub fn takes_no_commits(&self) -> bool {
+        let trees = std::fs::read_dir(self.repository.common_dir.join("worktrees"));
+        self.repository.bare && trees.into_iter().flatten().next().is_none()
+    }
+
     /// What the configuration of the repository, else that of the user, sets.
     #[must_use]
     pub fn setting(&self, section: &str, name: &str) -> Option<String> {

@@ -299,3 +299,26 @@ fn refs_beyond_what_is_read_were_cut_off_without_a_word() {
     let run = world.pipe(b"refs/heads/main abc\n", &["hook", "--hook-type", "pre-push", "origin"]).ends(2);
     run.complains("line 1 of standard input is not what git writes");
 }
+
+#[test]
+fn a_bare_repository_takes_the_hook_that_runs_there() {
+    let world = World::new();
+    git(world.path(), &["init", "-q", "--bare", "server.git"]);
+    for hook in [&[][..], &["--hook-type", "commit-msg"]] {
+        let run = world.run_in("server.git", &[&["hook", "--install"], hook].concat()).ends(2);
+        run.complains("is a bare repository").complains("`keyroll hook --install --hook-type pre-receive`");
+    }
+    assert!(!world.at("server.git/hooks/pre-commit").exists() && !world.at("server.git/hooks/commit-msg").exists());
+    world.run_in("server.git", &["hook", "--install", "--hook-type", "pre-receive"]).ends(0);
+    world.run_in("server.git", &["hook", "--install", "--hook-type", "pre-push"]).ends(0);
+    assert!(world.at("server.git/hooks/pre-receive").is_file());
+    world.run_in("server.git", &["hook", "--uninstall", "--hook-type", "pre-receive"]).ends(0);
+    // In a working tree of it people do commit, and its hooks lie in the bare repository.
+    git(world.path(), &["init", "-q", "work"]);
+    commit(&world.at("work"), "a.py", "x\n");
+    git(&world.at("work"), &["push", "-q", "../server.git", "main"]);
+    git(&world.at("server.git"), &["worktree", "add", "-q", "../tree", "main"]);
+    world.run_in("server.git", &["hook", "--install"]).ends(0);
+    world.run_in("tree", &["hook", "--install"]).ends(0);
+    assert!(world.at("server.git/hooks/pre-commit").is_file());
+}
