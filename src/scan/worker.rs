@@ -25,7 +25,7 @@ use super::sight::{self, Anchors, Sight};
 use super::text_kind::{Own, claim, is_lfs_pointer, own, path_globs, readable};
 use super::told;
 use super::{Message, Progress, Tally, gap, limit};
-use crate::config::Settings;
+use crate::config::{Commits, Settings};
 use crate::decode;
 use crate::detect::{self, Detected, Engine, Keyword, Scratch};
 use crate::formats::{self, ReadNotice};
@@ -205,6 +205,12 @@ impl<'a> Worker<'a> {
             Entry::File { path, name } => self.file(&path, &name),
             Entry::Skipped { reason, .. } => self.tally.skip(reason),
             Entry::Unreadable { name, error } => self.unreadable(&name, &error),
+            Entry::Pointless { name } if self.settings.commits != Commits::None => {
+                let message = "looks like a repository's, but names no git directory or cannot be read, so no history was \
+                               scanned";
+                self.notice(gap("history-unreadable", Some(name.display()), message.to_owned()));
+            }
+            Entry::Pointless { .. } => {}
             Entry::Repository { repository, name } => {
                 let head = repository.head();
                 let (path, slug) = (name.display(), repository.slug());

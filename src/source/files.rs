@@ -63,6 +63,11 @@ pub enum Entry {
         /// What reports call its top level.
         name: RepoPath,
     },
+    /// A file that lies where git keeps a repository and leads to none.
+    Pointless {
+        /// What reports call it.
+        name: RepoPath,
+    },
 }
 
 /// A walk below one directory.
@@ -191,7 +196,14 @@ impl<'a> Files<'a> {
 
     /// A repository of its own below the start: its rules begin anew.
     fn enter_repository(&self, dir: &mut Dir) {
-        let Some(repository) = Repository::at(&dir.path).map(Arc::new) else { return };
+        let Some(repository) = Repository::at(&dir.path).map(Arc::new) else {
+            let file = dir.path.join(".git");
+            // A link, device or pipe of that name is not git's.
+            if std::fs::symlink_metadata(&file).is_ok_and(|m| m.is_file()) {
+                (self.sink)(Entry::Pointless { name: RepoPath::new(join(&dir.name, OsStr::new(".git"))) });
+            }
+            return;
+        };
         let name = RepoPath::new(dir.name.clone());
         (self.sink)(Entry::Repository { repository: Arc::clone(&repository), name });
         let exclude = repository.git_dir.join("info/exclude");

@@ -136,6 +136,13 @@ fn table_or_files(dir: &Path, tables: bool, hash_len: usize, values: &mut Values
                 let ids = text.lines().map(|line| line.split('\t').next().unwrap_or_default());
                 let mut told = BTreeSet::new();
                 let ids = ids.filter(|id| told.insert(*id)).filter_map(|id| value_of(id, hash_len));
+                if *name == "HEAD" && !is_head(&text, hash_len) {
+                    problems.push(
+                        "HEAD names neither a branch nor a commit, so git takes the directory for no repository; what its \
+                         objects hold was read all the same"
+                            .to_owned(),
+                    );
+                }
                 for (number, value) in ids.enumerate() {
                     let more = if number == 0 { String::new() } else { format!(" ({})", number + 1) };
                     values.insert(format!("{name}{more}"), value);
@@ -164,6 +171,15 @@ fn value_of(text: &str, hash_len: usize) -> Option<Value> {
     }
     let id = unhex(text).filter(|id| id.len() == hash_len)?;
     BlobId::from_bytes(&id).map(Value::Id)
+}
+
+/// Whether a text can stand in HEAD: a ref below `refs/`, born or not, or an object.
+fn is_head(text: &str, hash_len: usize) -> bool {
+    match value_of(text.lines().next().unwrap_or_default(), hash_len) {
+        Some(Value::Symbolic(name)) => name.starts_with("refs/"),
+        Some(Value::Id(_)) => true,
+        None => false,
+    }
 }
 
 fn packed(dir: &Path, hash_len: usize, values: &mut BTreeMap<String, Value>, problems: &mut Vec<String>) {
@@ -258,6 +274,21 @@ mod tests {
         let expected: Vec<_> = expected.iter().map(|(n, id)| ((*n).to_owned(), *id)).collect();
         assert_eq!(refs.refs, expected);
         assert_eq!(refs.problems.len(), 2, "{:?}", refs.problems);
+    }
+
+    #[test]
+    fn a_head_that_names_nothing_is_a_problem() {
+        let dir = tempfile::tempdir().unwrap();
+        let problems = |text: &str| {
+            std::fs::write(dir.path().join("HEAD"), text).unwrap();
+            Refs::read(dir.path(), dir.path(), 20).problems
+        };
+        for bad in ["", "garbage", "\0\0\0", "ref: garbage", &"ab".repeat(19)] {
+            assert!(problems(bad).concat().contains("HEAD names neither"), "{bad:?}");
+        }
+        for good in ["ref: refs/heads/unborn\n", "ref:refs/heads/x", &"ab".repeat(20)] {
+            assert!(problems(good).is_empty(), "{good:?}");
+        }
     }
 
     #[test]

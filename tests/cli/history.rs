@@ -793,3 +793,36 @@ fn a_branch_whose_commit_is_not_there_is_a_gap_and_no_short_history() {
     assert!(told[0]["message"].as_str().unwrap().contains("the first is HEAD"), "{told:?}");
     assert_eq!(report["incomplete"], true);
 }
+
+#[test]
+fn what_looks_like_a_repository_and_cannot_be_read_is_a_gap() {
+    let world = World::new();
+    let at = repository(&world);
+    let first = commit(&at, "conf.yml", &line(1));
+    remove(&at, "conf.yml");
+    let told = |path: &str, args: &[&str]| {
+        let report = scan(&at, args).1;
+        let said = |n: &&Value| n["kind"] == "gap" && n["path"] == path;
+        list(&report, "notices").iter().find(said).map(|n| n["message"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told(".git", &[]), None);
+    for head in [&b"garbage\n"[..], b"", b"\0\0\0\0\xff\xfe", b"ref: garbage\n"] {
+        fs::write(at.join(".git/HEAD"), head).unwrap();
+        assert!(told(".git", &[]).is_some_and(|m| m.contains("HEAD names neither a branch nor a commit")), "{head:?}");
+        world.run(&["scan", ".", "--no-config"]).ends(1).says("HEAD names neither");
+    }
+    // What lies in it is read all the same.
+    finds(&at, &[], &[(1, "conf.yml", &first)]);
+    // A file in the place of the directory, at the top and below.
+    fs::remove_dir_all(at.join(".git")).unwrap();
+    fs::create_dir_all(at.join("sub")).unwrap();
+    fs::write(at.join("sub/a.txt"), "x\n").unwrap();
+    for text in ["garbage\n", "", "\0\0"] {
+        for (place, shown) in [(at.join(".git"), ".git"), (at.join("sub/.git"), "sub/.git")] {
+            fs::write(&place, text).unwrap();
+            assert!(told(shown, &[]).is_some_and(|m| m.contains("looks like a repository's")), "{shown} {text:?}");
+            assert_eq!(told(shown, &["--no-history"]), None, "nobody asked for a history");
+            fs::remove_file(&place).unwrap();
+        }
+    }
+}
