@@ -24,6 +24,10 @@ pub fn run(args: &ScanArgs, stdin: bool) -> anyhow::Result<Exit> {
     let settings = settings::from_args(args, stdin)?;
     let report = watched(&settings, args.output.quiet).map_err(|error| mistyped(error, args))?;
     output::write((&report).into(), &targets, &args.output, settings.fail_on)?;
+    // An end of the pipe that failed says nothing either.
+    if stdin && !report.coverage.interrupted && report.coverage.bytes == 0 && report.notices.is_empty() {
+        complain("NOTHING WAS SCANNED: standard input was empty");
+    }
     let exit = output::exit((&report).into(), settings.fail_on, args.exit_code, args.exit_zero);
     // The process ends here, and the system takes the memory of a long report faster than its parts are freed. What is written
     // out holds no `Secret`.

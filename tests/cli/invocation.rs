@@ -74,9 +74,15 @@ fn standard_input_is_scanned_by_command_and_by_flag() {
 }
 
 #[test]
-fn empty_standard_input_is_nothing_scanned_or_clean_but_never_a_finding() {
-    let code = World::new().pipe(b"", &["stdin"]).code;
-    assert!(code == 0 || code == 3, "{code}");
+fn empty_standard_input_is_clean_and_said_loudly() {
+    for args in [&["stdin"][..], &["scan", "-"], &["scan", "--stdin", "-q"], &["stdin", "-f", "json"]] {
+        let run = World::new().pipe(b"", args).ends(0);
+        run.complains("NOTHING WAS SCANNED: standard input was empty");
+    }
+    for text in [&b"\n"[..], b"nothing here\n"] {
+        let run = World::new().pipe(text, &["stdin"]).ends(0);
+        assert!(!run.err.contains("NOTHING"), "{}", run.err);
+    }
 }
 
 #[test]
