@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use super::policy::shown;
+use super::syntax::shown;
 use crate::model::providers;
 
 /// A text that must say something.

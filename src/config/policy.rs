@@ -6,6 +6,7 @@ use globset::{Glob, GlobMatcher, GlobSet};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::syntax::shown;
 use super::{Config, ConfigError, entries, fail, has_expired, paths};
 use crate::model::{
     Environment, EnvironmentClass, FailOn, Finding, Identity, Lapsed, Limits, Location, LocationData, Risk, Severity,
@@ -325,11 +326,6 @@ pub fn fail_on(config: &Config, severity: Option<Severity>) -> Result<FailOn, Co
         all = all.under(risk, severity);
     }
     Ok(all)
-}
-
-/// The beginning of a text of the configuration, as a message may show it.
-pub(super) fn shown(text: &str) -> String {
-    crate::text::escape::terminal(&text.chars().take(32).collect::<String>())
 }
 
 fn narrow(config: &Config, name: &str, [path, account, identity]: [&Option<String>; 3]) -> Result<Narrow, ConfigError> {

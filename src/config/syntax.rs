@@ -14,6 +14,11 @@ pub(super) fn placed(text: &str, error: &serde_yaml::Error) -> String {
     at.last().map_or(message.clone(), |line| format!("{message} at line {line}"))
 }
 
+/// The beginning of a text of the configuration, as a message may show it.
+pub(super) fn shown(text: &str) -> String {
+    crate::text::escape::terminal(&text.chars().take(32).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

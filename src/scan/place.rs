@@ -57,8 +57,7 @@ impl Place {
     /// Whether nobody can commit here: a bare repository to which no working tree belongs.
     #[must_use]
     pub fn takes_no_commits(&self) -> bool {
-        let trees = std::fs::read_dir(self.repository.common_dir.join("worktrees"));
-        self.repository.bare && trees.into_iter().flatten().next().is_none()
+        self.repository.bare && !self.repository.has_linked_trees()
     }
 
     /// What the configuration of the repository, else that of the user, sets.

@@ -179,6 +179,12 @@ impl Repository {
         self.tracked.get()?.as_ref().err().map(String::as_str)
     }
 
+    /// Whether working trees were linked to it (<https://git-scm.com/docs/git-worktree>).
+    #[must_use]
+    pub fn has_linked_trees(&self) -> bool {
+        std::fs::read_dir(self.common_dir.join("worktrees")).into_iter().flatten().next().is_some()
+    }
+
     /// HEAD's commit id, when there is one.
     #[must_use]
     pub fn head(&self) -> Option<String> {
