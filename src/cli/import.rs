@@ -176,7 +176,9 @@ fn secrets(text: &str) -> anyhow::Result<Vec<Position>> {
     let mut entries = results.values().filter_map(|all| all.as_array()).flatten();
     let head = ["version", "plugins_used", "generated_at"];
     match results.is_empty() {
-        true if !head.iter().any(|key| value.get(key).is_some()) => bail!(none("no `results` and no `version`")),
+        true if !head.iter().any(|key| value.get(key).is_some()) => {
+            bail!(none("its `results` are empty, and it has no `version`"))
+        }
         false if !entries.any(|e| e.get("hashed_secret").is_some()) => bail!(none("no `hashed_secret` in its results")),
         _ => {}
     }

@@ -30,7 +30,9 @@ pub(super) fn glob_of(regex: &str) -> Option<String> {
             _ => return None,
         }
     }
-    if glob.trim_matches(['*', '/']).is_empty() || glob.replace("**/", "").replace("/**", "").contains("**") {
+    // What says nothing, or only where the top is, covers everything.
+    let says = glob.trim().trim_start_matches("./");
+    if says.trim_matches(['*', '/', ' ']).is_empty() || glob.replace("**/", "").replace("/**", "").contains("**") {
         return None;
     }
     let glob = match (start, glob.starts_with('/'), glob.starts_with("**")) {
@@ -61,6 +63,8 @@ mod tests {
             (r"(.*?)(jpg|gif)$", None),
             (r"a[bc]", None),
             (".*", None),
+            ("^ $", None),
+            (r"^\./$", None),
         ] {
             assert_eq!(glob_of(regex).as_deref(), glob, "{regex}");
         }
