@@ -304,29 +304,17 @@ fn is_quoted(text: &[u8], at: usize) -> bool {
         let before = open.checked_sub(1).and_then(|i| line.get(i)).copied();
         // An apostrophe, a lifetime of Rust.
         let none = quote == b'\'' && before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'<' | b'&'));
-        let inner = line.get(open + 1..).unwrap_or_default();
-        let close = if none { None } else { closing(inner, quote) };
-        let Some(close) = close else {
+        let Some(close) = string(line, open).filter(|_| !none).map(|len| open + len) else {
             from = open + 1;
             continue;
         };
-        if open + 1 + close >= at - start {
+        if close >= at - start {
             let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-            return !inner.get(..close).is_some_and(|inner| inner.iter().all(is_name));
+            return !line.get(open + 1..close).is_some_and(|inner| inner.iter().all(is_name));
         }
-        from = open + close + 2;
+        from = close + 1;
     }
     false
-}
-
-/// Where the quote stands that ends a text which begins behind one.
-fn closing(text: &[u8], quote: u8) -> Option<usize> {
-    let mut escaped = false;
-    text.iter().position(|b| {
-        let ends = *b == quote && !escaped;
-        escaped = *b == b'\\' && !escaped;
-        ends
-    })
 }
 
 /// Where the unit tests of a file of Rust begin.

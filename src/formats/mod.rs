@@ -163,6 +163,7 @@ pub fn all() -> impl Iterator<Item = &'static Format> {
 }
 
 /// Those that tell of identities and credentials; the others, of [`client`], hold values and go by names alone.
+#[cfg(test)]
 pub fn of_facts() -> impl Iterator<Item = &'static Format> {
     [ci::FORMATS, iac::FORMATS, agent::FORMATS, cloud::FORMATS].into_iter().flatten().copied()
 }

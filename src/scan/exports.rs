@@ -139,7 +139,7 @@ pub fn is_one(bytes: &[u8]) -> bool {
     // A format that goes by names, too, takes this one.
     let name = RepoPath::from("secrets.json");
     let head = String::from_utf8_lossy(bytes.get(..formats::HEAD.min(bytes.len())).unwrap_or_default());
-    formats::of_facts().any(|format| format.is_export() && (format.claims)(&name, &head))
+    formats::claimed(&name, &head, formats::Format::is_export).is_some()
 }
 
 /// Whether what a format reads here came from the service, and was not written for it.

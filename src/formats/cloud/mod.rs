@@ -161,3 +161,18 @@ pub fn asked(head: &str) -> &'static [&'static Format] {
         TABLES
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_of_other_syntaxes_are_asked_in_the_order_of_all() {
+        for short in [BARE, TABLES] {
+            let place = |format: &&Format| FORMATS.iter().position(|all| all.id == format.id);
+            let places: Vec<Option<usize>> = short.iter().map(place).collect();
+            assert!(places.iter().all(Option::is_some) && places.is_sorted());
+        }
+        assert!(TABLES.iter().all(|format| BARE.iter().any(|bare| bare.id == format.id)));
+    }
+}
