@@ -1,27 +1,33 @@
 //! Finds every occurrence of every keyword in one pass.
 //!
-//! The pass tests three bytes, letters folded to one case, at every second position against a bit set that stays in the
-//! first-level cache, then four bytes against another one; only positions that pass both are compared with the keywords
-//! behind them. Each keyword is represented by
-//! two neighbouring grams, of which one is at an even position wherever the keyword stands: its rarest two, or for a
-//! keyword of three bytes itself and its last two bytes with every byte that may follow. The pass is exact: a keyword is
-//! reported wherever it stands, but for those that are told to begin a word.
+//! The pass tests four bytes, each cut to five bits, at every second position against a set that stays in the first-level cache; only
+//! where the set has them are the keywords compared that can stand there. Each keyword is represented by two grams, one of them at
+//! an even position wherever the keyword stands: the rarest of either parity. A short keyword has no gram of each parity to itself:
+//! it is represented by its own three bytes with every byte that may stand before or behind them. The pass is exact: a keyword is reported
+//! wherever it stands, but for those that are told to begin a word.
 
 #[allow(unsafe_code)]
 mod simd;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::rules::reach::{ALPHABETS, alphabets_of};
 
-/// Bits of the hash of a three-byte gram.
+/// The set has two to this many bits.
 const BITS: u32 = 17;
+
+/// Bits of a hash that name one of the bits of a word of the set.
+const WORD: u32 = 5;
+
+/// What counts of the four bytes of a gram: letters of both cases are the same, and so are some marks and digits. More bits would
+/// tell more of them apart, but then a byte of which nothing is known would stand for more grams.
+const CUT: u32 = 0x1f1f_1f1f;
 
 /// Folds ASCII letters: sets bit 5, which also joins a few punctuation marks; the comparison afterwards is exact.
 const FOLD: u64 = 0x2020_2020_2020_2020;
 
-/// Low bits of the hash that the table of buckets leaves out.
-const FINE: u32 = 5;
+/// Bits of the hash that chooses what is compared.
+const BUCKETS: u32 = 12;
 
 /// A keyword to look for, seen from one of its grams.
 #[derive(Debug, Clone)]
@@ -31,8 +37,8 @@ struct Word {
     exact: bool,
     /// Whether it only counts where no word goes on into it.
     edge: bool,
-    /// Where the gram starts in it.
-    gram_at: usize,
+    /// Where it starts, from a place: before that by as many bytes, or one byte behind it.
+    back: isize,
     /// Its first eight bytes, folded, those behind its end zero.
     head: u64,
     /// Which bits of `head` count.
@@ -61,34 +67,71 @@ pub struct Sought<'a> {
 #[derive(Debug)]
 pub struct Prefilter {
     bits: Box<simd::Bits>,
-    /// The same for grams with the byte behind or before them.
-    longer: Box<[u64; (1 << BITS) / 64]>,
-    /// Words sorted by the hash of their gram.
-    words: Vec<Word>,
-    /// Where the words of each hash, without its low bits, start; one more at the end.
-    starts: Box<[u32]>,
+    /// Keywords that are known by the first three bytes of their gram.
+    early: Buckets,
+    /// Those that are known by its last three.
+    late: Buckets,
     multiplier: u32,
 }
 
-/// The three highest bytes of a word.
-const TOP: u64 = !0 << 40;
-
-/// The hash of a gram, whose three bytes are the highest of a word: its first bits choose a word of the set, the next ones a
-/// bit of that word.
-#[inline]
-fn spread(gram: u64, multiplier: u32) -> u64 {
-    gram.wrapping_mul(u64::from(multiplier))
+/// Keywords by the hash of three folded bytes.
+#[derive(Debug)]
+struct Buckets {
+    /// For each hash a bit for each of eight kinds of three bytes, which a few bits more of the hash tell.
+    kinds: Box<[u8; 1 << BUCKETS]>,
+    words: Vec<Word>,
+    /// Where the words of each hash start; one more at the end.
+    starts: Box<[u32]>,
 }
 
+impl Buckets {
+    /// Of the folded bytes and the words.
+    fn new(words: Vec<(u32, Word)>) -> Self {
+        let mut kinds = Box::new([0; 1 << BUCKETS]);
+        for (three, _) in &words {
+            let (bucket, kind) = bucket(*three);
+            kinds[bucket] |= kind;
+        }
+        let mut words: Vec<(usize, Word)> = words.into_iter().map(|(three, word)| (bucket(three).0, word)).collect();
+        words.sort_by(|a, b| (a.0, &a.1.text, a.1.id, a.1.back).cmp(&(b.0, &b.1.text, b.1.id, b.1.back)));
+        words.dedup_by(|a, b| a.0 == b.0 && a.1.text == b.1.text && a.1.id == b.1.id && a.1.back == b.1.back);
+        let start = |bucket: usize| words.partition_point(|(h, _)| *h < bucket) as u32;
+        let starts = (0..=(1 << BUCKETS)).map(start).collect();
+        Self { kinds, words: words.into_iter().map(|(_, w)| w).collect(), starts }
+    }
+
+    /// Whether any word may be known by these bytes.
+    #[inline]
+    fn may(&self, three: u32) -> bool {
+        let (bucket, kind) = bucket(three);
+        self.kinds[bucket] & kind != 0
+    }
+
+    fn of(&self, three: u32) -> &[Word] {
+        let (bucket, _) = bucket(three);
+        let (from, to) = (self.starts[bucket] as usize, self.starts[bucket + 1] as usize);
+        &self.words[from..to]
+    }
+}
+
+/// The hash of three folded bytes, and a bit of the eight that tell more of them apart.
+#[inline]
+fn bucket(three: u32) -> (usize, u8) {
+    let hash = three.wrapping_mul(0x9E37_79B1);
+    ((hash >> (32 - BUCKETS)) as usize, 1 << (hash >> (32 - BUCKETS - 3) & 7))
+}
+
+/// The hash of a gram: its first bits choose a word of the set, the next five a bit of that word, and five more a second one.
 #[inline]
 fn hash(gram: u32, multiplier: u32) -> u32 {
-    (spread(u64::from(gram) << 40, multiplier) >> (64 - BITS)) as u32
+    (gram & CUT).wrapping_mul(multiplier)
 }
 
-/// The hash of a gram of four bytes.
+/// The word of the set that a hash chooses, and its bits that both stand for the gram.
 #[inline]
-fn hash_longer(gram: u32, multiplier: u32) -> u32 {
-    gram.wrapping_mul(multiplier) >> (32 - BITS)
+fn bits_of(hash: u32) -> (usize, u32) {
+    let bit = |from: u32| 1u32 << (hash >> from & 31);
+    ((hash >> (32 - BITS + WORD)) as usize, bit(32 - BITS) | bit(32 - BITS - WORD))
 }
 
 #[inline]
@@ -164,16 +207,6 @@ fn weight(rank: usize) -> u64 {
     20_000 / (rank as u64 + 8) + 150
 }
 
-/// The multipliers of grams with the byte behind and before them.
-const BEHIND: u32 = 0x9E37_79B1;
-const BEFORE: u32 = 0x85EB_CA6B;
-
-/// A gram and a neighbour, folded.
-#[inline]
-fn with(gram: u32, neighbour: u8) -> u32 {
-    gram | u32::from(neighbour | 0x20) << 24
-}
-
 /// Multipliers to choose from: which grams share a bit depends on it, and one common gram that shares one costs more than
 /// many rare ones.
 const MULTIPLIERS: [u32; 12] = [
@@ -191,91 +224,85 @@ const MULTIPLIERS: [u32; 12] = [
     0x846C_A68B,
 ];
 
+/// A way to know a keyword: by grams of its bytes, or of three of them and every byte that may stand beside those.
+struct Known {
+    /// Where its grams begin in the keyword; one before it when that byte is the open one.
+    at: isize,
+    grams: Vec<u32>,
+    /// Rough occurrences a megabyte.
+    cost: u64,
+}
+
+/// The ways to know a keyword where it stands at an even place and where it stands at an odd one.
+fn ways(sought: &Sought<'_>, ranks: &HashMap<u32, usize>) -> [Vec<Known>; 2] {
+    let bytes = sought.text.as_bytes();
+    let mut ways = [Vec::new(), Vec::new()];
+    let whole = bytes.windows(4).enumerate();
+    for (at, four) in whole {
+        let gram = u32::from_le_bytes([four[0], four[1], four[2], four[3]]) & CUT;
+        // Four bytes are rarer than the rarer three of them, by a factor that does not matter.
+        let cost = frequency(&four[..3], ranks).min(frequency(&four[1..], ranks));
+        ways[at & 1].push(Known { at: at as isize, grams: vec![gram], cost });
+    }
+    let open = |allowed: &dyn Fn(u8) -> bool, shift: u32| -> BTreeSet<u32> {
+        (0..=u8::MAX).filter(|b| allowed(*b)).map(|b| u32::from(b) << shift & CUT).collect()
+    };
+    let three =
+        |at: usize| bytes.get(at..at + 3).map(|b| (u32::from_le_bytes([b[0], b[1], b[2], 0]), frequency(b, ranks)));
+    // A byte more that is in the set makes some others look like it.
+    let cost = |frequency: u64, grams: usize| frequency + grams as u64 * 10;
+    if let Some((three, frequency)) = bytes.len().checked_sub(3).and_then(three) {
+        // Where a text ends, what follows reads as zero.
+        let may_follow = |b: u8| b == 0 || sought.next >= ALPHABETS || alphabets_of(b) >> sought.next & 1 != 0;
+        let grams: Vec<u32> = open(&may_follow, 24).into_iter().map(|b| three & CUT | b).collect();
+        let at = bytes.len() - 3;
+        ways[at & 1].push(Known { at: at as isize, cost: cost(frequency, grams.len()), grams });
+    }
+    if let Some((three, frequency)) = three(0) {
+        let may_lead = |b: u8| !(sought.edge && is_word(b));
+        let grams: Vec<u32> = open(&may_lead, 0).into_iter().map(|b| three << 8 & CUT | b).collect();
+        ways[1].push(Known { at: -1, cost: cost(frequency, grams.len()), grams });
+    }
+    ways
+}
+
 impl Prefilter {
     /// Builds the filter. Keywords of fewer than three bytes are left out; rules with such keywords are refused when they are
     /// loaded.
     #[must_use]
     pub fn new<'a>(keywords: impl IntoIterator<Item = Sought<'a>>) -> Self {
         let ranks: HashMap<u32, usize> = common().map(|(rank, gram)| (gram, rank)).collect();
-        let mut grams: Vec<(u32, Word)> = Vec::new();
-        let mut longer_grams: Vec<u32> = Vec::new();
-        for Sought { text, exact, id, next, edge } in keywords {
-            let bytes = text.as_bytes();
-            let may_follow = |b: &u8| next >= ALPHABETS || alphabets_of(*b) >> next & 1 != 0;
-            // Only a keyword of three bytes needs to know.
-            let ends = (0..=u8::MAX).filter(|b| bytes.len() == 3 && may_follow(b));
-            let follows: BTreeSet<u8> = ends.map(|b| b | 0x20).collect();
-            let mut add = |gram: u32, gram_at: usize| {
-                grams.push((gram, word(bytes, (exact, edge), gram_at, id)));
-                let before = gram_at.checked_sub(1).and_then(|i| bytes.get(i));
-                match (before, bytes.get(gram_at + 3)) {
-                    (_, Some(b)) => longer_grams.push(hash_longer(with(gram, *b), BEHIND)),
-                    (Some(b), None) => longer_grams.push(hash_longer(with(gram, *b), BEFORE)),
-                    (None, None) => longer_grams.extend(follows.iter().map(|b| hash_longer(with(gram, *b), BEHIND))),
-                }
-            };
-            match bytes.len() {
-                0..=2 => {}
-                3 => {
-                    add(gram_of(bytes), 0);
-                    follows.iter().for_each(|b| add(gram_of(&[bytes[1], bytes[2], *b]), 1));
-                }
-                n => {
-                    let cost =
-                        |i: &usize| frequency(&bytes[*i..*i + 3], &ranks) + frequency(&bytes[*i + 1..*i + 4], &ranks);
-                    let at = (0..=n - 4).min_by_key(cost).unwrap_or(0);
-                    add(gram_of(&bytes[at..]), at);
-                    add(gram_of(&bytes[at + 1..]), at + 1);
-                }
+        let mut grams: Vec<u32> = Vec::new();
+        let (mut early, mut late) = (Vec::new(), Vec::new());
+        for sought in keywords {
+            let bytes = sought.text.as_bytes();
+            for known in ways(&sought, &ranks) {
+                let Some(known) = known.into_iter().min_by_key(|known| known.cost) else { continue };
+                let word = word(bytes, (sought.exact, sought.edge), known.at, sought.id);
+                let three = gram_of(bytes.get(known.at.max(0) as usize..).unwrap_or_default());
+                if known.at < 0 { &mut late } else { &mut early }.push((three, word));
+                grams.extend(known.grams);
             }
         }
-        let mut longer = Box::new([0u64; (1 << BITS) / 64]);
-        for h in longer_grams {
-            longer[(h >> 6) as usize] |= 1 << (h & 63);
-        }
-        let multiplier = best_multiplier(grams.iter().map(|(g, _)| *g));
-        let mut words: Vec<(u32, Word)> = grams.into_iter().map(|(g, w)| (hash(g, multiplier), w)).collect();
-        words.sort_by(|a, b| (a.0, &a.1.text, a.1.id, a.1.gram_at).cmp(&(b.0, &b.1.text, b.1.id, b.1.gram_at)));
-        words.dedup_by(|a, b| a.0 == b.0 && a.1.text == b.1.text && a.1.id == b.1.id && a.1.gram_at == b.1.gram_at);
-        let mut bits = Box::new([0u64; (1 << BITS) / 64]);
-        for (h, _) in &words {
-            bits[(*h >> 6) as usize] |= 1 << (*h & 63);
-        }
-        let start = |bucket: u32| words.partition_point(|(h, _)| h >> FINE < bucket) as u32;
-        let starts = (0..=(1 << (BITS - FINE))).map(start).collect();
-        Self { bits, words: words.into_iter().map(|(_, w)| w).collect(), starts, multiplier, longer }
+        grams.sort_unstable();
+        grams.dedup();
+        let (multiplier, bits) = best_set(&grams);
+        Self { bits, early: Buckets::new(early), late: Buckets::new(late), multiplier }
     }
 
-    /// Whether a gram may be a keyword's, in the lowest bit; the others mean nothing. Its three bytes are the highest.
-    #[inline]
-    fn test(&self, gram: u64) -> u64 {
-        let h = spread(gram, self.multiplier);
-        self.bits[(h >> (64 - BITS + 6)) as usize] >> (h >> (64 - BITS) & 63)
-    }
-
+    /// Whether a gram may be a keyword's.
     #[inline]
     fn hit(&self, gram: u32) -> bool {
-        self.test(u64::from(gram) << 40) & 1 != 0
-    }
-
-    /// Whether the byte behind or before a gram fits, too.
-    #[inline]
-    fn fits(&self, gram: u32, before: Option<u8>, behind: u8) -> bool {
-        let has = |h: u32| self.longer[(h >> 6) as usize & ((1 << BITS) / 64 - 1)] >> (h & 63) & 1 != 0;
-        has(hash_longer(with(gram, behind), BEHIND)) || before.is_some_and(|b| has(hash_longer(with(gram, b), BEFORE)))
+        let (word, bits) = bits_of(hash(gram, self.multiplier));
+        self.bits[word] & bits == bits
     }
 
     /// Calls `found(id, start)` for every occurrence of every keyword, in order of their grams' positions; one near the end
     /// of the text may be told twice. `before` is the byte that stands before the text.
     pub fn scan(&self, text: &[u8], before: Option<u8>, found: &mut impl FnMut(u32, usize)) {
         let goes_on = before.is_some_and(is_word);
-        let at = simd::hits(&self.bits, self.multiplier, text, &mut |at, four| {
-            let four = four | FOLD as u32;
-            let gram = four & 0x00ff_ffff;
-            let before = at.checked_sub(1).and_then(|i| text.get(i)).copied();
-            if self.fits(gram, before, (four >> 24) as u8) {
-                self.verify((text, goes_on), at, gram, found);
-            }
+        let at = simd::hits(&self.bits, self.multiplier, text, &mut |at, gram| {
+            self.verify((text, goes_on), at, gram, found);
         });
         self.scan_from(at, text, goes_on, found);
     }
@@ -284,42 +311,39 @@ impl Prefilter {
     fn scan_from(&self, mut at: usize, text: &[u8], goes_on: bool, found: &mut impl FnMut(u32, usize)) {
         // Three grams from one eight-byte load.
         while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-            let w = u64::from_le_bytes(*eight) | FOLD;
-            if (self.test(w << 40) | self.test(w << 24 & TOP) | self.test(w << 8 & TOP)) & 1 != 0 {
-                let gram = |k: u32| (w >> (8 * k)) as u32 & 0x00ff_ffff;
-                let before = |k: u32| (at + k as usize).checked_sub(1).and_then(|i| text.get(i)).copied();
-                for k in [0, 2, 4] {
-                    if self.hit(gram(k)) && self.fits(gram(k), before(k), (w >> (8 * k + 24)) as u8) {
-                        self.verify((text, goes_on), at + k as usize, gram(k), found);
-                    }
+            let w = u64::from_le_bytes(*eight);
+            for k in [0, 2, 4] {
+                let gram = (w >> (8 * k)) as u32;
+                if self.hit(gram) {
+                    self.verify((text, goes_on), at + k, gram, found);
                 }
             }
             at += 6;
         }
-        while let Some(gram) = text.get(at..at + 3).map(gram_of) {
+        while let Some(rest) = text.get(at..).filter(|rest| rest.len() >= 3) {
+            let gram = rest.iter().take(4).rev().fold(0u32, |gram, b| gram << 8 | u32::from(*b));
             if self.hit(gram) {
                 self.verify((text, goes_on), at, gram, found);
             }
             at += 2;
         }
-        // A keyword of three bytes may end the text at an odd position, where nothing follows it.
-        if let Some(last) = text.len().checked_sub(3).filter(|last| last % 2 == 1)
-            && let Some(gram) = text.get(last..).map(gram_of).filter(|g| self.hit(*g))
-        {
-            self.verify((text, goes_on), last, gram, &mut |id, start| {
-                if start == last {
-                    found(id, start);
-                }
-            });
+    }
+
+    /// Compares with the keywords that can stand where a gram does.
+    #[inline]
+    fn verify(&self, text: (&[u8], bool), at: usize, gram: u32, found: &mut impl FnMut(u32, usize)) {
+        let gram = gram | FOLD as u32;
+        for (words, three) in [(&self.early, gram & 0x00ff_ffff), (&self.late, gram >> 8)] {
+            if words.may(three) {
+                Self::compare(words.of(three), text, at, found);
+            }
         }
     }
 
     #[inline(never)]
-    fn verify(&self, (text, goes_on): (&[u8], bool), at: usize, gram: u32, found: &mut impl FnMut(u32, usize)) {
-        let bucket = (hash(gram, self.multiplier) >> FINE) as usize;
-        let (from, to) = (self.starts[bucket] as usize, self.starts[bucket + 1] as usize);
-        for word in &self.words[from..to] {
-            let Some(start) = at.checked_sub(word.gram_at) else { continue };
+    fn compare(words: &[Word], (text, goes_on): (&[u8], bool), at: usize, found: &mut impl FnMut(u32, usize)) {
+        for word in words {
+            let Some(start) = at.checked_sub_signed(word.back) else { continue };
             if let Some(eight) = text.get(start..start + 8).and_then(|e| <[u8; 8]>::try_from(e).ok())
                 && (u64::from_le_bytes(eight) | FOLD) & word.mask != word.head
             {
@@ -340,34 +364,51 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// The multiplier under which the common grams that are nobody's share the fewest bits with those that are.
-fn best_multiplier(grams: impl Iterator<Item = u32>) -> u32 {
-    let wanted: Vec<u32> = grams.collect();
-    let mine: HashSet<u32> = wanted.iter().copied().collect();
-    let others: Vec<(usize, u32)> = common().filter(|(_, g)| !mine.contains(g)).collect();
-    let cost = |multiplier: &u32| {
-        let mut bits = vec![0u64; (1 << BITS) / 64];
-        for gram in &wanted {
-            let h = hash(*gram, *multiplier);
-            bits[(h >> 6) as usize] |= 1 << (h & 63);
+/// The set of some grams, under the multiplier that makes the fewest of the common ones that are nobody's look like theirs.
+fn best_set(wanted: &[u32]) -> (u32, Box<simd::Bits>) {
+    let others = common_fours();
+    let others: Vec<(u64, u32)> = others.into_iter().filter(|(_, g)| wanted.binary_search(g).is_err()).collect();
+    let sets = MULTIPLIERS.into_iter().map(|multiplier| {
+        let mut set: Box<simd::Bits> = Box::new([0; (1 << BITS) / 32]);
+        for gram in wanted {
+            let (word, bits) = bits_of(hash(*gram, multiplier));
+            set[word] |= bits;
         }
-        let shares = |gram: u32| {
-            let h = hash(gram, *multiplier);
-            bits[(h >> 6) as usize] >> (h & 63) & 1
+        let looks_like = |gram: u32| {
+            let (word, bits) = bits_of(hash(gram, multiplier));
+            u64::from(set[word] & bits == bits)
         };
-        others.iter().map(|(rank, gram)| shares(*gram) * weight(*rank)).sum::<u64>()
-    };
-    MULTIPLIERS.into_iter().min_by_key(cost).unwrap_or(MULTIPLIERS[0])
+        let cost: u64 = others.iter().map(|(weight, gram)| looks_like(*gram) * weight).sum();
+        (cost, multiplier, set)
+    });
+    let best = sets.min_by_key(|(cost, multiplier, _)| (*cost, *multiplier));
+    best.map_or_else(|| (MULTIPLIERS[0], Box::new([0; (1 << BITS) / 32])), |(_, multiplier, set)| (multiplier, set))
 }
 
-fn word(bytes: &[u8], (exact, edge): (bool, bool), gram_at: usize, id: u32) -> Word {
+/// Grams of four bytes that are common, as far as those of three tell: two of them that continue each other. With rough occurrences a
+/// megabyte.
+fn common_fours() -> Vec<(u64, u32)> {
+    const MOST: usize = 400;
+    let threes: Vec<(usize, u32)> = common().take(MOST).collect();
+    let mut by_start: HashMap<u32, Vec<(usize, u32)>> = HashMap::new();
+    for (rank, gram) in &threes {
+        by_start.entry(gram & 0xffff).or_default().push((*rank, *gram));
+    }
+    let continued = threes.iter().flat_map(|(rank, gram)| {
+        let next = by_start.get(&(gram >> 8)).into_iter().flatten();
+        next.map(move |(other, more)| (weight((*rank).max(*other)), (gram | more >> 16 << 24) & CUT))
+    });
+    continued.collect()
+}
+
+fn word(bytes: &[u8], (exact, edge): (bool, bool), back: isize, id: u32) -> Word {
     let text = if exact { bytes.to_vec() } else { bytes.to_ascii_lowercase() };
     let mut eight = [0u8; 8];
     let count = text.len().min(8);
     eight[..count].copy_from_slice(&text[..count]);
     let mask = u64::MAX >> (64 - 8 * count);
     let head = (u64::from_le_bytes(eight) | FOLD) & mask;
-    Word { text: text.into(), exact, edge, gram_at, head, mask, id }
+    Word { text: text.into(), exact, edge, back, head, mask, id }
 }
 
 #[cfg(test)]
@@ -430,9 +471,10 @@ mod tests {
             let filter = Prefilter::new([sought("ghp_", true, 1, true), sought("secret", false, 2, false), sought("://", true, 3, false)]);
             for text in [pieces.concat().into_bytes(), bytes] {
                 let mut many = Vec::new();
-                let end = simd::hits(&filter.bits, filter.multiplier, &text, &mut |at, _| many.push(at));
+                let end = simd::hits(&filter.bits, filter.multiplier, &text, &mut |at, gram| many.push((at, gram)));
                 prop_assert!(end % 2 == 0 && end <= text.len());
-                let one: Vec<usize> = (0..end).step_by(2).filter(|at| filter.hit(gram_of(&text[*at..]))).collect();
+                let four = |at: usize| (at, u32::from_le_bytes(text[at..at + 4].try_into().unwrap()));
+                let one: Vec<(usize, u32)> = (0..end).step_by(2).map(four).filter(|(_, gram)| filter.hit(*gram)).collect();
                 prop_assert_eq!(many, one);
                 let (mut whole, mut plain) = (Vec::new(), Vec::new());
                 filter.scan(&text, None, &mut |id, at| whole.push((id, at)));

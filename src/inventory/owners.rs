@@ -6,9 +6,10 @@
 //! (<https://docs.gitlab.com/user/project/codeowners/reference/>). Patterns are those of `.gitignore`, but `dir/*` reaches one
 //! level only.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::model::{Identity, Setting, setting};
 
@@ -22,9 +23,23 @@ const LINES_MAX: usize = 5_000;
 const FOLDERS: [&str; 4] = [".github/", "", "docs/", ".gitlab/"];
 
 struct Line {
-    matchers: Vec<GlobMatcher>,
+    patterns: Vec<Pattern>,
     owners: String,
     section: String,
+}
+
+/// A glob that is compiled when a path has its letters: files have thousands of lines, and few are about a path that matters.
+struct Pattern {
+    glob: Glob,
+    /// The longest part of it that stands for itself.
+    fixed: String,
+    matcher: OnceCell<GlobMatcher>,
+}
+
+impl Pattern {
+    fn matches(&self, path: &str) -> bool {
+        path.contains(&self.fixed) && self.matcher.get_or_init(|| self.glob.compile_matcher()).is_match(path)
+    }
 }
 
 /// Gives owners to identities that no input names one for, and that files declare. Exports are not declarations: who owns the
@@ -80,15 +95,15 @@ fn files(settings: &[Setting]) -> BTreeMap<String, Vec<Line>> {
 fn compile(mut lines: Vec<&Setting>) -> Vec<Line> {
     lines.sort_by_key(|s| (s.location.line, s.location.column));
     let line = |s: &&Setting| Line {
-        matchers: globs(&s.subject),
+        patterns: globs(&s.subject),
         owners: s.value.clone(),
         section: s.attributes.get("section").map(|s| s.to_ascii_lowercase()).unwrap_or_default(),
     };
-    lines.iter().take(LINES_MAX).map(line).filter(|line| !line.matchers.is_empty()).collect()
+    lines.iter().take(LINES_MAX).map(line).filter(|line| !line.patterns.is_empty()).collect()
 }
 
 /// The globs that a pattern comes to.
-fn globs(pattern: &str) -> Vec<GlobMatcher> {
+fn globs(pattern: &str) -> Vec<Pattern> {
     let anchored = pattern.strip_suffix('/').unwrap_or(pattern).contains('/');
     let folder = pattern.ends_with('/');
     let body = pattern.trim_start_matches('/').trim_end_matches('/');
@@ -109,11 +124,15 @@ fn globs(pattern: &str) -> Vec<GlobMatcher> {
     out
 }
 
-fn build(glob: &str) -> Option<GlobMatcher> {
+fn build(glob: &str) -> Option<Pattern> {
     // Braces are letters here.
     let glob = glob.replace('{', "[{]").replace('}', "[}]");
+    // A slash beside stars may stand for nothing, and what stands in brackets is one of several.
+    let plain = glob.split(['[', '\\']).next().unwrap_or_default();
+    let parts = plain.split(|c| matches!(c, '*' | '?' | '/'));
+    let fixed = parts.max_by_key(|part| part.len()).unwrap_or_default().to_owned();
     let glob = GlobBuilder::new(&glob).literal_separator(true).backslash_escape(true).build().ok()?;
-    Some(glob.compile_matcher())
+    Some(Pattern { glob, fixed, matcher: OnceCell::new() })
 }
 
 /// Who owns a path: of the innermost repository that has a file. `None` for nobody.
@@ -122,7 +141,7 @@ fn owners(files: &BTreeMap<String, Vec<Line>>, path: &str) -> Option<String> {
         files.iter().filter(|(base, _)| path.starts_with(base.as_str())).max_by_key(|(base, _)| base.len())?;
     let inside = path.get(base.len()..)?;
     let mut by_section: BTreeMap<&str, &str> = BTreeMap::new();
-    for line in lines.iter().filter(|line| line.matchers.iter().any(|m| m.is_match(inside))) {
+    for line in lines.iter().filter(|line| line.patterns.iter().any(|p| p.matches(inside))) {
         by_section.insert(&line.section, &line.owners);
     }
     let mut names: Vec<&str> = by_section.values().flat_map(|owners| owners.split_whitespace()).collect();
@@ -190,6 +209,9 @@ mod tests {
             ("a/b", "a/b/c", true),
             ("{x}", "{x}", true),
             ("[", "[", false),
+            ("/do?s/[ab]*.md", "docs/b1.md", true),
+            ("x/**/y", "x/y", true),
+            (r"a\*b", "a*b", true),
         ] {
             assert_eq!(of(&[(pattern, "@a")], path).is_some(), want, "{pattern} {path}");
         }

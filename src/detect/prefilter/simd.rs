@@ -1,9 +1,9 @@
 //! The first test of the prefilter for sixteen grams at a time, on machines with AVX2.
 //!
-//! It asks the same set the same question as [`super::Prefilter::test`]; positions near the end of a text are left to that.
+//! It asks the same set the same question as [`super::Prefilter::hit`]; positions near the end of a text are left to that.
 
-/// A set of hashes, a bit for each.
-pub(super) type Bits = [u64; (1 << super::BITS) / 64];
+/// A set of hashes, two bits of one word for each.
+pub(super) type Bits = [u32; (1 << super::BITS) / 32];
 
 /// Shorter texts are not worth the question what the machine can do.
 #[cfg(target_arch = "x86_64")]
@@ -25,16 +25,17 @@ pub(super) fn hits(bits: &Bits, multiplier: u32, text: &[u8], hit: &mut impl FnM
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
-        __m256i, _mm_loadu_si128, _mm256_andnot_si256, _mm256_castsi256_ps, _mm256_i32gather_epi32, _mm256_movemask_ps,
-        _mm256_mullo_epi32, _mm256_or_si256, _mm256_set_m128i, _mm256_set1_epi32, _mm256_setr_epi8,
+        __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_ps, _mm256_i32gather_epi32,
+        _mm256_movemask_ps, _mm256_mullo_epi32, _mm256_set_m128i, _mm256_set1_epi32, _mm256_setr_epi8,
         _mm256_shuffle_epi8, _mm256_sllv_epi32, _mm256_srli_epi32,
     };
 
     use super::Bits;
-    use crate::detect::prefilter::BITS;
+    use crate::detect::prefilter::{BITS, CUT, WORD};
 
-    /// Bytes whose grams are tested together.
-    const STEP: usize = 32;
+    /// Bytes whose grams are tested together: many, since few of them have any that is to be looked at, and to tell how many there
+    /// are is what the machine guesses wrong.
+    const STEP: usize = 64;
 
     /// Bytes that a step reads: some more than its last gram has, for whole loads.
     const READ: usize = STEP + 8;
@@ -43,7 +44,10 @@ mod avx2 {
     pub(super) fn hits(bits: &Bits, multiplier: u32, text: &[u8], hit: &mut impl FnMut(usize, u32)) -> usize {
         let mut at = 0;
         while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<READ>) {
-            let mut found = tests::<0>(bits, multiplier, block) | tests::<16>(bits, multiplier, block) << (STEP / 4);
+            let mut found = tests::<0>(bits, multiplier, block)
+                | tests::<16>(bits, multiplier, block) << 8
+                | tests::<32>(bits, multiplier, block) << 16
+                | tests::<48>(bits, multiplier, block) << 24;
             while found != 0 {
                 let from = 2 * found.trailing_zeros() as usize;
                 let Some(four) = block.get(from..).and_then(<[u8]>::first_chunk::<4>) else { break };
@@ -65,18 +69,19 @@ mod avx2 {
             let from = block.as_ptr().add(FROM);
             _mm256_set_m128i(_mm_loadu_si128(from.add(8).cast()), _mm_loadu_si128(from.cast()))
         };
-        // A gram is the three highest bytes of its part, as in `spread`.
         let order = _mm256_setr_epi8(
-            -1, 0, 1, 2, -1, 2, 3, 4, -1, 4, 5, 6, -1, 6, 7, 8, -1, 0, 1, 2, -1, 2, 3, 4, -1, 4, 5, 6, -1, 6, 7, 8,
+            0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9,
         );
-        let grams = _mm256_or_si256(_mm256_shuffle_epi8(bytes, order), _mm256_set1_epi32(0x2020_2000));
+        let grams = _mm256_and_si256(_mm256_shuffle_epi8(bytes, order), _mm256_set1_epi32(CUT.cast_signed()));
         let hashes = _mm256_mullo_epi32(grams, _mm256_set1_epi32(multiplier.cast_signed()));
-        let word = _mm256_srli_epi32::<{ 32 - BITS as i32 + 5 }>(hashes);
-        // SAFETY: the set has as many words of 32 bits as a hash without its five low bits can count; of a word of 64 bits, x86-64
-        // stores the low half first.
+        let word = _mm256_srli_epi32::<{ (32 - BITS + WORD) as i32 }>(hashes);
+        // SAFETY: the set has as many words as the bits of a hash that choose one can count.
         let words: __m256i = unsafe { _mm256_i32gather_epi32::<4>(bits.as_ptr().cast(), word) };
-        // The bit that the five low bits of a hash name, moved to the top.
-        let bit = _mm256_andnot_si256(_mm256_srli_epi32::<{ 32 - BITS as i32 }>(hashes), _mm256_set1_epi32(31));
-        _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_sllv_epi32(words, bit))).cast_unsigned()
+        // The bits that a hash names, each moved to the top.
+        let last = _mm256_set1_epi32(31);
+        let one = _mm256_andnot_si256(_mm256_srli_epi32::<{ (32 - BITS) as i32 }>(hashes), last);
+        let other = _mm256_andnot_si256(_mm256_srli_epi32::<{ (32 - BITS - WORD) as i32 }>(hashes), last);
+        let both = _mm256_and_si256(_mm256_sllv_epi32(words, one), _mm256_sllv_epi32(words, other));
+        _mm256_movemask_ps(_mm256_castsi256_ps(both)).cast_unsigned()
     }
 }
