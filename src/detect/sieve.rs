@@ -10,7 +10,7 @@
 
 use super::engine::{CALLS, Engine, GENERIC, Keyword, Raw, shortened};
 use super::generic::{self, Verdict};
-use super::memo::Memo;
+use super::memo::{Known, Memo};
 use super::{blocks, context, engine::Scratch};
 use crate::model::{Confidence, PathClass, Stretch};
 use crate::rules::Matcher;
@@ -125,10 +125,8 @@ pub struct Sieve<'e> {
     depends: Vec<Depends>,
     /// Longest keyword.
     longest: usize,
-    /// Keywords at which nothing stood, with the text that decides it.
-    cold: Memo,
-    /// Likewise words at which a value stood that does not count.
-    held: Memo,
+    /// Keywords at which nothing stood that counts, with the text that decides it.
+    memo: Memo,
 }
 
 impl<'e> Sieve<'e> {
@@ -164,8 +162,7 @@ impl<'e> Sieve<'e> {
             counts: counts.collect(),
             depends: of_rules.chain(of_words).collect(),
             longest: keywords.chain(words).max().unwrap_or(0) + 1,
-            cold: Memo::default(),
-            held: Memo::default(),
+            memo: Memo::default(),
         }
     }
 
@@ -298,13 +295,14 @@ impl<'e> Sieve<'e> {
                     let (word, strength) = generic::WORDS[word];
                     let reach = word_reach(text, hit.at(), word);
                     hits[*i].set_reach(reach);
-                    let key = self.cold.key(hit.id(), text, hit.at(), (NAME_REACH, reach));
-                    if self.cold.knows(key) {
-                        continue;
-                    }
-                    if self.held.knows(key) {
-                        hits[*i].0 |= Hit::HELD;
-                        continue;
+                    let key = self.memo.key(hit.id(), text, hit.at(), (NAME_REACH, reach));
+                    match self.memo.knows(key) {
+                        Some(Known::Cold) => continue,
+                        Some(Known::Held) => {
+                            hits[*i].0 |= Hit::HELD;
+                            continue;
+                        }
+                        None => {}
                     }
                     if self.engine.near_provider(text, hit.at(), word).is_some() {
                         hits[*i].0 |= Hit::HOT;
@@ -317,15 +315,15 @@ impl<'e> Sieve<'e> {
                         if confidence >= self.gate && (self.gate <= Confidence::Low || !marked()) {
                             hits[*i].0 |= Hit::HOT;
                         } else {
-                            self.held.learn(key);
+                            self.memo.learn(key, Known::Held);
                         }
                     } else {
-                        self.cold.learn(key);
+                        self.memo.learn(key, Known::Cold);
                     }
                 }
                 None if self.counts[hit.id()] && self.engine.may_match(text, hit.id(), hit.at()) => {
                     let key = self.rule_key(text, hit);
-                    if !self.cold.knows(key) {
+                    if self.memo.knows(key).is_none() {
                         of_rules.push((*i, key));
                     }
                 }
@@ -357,7 +355,7 @@ impl<'e> Sieve<'e> {
         }
         // Where a rule matched, keywords inside the match were passed over.
         for (i, key) in of_rules.into_iter().filter(|(i, _)| fruitless.binary_search(&hits[*i].id()).is_ok()) {
-            self.cold.learn(key);
+            self.memo.learn(key, Known::Cold);
             debug_assert!(!hits[i].is(Hit::HOT));
         }
     }
@@ -367,7 +365,7 @@ impl<'e> Sieve<'e> {
     fn rule_key(&self, text: &[u8], hit: Hit) -> u64 {
         match self.engine.rules.get(hit.id()).map(|rule| &rule.matcher) {
             Some(Matcher::Pattern { reach, .. }) => {
-                self.cold.key(hit.id(), text, hit.at(), (reach.before + 1, reach.longest + 1))
+                self.memo.key(hit.id(), text, hit.at(), (reach.before + 1, reach.longest + 1))
             }
             _ => Memo::NONE,
         }

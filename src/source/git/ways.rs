@@ -145,6 +145,36 @@ pub(super) struct Lays {
     pub(super) list: Vec<((u32, u32), Lay)>,
 }
 
+/// Where one pass was.
+#[derive(Default)]
+struct Gone {
+    /// Trees by path.
+    seen: HashSet<(u32, u32), foldhash::fast::RandomState>,
+    room: Room<u32>,
+    /// The tree that was gone into last at each path, the top before all others.
+    last: Vec<u32>,
+}
+
+impl Gone {
+    /// The tree that was gone into last at a path, where this one takes its place.
+    fn last_at(&mut self, path: u32, tree: u32) -> Option<u32> {
+        let at = path.wrapping_add(1) as usize;
+        if at >= self.last.len() {
+            self.last.resize(at + 1, NONE);
+        }
+        Some(std::mem::replace(&mut self.last[at], tree)).filter(|last| *last != NONE)
+    }
+}
+
+/// The entries of a tree from the first to the last that another one, gone into at the same path, does not have in the same place:
+/// versions of a tree differ in few, and the others were met with the other tree.
+fn differing<'t>(entries: &'t [Numbered], known: &[Numbered]) -> &'t [Numbered] {
+    let same = entries.iter().zip(known).take_while(|(a, b)| a == b).count();
+    let (entries, known) = (&entries[same..], &known[same..]);
+    let same = entries.iter().rev().zip(known.iter().rev()).take_while(|(a, b)| a == b).count();
+    &entries[..entries.len() - same]
+}
+
 /// A walk down trees that lead somewhere.
 pub(super) struct Walk<'a> {
     pub(super) trees: &'a Trees,
@@ -163,33 +193,29 @@ impl Walk<'_> {
         first: bool,
         meet: &mut dyn FnMut(&mut Lay, Rank),
     ) {
-        let (mut seen, mut room) = (HashSet::default(), Room::default());
+        let mut gone = Gone::default();
         for (rank, root) in roots {
-            self.down(root, &mut seen, &mut room, first, &mut |lay| meet(lay, rank));
+            self.down(root, &mut gone, first, &mut |lay| meet(lay, rank));
         }
         if first {
-            self.left_out = room.left_out();
+            self.left_out = gone.room.left_out();
         }
     }
 
     /// Every blob below a tree that was not seen at its path before.
-    fn down(
-        &mut self,
-        root: u32,
-        seen: &mut HashSet<(u32, u32), foldhash::fast::RandomState>,
-        room: &mut Room<u32>,
-        first: bool,
-        meet: &mut dyn FnMut(&mut Lay),
-    ) {
+    fn down(&mut self, root: u32, gone: &mut Gone, first: bool, meet: &mut dyn FnMut(&mut Lay)) {
         let mut waiting = vec![(root, NONE, 0)];
         while let Some((tree, path, depth)) = waiting.pop() {
-            if !self.leads[tree as usize] || !seen.insert((tree, path)) {
+            if !self.leads[tree as usize] || !gone.seen.insert((tree, path)) {
                 continue;
             }
             let (below, blobs) = self.trees.of(tree);
-            if !room.enter(tree, depth, || below.len() + blobs.len()) {
+            if !gone.room.enter(tree, depth, || below.len() + blobs.len()) {
                 continue;
             }
+            let last = gone.last_at(path, tree);
+            let (known_below, known_blobs) = last.map_or((&[][..], &[][..]), |last| self.trees.of(last));
+            let (below, blobs) = (differing(below, known_below), differing(blobs, known_blobs));
             for (blob, name) in blobs {
                 let at = (*blob, self.paths.number(path, *name));
                 let number = match self.lays.numbers.get(&at) {
