@@ -13,7 +13,7 @@ use std::{env, fs};
 #[allow(dead_code, missing_docs)]
 #[path = "src/rules/context.rs"]
 mod context;
-#[allow(dead_code, missing_docs)]
+#[allow(dead_code, missing_docs, unused_imports)]
 #[path = "src/rules/reach.rs"]
 mod reach;
 #[allow(dead_code, missing_docs)]
@@ -26,6 +26,7 @@ fn main() {
     println!("cargo:rerun-if-changed=src/rules/schema.rs");
     println!("cargo:rerun-if-changed=src/rules/context.rs");
     println!("cargo:rerun-if-changed=src/rules/reach.rs");
+    println!("cargo:rerun-if-changed=src/rules/reach/around.rs");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("rules.rs");
     let mut files: Vec<PathBuf> = fs::read_dir(root.join("rules"))
@@ -85,9 +86,9 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
     ];
     let matcher = match (&rule.pattern, rule.matcher.as_deref()) {
         (Some(pattern), None) => {
-            let reach = reach::measure(pattern, &rule.keywords, rule.case_sensitive)?;
+            let (reach, around) = reach::measure(pattern, &rule.keywords, rule.case_sensitive)?;
             format!(
-                "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {}, must: {}, run: {}, alphabet: {}, whole: {}, next: {}, edge: {} }} }}",
+                "Matcher::Pattern {{ pattern: Borrowed({:?}), reach: Reach {{ before: {}, longest: {}, must: {}, run: {}, alphabet: {}, whole: {} }}, around: Borrowed(&{around:?}) }}",
                 pattern.trim(),
                 reach.before,
                 reach.longest,
@@ -95,8 +96,6 @@ fn write_rule(out: &mut String, file: &schema::RuleFile, rule: &schema::RuleDef)
                 reach.run,
                 reach.alphabet,
                 reach.whole,
-                reach.next,
-                reach.edge
             )
         }
         (None, Some(name @ ("jwt" | "private-key-block" | "google-service-account" | "generic" | "client-file"))) => {

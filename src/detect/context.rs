@@ -1,9 +1,11 @@
 //! Values of a known shape near the name of their provider.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::{filter, tokens};
 use crate::model::{Confidence, Span};
-use crate::rules::Context;
 use crate::rules::context::{ALPHABETS, LONGEST, Shape};
+use crate::rules::{Context, Matcher, Rule};
 use crate::text::entropy;
 
 /// How far behind the word a value may begin, and how far behind it the name of the credential.
@@ -195,6 +197,48 @@ fn is_issued(value: &[u8], alphabet: &str, speaks: bool) -> bool {
         && !entropy::reads_like_words(value)
         // Base64 doubles its marks by chance.
         && (alphabet != "token" || !value.windows(2).any(|w| w == b"--" || w == b"__" || w == b"//"))
+}
+
+/// Rules by the first three bytes of the words that lead to them.
+#[derive(Debug)]
+pub(super) struct Providers {
+    rules: HashMap<[u8; 3], Vec<u32>, foldhash::fast::FixedState>,
+    /// A bit for what five bits of each byte say, in either case: most words lead to no provider.
+    may: Box<[u64; 512]>,
+}
+
+impl Providers {
+    /// Those of the rules that are on.
+    pub(super) fn new(rules: &[Rule], on: &dyn Fn(usize) -> bool) -> Self {
+        let mut all = Self { rules: HashMap::default(), may: Box::new([0; 512]) };
+        for (i, rule) in rules.iter().enumerate().filter(|(i, _)| on(*i)) {
+            let Matcher::Contextual(context) = &rule.matcher else { continue };
+            let written = context.words.iter().flat_map(|w| ["", "_", "-", ".", " "].map(|mark| w.replace(' ', mark)));
+            let keys: BTreeSet<[u8; 3]> = written.filter_map(|w| w.as_bytes().first_chunk::<3>().copied()).collect();
+            for key in keys {
+                let (word, bit) = Self::bit(key);
+                all.may[word] |= bit;
+                all.rules.entry(key).or_default().push(i as u32);
+            }
+        }
+        all
+    }
+
+    fn bit([a, b, c]: [u8; 3]) -> (usize, u64) {
+        let at = usize::from(a & 31) << 10 | usize::from(b & 31) << 5 | usize::from(c & 31);
+        (at >> 6, 1 << (at & 63))
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rules that a word leads to which begins so, in either case.
+    pub(super) fn get(&self, start: [u8; 3]) -> Option<&Vec<u32>> {
+        let (word, bit) = Self::bit(start);
+        if self.may[word] & bit == 0 { None } else { self.rules.get(&start.map(|b| b.to_ascii_lowercase())) }
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Runs every rule over one text.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 
 use regex::bytes::Regex;
 
 use super::blocks::{self, Block};
-use super::context;
+use super::context::{self, Providers};
 use super::expression::{Expression, compile};
 use super::filter::{self, Drop};
 use super::generic::{self, Assigned, Verdict};
@@ -14,7 +14,7 @@ use super::prefilter::{Prefilter, Sought};
 use super::signed::{self, Weak};
 use super::tokens;
 use crate::model::{Candidate, Confidence, Family, Part, PathClass, Proof, RuleIndex, Secret, Severity, Span};
-use crate::rules::reach::{ALPHABETS, Reach};
+use crate::rules::reach::{Around, Bytes, Reach};
 use crate::rules::{Matcher, Rule};
 use crate::text::lines::LineIndex;
 
@@ -118,28 +118,33 @@ impl Engine {
             rules.iter().enumerate().find(|(i, r)| r.matcher == Matcher::Generic && on(*i)).map(|(i, _)| i as u32);
         let keywords =
             rules.iter().enumerate().filter(|(i, r)| on(*i) && r.matcher != Matcher::Generic).flat_map(|(i, r)| {
-                let (next, edge) = match &r.matcher {
-                    Matcher::Pattern { reach, .. } => (reach.next, reach.edge),
-                    Matcher::Jwt => (2, false),
-                    _ => (ALPHABETS, false),
-                };
                 let exact = r.case_sensitive;
-                r.keywords.iter().map(move |k| Sought { text: shortened(k), exact, id: i as u32, next, edge })
+                r.keywords.iter().enumerate().map(move |(n, keyword)| {
+                    let text = shortened(keyword);
+                    let mut around = match &r.matcher {
+                        Matcher::Pattern { around, .. } => around.get(n).copied().unwrap_or(Around::ANY),
+                        Matcher::Jwt => Around { behind: Bytes::of(tokens::is_token), ..Around::ANY },
+                        _ => Around::ANY,
+                    };
+                    if text.len() < keyword.len() && around != Around::NEVER {
+                        around.behind = Bytes::ALL;
+                    }
+                    Sought { text, exact, id: i as u32, around }
+                })
             });
         let words = generic::WORDS.iter().enumerate().filter(|_| generic.is_some());
         let words = words.map(|(i, (text, _))| {
             let id = GENERIC + i as u32;
             // A word in capitals is one that is too common in others.
             let exact = text.bytes().any(|b| b.is_ascii_uppercase());
-            Sought { text, exact, id, next: ALPHABETS, edge: false }
+            Sought { text, exact, id, around: Around::ANY }
         });
         let calls = signed::WORDS.iter().enumerate();
-        let calls =
-            calls.map(|(i, text)| Sought { text, exact: false, id: CALLS + i as u32, next: ALPHABETS, edge: false });
+        let calls = calls.map(|(i, text)| Sought { text, exact: false, id: CALLS + i as u32, around: Around::ANY });
         let prefilter = Prefilter::new(keywords.chain(words).chain(calls));
         let expressions = rules.iter().map(|_| Expression::default()).collect();
         let marks = marks(&rules);
-        let providers = providers(&rules, &on);
+        let providers = Providers::new(&rules, &on);
         Self { rules, enabled, prefilter, expressions, generic, providers, marks }
     }
 
@@ -184,7 +189,7 @@ impl Engine {
     ) -> Detected {
         scratch.hits.clear();
         let hits = &mut scratch.hits;
-        self.prefilter.scan(text, None, &mut |id, at| hits.push((id, at)));
+        self.prefilter.scan(text, (None, None), &mut |id, at| hits.push((id, at)));
         self.scan_hits(scratch, text, class, path_rules, explain)
     }
 
@@ -388,10 +393,10 @@ impl Engine {
                 || before.is_ascii_lowercase() && here.is_ascii_uppercase()
                 || before.is_ascii_digit() != here.is_ascii_digit()
         };
-        let beginnings = around.windows(3).enumerate().filter(|(i, _)| begins(*i));
+        let beginnings = around.windows(3).enumerate();
         let led_to = beginnings.filter_map(|(i, b)| {
-            let key = [b[0], b[1], b[2]].map(|b| b.to_ascii_lowercase());
-            Some((from + i, self.providers.get(&key)?))
+            let rules = self.providers.get([b[0], b[1], b[2]])?;
+            begins(i).then_some((from + i, rules))
         });
         led_to.into_iter().find_map(|(at, rules)| {
             rules.iter().find_map(|id| {
@@ -469,7 +474,7 @@ impl Engine {
     #[must_use]
     pub fn assignments<'t>(&self, text: &'t [u8]) -> Vec<Assigned<'t>> {
         let mut hits = Vec::new();
-        self.prefilter.scan(text, None, &mut |id, at| hits.push((id, at)));
+        self.prefilter.scan(text, (None, None), &mut |id, at| hits.push((id, at)));
         let words = hits.iter().filter_map(|(id, at)| {
             let (word, strength) = generic::WORDS.get(id.checked_sub(GENERIC)? as usize)?;
             generic::assignments(text, *at, word, *strength)
@@ -484,21 +489,6 @@ impl Engine {
 /// The beginning of a keyword: what is longer is as rare, and a hit is only where the search for a match starts.
 pub(super) fn shortened(keyword: &str) -> &str {
     keyword.get(..KEYWORD).unwrap_or(keyword)
-}
-
-/// Rules by the first three bytes of the words that lead to them.
-type Providers = HashMap<[u8; 3], Vec<u32>, foldhash::fast::FixedState>;
-
-/// Rules of providers that are known by their name only.
-fn providers(rules: &[Rule], on: &dyn Fn(usize) -> bool) -> Providers {
-    let mut all = Providers::default();
-    for (i, rule) in rules.iter().enumerate().filter(|(i, _)| on(*i)) {
-        let Matcher::Contextual(context) = &rule.matcher else { continue };
-        let written = context.words.iter().flat_map(|w| ["", "_", "-", ".", " "].map(|mark| w.replace(' ', mark)));
-        let keys: BTreeSet<[u8; 3]> = written.filter_map(|w| w.as_bytes().first_chunk::<3>().copied()).collect();
-        keys.into_iter().for_each(|key| all.entry(key).or_default().push(i as u32));
-    }
-    all
 }
 
 /// What values of rules with a fixed beginning begin with.
@@ -566,7 +556,7 @@ impl Oracle {
     #[must_use]
     pub fn windowed(engine: &Engine, rule: usize, text: &[u8]) -> Vec<(Span, Span)> {
         let mut hits = Vec::new();
-        engine.prefilter.scan(text, None, &mut |id, at| {
+        engine.prefilter.scan(text, (None, None), &mut |id, at| {
             if id == rule as u32 {
                 hits.push((id, at));
             }

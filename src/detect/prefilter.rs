@@ -9,9 +9,9 @@
 #[allow(unsafe_code)]
 mod simd;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use crate::rules::reach::{ALPHABETS, alphabets_of};
+use crate::rules::reach::{Around, Bytes};
 
 /// The set has two to this many bits.
 const BITS: u32 = 17;
@@ -35,8 +35,8 @@ struct Word {
     /// The text; in lower case when compared without case.
     text: Box<[u8]>,
     exact: bool,
-    /// Whether it only counts where no word goes on into it.
-    edge: bool,
+    /// Where what can stand around it is told.
+    around: u16,
     /// Where it starts, from a place: before that by as many bytes, or one byte behind it.
     back: isize,
     /// Its first eight bytes, folded, those behind its end zero.
@@ -56,12 +56,12 @@ pub struct Sought<'a> {
     pub exact: bool,
     /// What it stands for.
     pub id: u32,
-    /// The alphabet of the byte behind the keyword in what is looked for, or none; it only matters for keywords of three
-    /// bytes.
-    pub next: u8,
-    /// Whether it only counts where no letter, digit or `_` stands before it.
-    pub edge: bool,
+    /// What can stand around it where it counts.
+    pub around: Around,
 }
+
+/// The bytes before and behind a text, where it is part of another one.
+pub type Beside = (Option<u8>, Option<u8>);
 
 /// The compiled set of keywords.
 #[derive(Debug)]
@@ -71,6 +71,8 @@ pub struct Prefilter {
     early: Buckets,
     /// Those that are known by its last three.
     late: Buckets,
+    /// What can stand around keywords, each kind once; the first is anything, for what does not find room.
+    around: Vec<Around>,
     multiplier: u32,
 }
 
@@ -244,23 +246,27 @@ fn ways(sought: &Sought<'_>, ranks: &HashMap<u32, usize>) -> [Vec<Known>; 2] {
         let cost = frequency(&four[..3], ranks).min(frequency(&four[1..], ranks));
         ways[at & 1].push(Known { at: at as isize, grams: vec![gram], cost });
     }
-    let open = |allowed: &dyn Fn(u8) -> bool, shift: u32| -> BTreeSet<u32> {
-        (0..=u8::MAX).filter(|b| allowed(*b)).map(|b| u32::from(b) << shift & CUT).collect()
+    if bytes.len() > 4 {
+        return ways;
+    }
+    // What five bits say of the bytes of a set.
+    let open = |allowed: Bytes, shift: u32| {
+        let kinds = (0..=u8::MAX).filter(|b| allowed.has(*b)).fold(0u32, |kinds, b| kinds | 1 << (b & 31));
+        (0..32u32).filter(move |kind| kinds >> kind & 1 != 0).map(move |kind| kind << shift)
     };
     let three =
         |at: usize| bytes.get(at..at + 3).map(|b| (u32::from_le_bytes([b[0], b[1], b[2], 0]), frequency(b, ranks)));
     // A byte more that is in the set makes some others look like it.
     let cost = |frequency: u64, grams: usize| frequency + grams as u64 * 10;
-    if let Some((three, frequency)) = bytes.len().checked_sub(3).and_then(three) {
+    if let Some((at, (three, frequency))) = bytes.len().checked_sub(3).and_then(|at| Some((at, three(at)?))) {
         // Where a text ends, what follows reads as zero.
-        let may_follow = |b: u8| b == 0 || sought.next >= ALPHABETS || alphabets_of(b) >> sought.next & 1 != 0;
-        let grams: Vec<u32> = open(&may_follow, 24).into_iter().map(|b| three & CUT | b).collect();
-        let at = bytes.len() - 3;
+        let zero = (!sought.around.behind.has(0)).then_some(0);
+        let kinds = open(sought.around.behind, 24).chain(zero);
+        let grams: Vec<u32> = kinds.map(|kind| three & CUT | kind).collect();
         ways[at & 1].push(Known { at: at as isize, cost: cost(frequency, grams.len()), grams });
     }
     if let Some((three, frequency)) = three(0) {
-        let may_lead = |b: u8| !(sought.edge && is_word(b));
-        let grams: Vec<u32> = open(&may_lead, 0).into_iter().map(|b| three << 8 & CUT | b).collect();
+        let grams: Vec<u32> = open(sought.around.before, 0).map(|kind| three << 8 & CUT | kind).collect();
         ways[1].push(Known { at: -1, cost: cost(frequency, grams.len()), grams });
     }
     ways
@@ -274,11 +280,17 @@ impl Prefilter {
         let ranks: HashMap<u32, usize> = common().map(|(rank, gram)| (gram, rank)).collect();
         let mut grams: Vec<u32> = Vec::new();
         let (mut early, mut late) = (Vec::new(), Vec::new());
-        for sought in keywords {
+        let mut kinds = vec![Around::ANY];
+        let mut kind_of: HashMap<Around, u16> = HashMap::from([(Around::ANY, 0)]);
+        for sought in keywords.into_iter().filter(|sought| sought.around != Around::NEVER) {
             let bytes = sought.text.as_bytes();
+            let around = *kind_of.entry(sought.around).or_insert_with(|| {
+                kinds.push(sought.around);
+                u16::try_from(kinds.len() - 1).unwrap_or(0)
+            });
             for known in ways(&sought, &ranks) {
                 let Some(known) = known.into_iter().min_by_key(|known| known.cost) else { continue };
-                let word = word(bytes, (sought.exact, sought.edge), known.at, sought.id);
+                let word = word(bytes, (sought.exact, around), known.at, sought.id);
                 let three = gram_of(bytes.get(known.at.max(0) as usize..).unwrap_or_default());
                 if known.at < 0 { &mut late } else { &mut early }.push((three, word));
                 grams.extend(known.grams);
@@ -287,7 +299,7 @@ impl Prefilter {
         grams.sort_unstable();
         grams.dedup();
         let (multiplier, bits) = best_set(&grams);
-        Self { bits, early: Buckets::new(early), late: Buckets::new(late), multiplier }
+        Self { bits, early: Buckets::new(early), late: Buckets::new(late), around: kinds, multiplier }
     }
 
     /// Whether a gram may be a keyword's.
@@ -298,24 +310,23 @@ impl Prefilter {
     }
 
     /// Calls `found(id, start)` for every occurrence of every keyword, in order of their grams' positions; one near the end
-    /// of the text may be told twice. `before` is the byte that stands before the text.
-    pub fn scan(&self, text: &[u8], before: Option<u8>, found: &mut impl FnMut(u32, usize)) {
-        let goes_on = before.is_some_and(is_word);
+    /// of the text may be told twice. `beside` are the bytes that stand before and behind the text.
+    pub fn scan(&self, text: &[u8], beside: Beside, found: &mut impl FnMut(u32, usize)) {
         let at = simd::hits(&self.bits, self.multiplier, text, &mut |at, gram| {
-            self.verify((text, goes_on), at, gram, found);
+            self.verify((text, beside), at, gram, found);
         });
-        self.scan_from(at, text, goes_on, found);
+        self.scan_from(at, text, beside, found);
     }
 
     /// The same from an even position on, one gram after the other.
-    fn scan_from(&self, mut at: usize, text: &[u8], goes_on: bool, found: &mut impl FnMut(u32, usize)) {
+    fn scan_from(&self, mut at: usize, text: &[u8], beside: Beside, found: &mut impl FnMut(u32, usize)) {
         // Three grams from one eight-byte load.
         while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
             let w = u64::from_le_bytes(*eight);
             for k in [0, 2, 4] {
                 let gram = (w >> (8 * k)) as u32;
                 if self.hit(gram) {
-                    self.verify((text, goes_on), at + k, gram, found);
+                    self.verify((text, beside), at + k, gram, found);
                 }
             }
             at += 6;
@@ -323,7 +334,7 @@ impl Prefilter {
         while let Some(rest) = text.get(at..).filter(|rest| rest.len() >= 3) {
             let gram = rest.iter().take(4).rev().fold(0u32, |gram, b| gram << 8 | u32::from(*b));
             if self.hit(gram) {
-                self.verify((text, goes_on), at, gram, found);
+                self.verify((text, beside), at, gram, found);
             }
             at += 2;
         }
@@ -331,17 +342,27 @@ impl Prefilter {
 
     /// Compares with the keywords that can stand where a gram does.
     #[inline]
-    fn verify(&self, text: (&[u8], bool), at: usize, gram: u32, found: &mut impl FnMut(u32, usize)) {
+    fn verify(&self, text: (&[u8], Beside), at: usize, gram: u32, found: &mut impl FnMut(u32, usize)) {
         let gram = gram | FOLD as u32;
         for (words, three) in [(&self.early, gram & 0x00ff_ffff), (&self.late, gram >> 8)] {
             if words.may(three) {
-                Self::compare(words.of(three), text, at, found);
+                self.compare(words.of(three), text, at, found);
             }
         }
     }
 
+    /// Whether what stands around a keyword lets it count; at the beginning and at the end of a text nothing does, which is always let
+    /// pass.
+    fn may_stand(&self, word: &Word, start: usize, text: &[u8], (before, behind): Beside) -> bool {
+        let Some(around) = self.around.get(usize::from(word.around)) else { return true };
+        let before = start.checked_sub(1).map_or(before, |i| text.get(i).copied());
+        let behind = text.get(start + word.text.len()).copied().or(behind);
+        let may = |set: Bytes, byte: Option<u8>| byte.is_none_or(|b| set.has(b));
+        may(around.before, before) && may(around.behind, behind)
+    }
+
     #[inline(never)]
-    fn compare(words: &[Word], (text, goes_on): (&[u8], bool), at: usize, found: &mut impl FnMut(u32, usize)) {
+    fn compare(&self, words: &[Word], (text, beside): (&[u8], Beside), at: usize, found: &mut impl FnMut(u32, usize)) {
         for word in words {
             let Some(start) = at.checked_sub_signed(word.back) else { continue };
             if let Some(eight) = text.get(start..start + 8).and_then(|e| <[u8; 8]>::try_from(e).ok())
@@ -351,17 +372,11 @@ impl Prefilter {
             }
             let Some(here) = text.get(start..start + word.text.len()) else { continue };
             let equal = if word.exact { here == &*word.text } else { here.eq_ignore_ascii_case(&word.text) };
-            let before = || start.checked_sub(1).map_or(goes_on, |i| text.get(i).is_some_and(|b| is_word(*b)));
-            if equal && !(word.edge && before()) {
+            if equal && self.may_stand(word, start, text, beside) {
                 found(word.id, start);
             }
         }
     }
-}
-
-/// The bytes that words are made of, as expressions see them without Unicode.
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// The set of some grams, under the multiplier that makes the fewest of the common ones that are nobody's look like theirs.
@@ -401,14 +416,14 @@ fn common_fours() -> Vec<(u64, u32)> {
     continued.collect()
 }
 
-fn word(bytes: &[u8], (exact, edge): (bool, bool), back: isize, id: u32) -> Word {
+fn word(bytes: &[u8], (exact, around): (bool, u16), back: isize, id: u32) -> Word {
     let text = if exact { bytes.to_vec() } else { bytes.to_ascii_lowercase() };
     let mut eight = [0u8; 8];
     let count = text.len().min(8);
     eight[..count].copy_from_slice(&text[..count]);
     let mask = u64::MAX >> (64 - 8 * count);
     let head = (u64::from_le_bytes(eight) | FOLD) & mask;
-    Word { text: text.into(), exact, edge, back, head, mask, id }
+    Word { text: text.into(), exact, around, back, head, mask, id }
 }
 
 #[cfg(test)]
@@ -416,17 +431,27 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn sought(text: &str, exact: bool, id: u32, edge: bool) -> Sought<'_> {
-        Sought { text, exact, id, next: ALPHABETS, edge }
+    /// Where a word may begin.
+    fn edge() -> Around {
+        Around { before: Bytes::of(|b| !is_word(b)), ..Around::ANY }
+    }
+
+    fn is_word(byte: u8) -> bool {
+        byte.is_ascii_alphanumeric() || byte == b'_'
+    }
+
+    fn sought(text: &str, exact: bool, id: u32, around: Around) -> Sought<'_> {
+        Sought { text, exact, id, around }
     }
 
     fn naive(words: &[Sought<'_>], text: &[u8]) -> Vec<(u32, usize)> {
         let mut all = Vec::new();
-        for Sought { text: word, exact, id, edge, .. } in words {
+        for Sought { text: word, exact, id, around } in words {
             for (i, w) in text.windows(word.len()).enumerate() {
-                let goes_on = *edge && i > 0 && is_word(text[i - 1]);
+                let before = i == 0 || around.before.has(text[i - 1]);
+                let behind = text.get(i + word.len()).is_none_or(|b| around.behind.has(*b));
                 let equal = if *exact { w == word.as_bytes() } else { w.eq_ignore_ascii_case(word.as_bytes()) };
-                if equal && !goes_on {
+                if equal && before && behind {
                     all.push((*id, i));
                 }
             }
@@ -436,31 +461,34 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_a_part_decides_whether_a_word_begins_in_it() {
-        let filter = Prefilter::new([sought("ghp_", true, 1, true)]);
-        let found = |before: Option<u8>| {
+    fn what_stands_beside_a_part_decides_whether_a_keyword_counts_in_it() {
+        let around = Around { behind: Bytes::of(|b| b == b' '), ..edge() };
+        let filter = Prefilter::new([sought("ghp_", true, 1, around)]);
+        let found = |before: Option<u8>, behind: Option<u8>| {
             let mut got = Vec::new();
-            filter.scan(b"ghp_ xghp_ .ghp_", before, &mut |_, at| got.push(at));
+            filter.scan(b"ghp_ xghp_ .ghp_", (before, behind), &mut |_, at| got.push(at));
             got.sort_unstable();
             got.dedup();
             got
         };
-        assert_eq!(found(None), [0, 12]);
-        assert_eq!(found(Some(b'"')), [0, 12]);
-        assert_eq!(found(Some(b'x')), [12]);
+        assert_eq!(found(None, None), [0, 12]);
+        assert_eq!(found(Some(b'"'), Some(b' ')), [0, 12]);
+        assert_eq!(found(Some(b'x'), Some(b' ')), [12]);
+        assert_eq!(found(None, Some(b'a')), [0]);
     }
 
     proptest! {
         #[test]
         fn every_occurrence_is_found(pieces in prop::collection::vec("(ghp_|GHP_|Secret|SECRET|secre|_key|://|longer-than-eight|a|SK0|[ -~]{0,5})", 0..40)) {
             let words = [
-                sought("ghp_", true, 1, true), sought("secret", false, 2, false), sought("_key", false, 3, false),
-                sought("://", true, 4, false), sought("a_k", false, 5, false), sought("longer-than-eight", false, 6, true),
-                sought("ghp_", true, 7, false),
+                sought("ghp_", true, 1, edge()), sought("secret", false, 2, Around::ANY), sought("_key", false, 3, Around::ANY),
+                sought("://", true, 4, Around { behind: Bytes::of(|b| b != b'a'), ..Around::ANY }),
+                sought("a_k", false, 5, Around::ANY), sought("longer-than-eight", false, 6, edge()),
+                sought("ghp_", true, 7, Around::ANY), sought("SK0", true, 8, edge()),
             ];
             let text = pieces.concat();
             let mut got = Vec::new();
-            Prefilter::new(words).scan(text.as_bytes(), None, &mut |id, at| got.push((id, at)));
+            Prefilter::new(words).scan(text.as_bytes(), (None, None), &mut |id, at| got.push((id, at)));
             got.sort_unstable();
             got.dedup();
             prop_assert_eq!(got, naive(&words, text.as_bytes()));
@@ -468,7 +496,9 @@ mod tests {
 
         #[test]
         fn many_grams_at_once_are_tested_as_one_after_the_other_is(pieces in prop::collection::vec("(ghp_|Secret|://|a|[ -~]{0,9})", 0..90), bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let filter = Prefilter::new([sought("ghp_", true, 1, true), sought("secret", false, 2, false), sought("://", true, 3, false)]);
+            let filter = Prefilter::new([
+                sought("ghp_", true, 1, edge()), sought("secret", false, 2, Around::ANY), sought("://", true, 3, Around::ANY),
+            ]);
             for text in [pieces.concat().into_bytes(), bytes] {
                 let mut many = Vec::new();
                 let end = simd::hits(&filter.bits, filter.multiplier, &text, &mut |at, gram| many.push((at, gram)));
@@ -477,8 +507,8 @@ mod tests {
                 let one: Vec<(usize, u32)> = (0..end).step_by(2).map(four).filter(|(_, gram)| filter.hit(*gram)).collect();
                 prop_assert_eq!(many, one);
                 let (mut whole, mut plain) = (Vec::new(), Vec::new());
-                filter.scan(&text, None, &mut |id, at| whole.push((id, at)));
-                filter.scan_from(0, &text, false, &mut |id, at| plain.push((id, at)));
+                filter.scan(&text, (None, None), &mut |id, at| whole.push((id, at)));
+                filter.scan_from(0, &text, (None, None), &mut |id, at| plain.push((id, at)));
                 prop_assert_eq!(whole, plain);
             }
         }
@@ -487,8 +517,9 @@ mod tests {
         fn a_short_keyword_is_found_before_what_may_follow(lead in "[ -~]{0,9}", tail in "[0-9a-f]{1,9}") {
             let text = format!("{lead}SK0{tail}");
             let mut got = Vec::new();
-            let word = Sought { text: "SK0", exact: true, id: 1, next: 0, edge: false };
-            Prefilter::new([word]).scan(text.as_bytes(), None, &mut |_, at| got.push(at));
+            let around = Around { behind: Bytes::of(|b| b.is_ascii_hexdigit()), ..Around::ANY };
+            let word = Sought { text: "SK0", exact: true, id: 1, around };
+            Prefilter::new([word]).scan(text.as_bytes(), (None, None), &mut |_, at| got.push(at));
             prop_assert!(got.contains(&lead.len()));
         }
     }

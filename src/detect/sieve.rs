@@ -274,7 +274,8 @@ impl<'e> Sieve<'e> {
         let Some(part) = text.get(from..to.min(text.len())) else { return };
         let rules = self.engine.rules.len();
         let before = from.checked_sub(1).and_then(|i| text.get(i)).copied();
-        self.engine.prefilter.scan(part, before, &mut |id, at| {
+        let behind = text.get(to).copied();
+        self.engine.prefilter.scan(part, (before, behind), &mut |id, at| {
             if id >= CALLS {
                 return;
             }

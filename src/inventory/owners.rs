@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::model::{Identity, Setting, setting};
+use crate::text::glob::fixed;
 
 /// The attribute that says where an owner was read.
 pub const OWNER_SOURCE: &str = "owner_source";
@@ -127,10 +128,7 @@ fn globs(pattern: &str) -> Vec<Pattern> {
 fn build(glob: &str) -> Option<Pattern> {
     // Braces are letters here.
     let glob = glob.replace('{', "[{]").replace('}', "[}]");
-    // A slash beside stars may stand for nothing, and what stands in brackets is one of several.
-    let plain = glob.split(['[', '\\']).next().unwrap_or_default();
-    let parts = plain.split(|c| matches!(c, '*' | '?' | '/'));
-    let fixed = parts.max_by_key(|part| part.len()).unwrap_or_default().to_owned();
+    let fixed = fixed(&glob).to_owned();
     let glob = GlobBuilder::new(&glob).literal_separator(true).backslash_escape(true).build().ok()?;
     Some(Pattern { glob, fixed, matcher: OnceCell::new() })
 }

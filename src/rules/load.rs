@@ -160,9 +160,9 @@ fn matcher(def: &RuleDef) -> Result<Matcher, String> {
     }
     match (&def.pattern, def.matcher.as_deref()) {
         (Some(pattern), None) => {
-            let reach = reach::measure(pattern, &def.keywords, def.case_sensitive)?;
+            let (reach, around) = reach::measure(pattern, &def.keywords, def.case_sensitive)?;
             compiles(pattern)?;
-            Ok(Matcher::Pattern { pattern: own(pattern), reach })
+            Ok(Matcher::Pattern { pattern: own(pattern), reach, around: around.into() })
         }
         (None, Some("jwt")) => Ok(Matcher::Jwt),
         (None, Some("private-key-block")) => Ok(Matcher::PrivateKeyBlock),

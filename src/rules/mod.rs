@@ -16,7 +16,7 @@ use crate::model::{Confidence, Human, IdentityKind, RuleInfo, Severity};
 
 pub use context::Context;
 pub use load::{LoadError, convert, load_dir, load_text, parse_file};
-pub use reach::Reach;
+pub use reach::{Around, Reach};
 
 /// Text that is either compiled in or loaded.
 pub type Text = Cow<'static, str>;
@@ -130,6 +130,8 @@ pub enum Matcher {
         pattern: Text,
         /// The window.
         reach: Reach,
+        /// What can stand around each of the keywords, in their order.
+        around: Cow<'static, [Around]>,
     },
     /// A JSON Web Token.
     Jwt,
@@ -161,6 +163,7 @@ mod built_in {
     #![allow(clippy::all, missing_docs)]
     #[allow(unused_imports)]
     use super::context::{Context, Shape};
+    use super::reach::{Around, Bytes};
     use super::{Matcher, Pair, Reach, Rule};
     use crate::model::{Confidence, Human, IdentityKind, Severity};
     use std::borrow::Cow::Borrowed;

@@ -6,7 +6,13 @@
 //!
 //! Only `regex-syntax` and std: the build script includes this file by path.
 
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+#[path = "reach/around.rs"]
+mod around;
+
+use around::Side;
+pub use around::{Around, Bytes};
 
 /// The longest match a rule may have, in bytes.
 pub const MAX_MATCH: usize = 4096;
@@ -29,10 +35,6 @@ pub struct Reach {
     pub alphabet: u8,
     /// True when the run is the whole value, so that a value's digit is one of the run.
     pub whole: bool,
-    /// The narrowest alphabet that the byte behind the keyword is sure to be of; [`ALPHABETS`] when it may be any byte.
-    pub next: u8,
-    /// True when every match begins with a keyword and no letter, digit or `_` may stand before it.
-    pub edge: bool,
 }
 
 /// How many alphabets there are.
@@ -68,11 +70,12 @@ pub fn parse(pattern: &str) -> Result<Hir, String> {
 }
 
 /// Measures an expression against its keywords, compared as the prefilter compares them: with case when
-/// `case_sensitive`, else without regard to ASCII case.
+/// `case_sensitive`, else without regard to ASCII case. Beside the distances, tells for each keyword what can stand around it where a
+/// match needs it.
 ///
 /// # Errors
 /// When a match could be longer than [`MAX_MATCH`] or could hold none of the keywords.
-pub fn measure(pattern: &str, keywords: &[String], case_sensitive: bool) -> Result<Reach, String> {
+pub fn measure(pattern: &str, keywords: &[String], case_sensitive: bool) -> Result<(Reach, Vec<Around>), String> {
     let hir = parse(pattern)?;
     let longest = hir
         .properties()
@@ -81,8 +84,18 @@ pub fn measure(pattern: &str, keywords: &[String], case_sensitive: bool) -> Resu
         .ok_or_else(|| format!("a match could be longer than {MAX_MATCH} bytes: bound every repetition"))?;
     let fold = |k: &String| if case_sensitive { k.clone() } else { k.to_ascii_lowercase() };
     let words = Words { list: keywords.iter().map(|k| fold(k).into_bytes()).collect(), exact: case_sensitive };
-    let before = certain(&hir, &words)
+    let Certain { offset: before, places } = certain(&hir, &words)
         .ok_or_else(|| "a match could hold none of the keywords: put one into every branch".to_owned())?;
+    let mut around = vec![Around::NEVER; keywords.len()];
+    for place in places {
+        around[place.word].join(Around { before: place.before.closed(), behind: place.behind.closed() });
+    }
+    // What is written twice stands for the same.
+    for i in 0..around.len() {
+        if let Some(first) = words.list.iter().position(|w| *w == words.list[i]) {
+            around[i] = around[first];
+        }
+    }
     let must = [b'@', b'$', b'~', b'|', b'&', b'#'].into_iter().find(|b| always_holds(&hir, *b)).unwrap_or(0);
     let value = secret(&hir).unwrap_or(&hir);
     let least = value.properties().minimum_len().unwrap_or(0);
@@ -90,22 +103,7 @@ pub fn measure(pattern: &str, keywords: &[String], case_sensitive: bool) -> Resu
     let mut runs = (0..ALPHABETS).map(|a| (certain_run(&hir, a), a));
     let (run, alphabet) = whole.map(|a| (least, a)).or_else(|| runs.find(|(run, _)| *run >= WORTH)).unwrap_or((0, 0));
     let whole = whole.is_some();
-    let next = following(&hir, &words).unwrap_or(ALPHABETS);
-    // With nothing before it the keyword begins the match, and a boundary stands between it and what comes before.
-    let word = |k: &String| k.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let edge = before == 0 && keywords.iter().all(word) && begins_at_boundary(&hir);
-    Ok(Reach { before, longest, must, run, alphabet, whole, next, edge })
-}
-
-/// Whether every match begins at the boundary of a word.
-fn begins_at_boundary(hir: &Hir) -> bool {
-    match hir.kind() {
-        HirKind::Look(look) => matches!(look, Look::WordAscii | Look::WordStartAscii | Look::WordStartHalfAscii),
-        HirKind::Capture(capture) => begins_at_boundary(&capture.sub),
-        HirKind::Concat(parts) => parts.first().is_some_and(begins_at_boundary),
-        HirKind::Alternation(branches) => branches.iter().all(begins_at_boundary),
-        _ => false,
-    }
+    Ok((Reach { before, longest, must, run, alphabet, whole }, around))
 }
 
 /// Whether every match holds a byte.
@@ -116,46 +114,6 @@ fn always_holds(hir: &Hir, byte: u8) -> bool {
         HirKind::Repetition(repetition) => repetition.min > 0 && always_holds(&repetition.sub, byte),
         HirKind::Concat(parts) => parts.iter().any(|p| always_holds(p, byte)),
         HirKind::Alternation(branches) => branches.iter().all(|b| always_holds(b, byte)),
-        _ => false,
-    }
-}
-
-/// The alphabet of the byte behind the keyword, where a sequence of pieces that stand for few strings ends in keywords.
-fn following(hir: &Hir, words: &Words) -> Option<u8> {
-    let mut atoms = Vec::new();
-    flatten(hir, &mut atoms, 0);
-    for i in 0..atoms.len() {
-        let mut run = vec![Vec::new()];
-        for (j, atom) in atoms.iter().enumerate().skip(i) {
-            let Some(more) = strings(atom, words.exact) else { break };
-            if run.len() * more.len() > MAX_STRINGS {
-                break;
-            }
-            run = run.iter().flat_map(|a: &Vec<u8>| more.iter().map(move |b| [a.as_slice(), b].concat())).collect();
-            if run.iter().all(|text| words.list.contains(text)) {
-                let next = atoms.iter().skip(j + 1).find(|a| !matches!(a.kind(), HirKind::Look(_)))?;
-                return (0..ALPHABETS).find(|alphabet| starts_within(next, *alphabet));
-            }
-        }
-    }
-    None
-}
-
-/// The pieces of a sequence, captures opened.
-fn flatten<'h>(hir: &'h Hir, atoms: &mut Vec<&'h Hir>, depth: u32) {
-    match hir.kind() {
-        HirKind::Concat(parts) if depth < 8 => parts.iter().for_each(|p| flatten(p, atoms, depth + 1)),
-        HirKind::Capture(capture) if depth < 8 => flatten(&capture.sub, atoms, depth + 1),
-        _ => atoms.push(hir),
-    }
-}
-
-fn starts_within(hir: &Hir, alphabet: u8) -> bool {
-    match hir.kind() {
-        HirKind::Literal(literal) => literal.0.first().is_some_and(|b| is_in(*b, alphabet)),
-        HirKind::Class(class) => is_within(class, alphabet),
-        HirKind::Capture(capture) => starts_within(&capture.sub, alphabet),
-        HirKind::Repetition(repetition) => repetition.min > 0 && starts_within(&repetition.sub, alphabet),
         _ => false,
     }
 }
@@ -220,42 +178,94 @@ struct Words {
     exact: bool,
 }
 
-/// The largest offset from the start of a match at which some keyword is certain to start; `None` when a match may hold
-/// none.
-fn certain(hir: &Hir, words: &Words) -> Option<usize> {
-    if let Some(strings) = strings(hir, words.exact) {
-        return offset_in_all(&strings, words);
-    }
-    match hir.kind() {
-        HirKind::Capture(capture) => certain(&capture.sub, words),
-        HirKind::Repetition(repetition) if repetition.min > 0 => certain(&repetition.sub, words),
-        HirKind::Alternation(branches) => {
-            branches.iter().map(|b| certain(b, words)).try_fold(0, |worst, one| one.map(|o| worst.max(o)))
-        }
-        HirKind::Concat(parts) => certain_in_sequence(parts, words),
-        _ => None,
+/// A keyword that every match is sure to hold one of.
+struct Certain {
+    /// The largest offset from the start of the piece at which one of them starts.
+    offset: usize,
+    /// Which they are.
+    places: Vec<Place>,
+}
+
+/// A keyword that some matches need.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Its number.
+    word: usize,
+    before: Side,
+    behind: Side,
+}
+
+impl Words {
+    /// Widens places of a piece to those of the sequence that the piece is part of.
+    fn within(&self, places: Vec<Place>, before: &[Hir], behind: &[Hir]) -> Vec<Place> {
+        let widen = |place: Place| {
+            let word = self.list.get(place.word).map_or(&[][..], Vec::as_slice);
+            let (first, last) = (word.first().copied().unwrap_or(0), word.last().copied().unwrap_or(0));
+            let (before, behind) = (place.before.preceded(before, first), place.behind.followed(behind, last));
+            Place { before, behind, ..place }
+        };
+        places.into_iter().map(widen).collect()
     }
 }
 
-fn certain_in_sequence(parts: &[Hir], words: &Words) -> Option<usize> {
-    let mut best: Option<usize> = None;
+/// The keywords that are certain to be in a match of a piece; `None` when a match may hold none.
+fn certain(hir: &Hir, words: &Words) -> Option<Certain> {
+    match hir.kind() {
+        HirKind::Capture(capture) => certain(&capture.sub, words),
+        HirKind::Repetition(repetition) if repetition.min > 0 => {
+            // Else one may go over from one time to the next.
+            let Some(mut found) = certain(&repetition.sub, words) else {
+                return in_all(&strings(hir, words.exact)?, words);
+            };
+            if repetition.max != Some(1) {
+                found.places.iter_mut().for_each(|place| place.behind = place.behind.repeated(&repetition.sub));
+            }
+            Some(found)
+        }
+        HirKind::Alternation(branches) => {
+            let mut all = Certain { offset: 0, places: Vec::new() };
+            for branch in branches {
+                let found = certain(branch, words)?;
+                all.offset = all.offset.max(found.offset);
+                all.places.extend(found.places);
+            }
+            Some(all)
+        }
+        HirKind::Concat(parts) => certain_in_sequence(parts, words),
+        _ => in_all(&strings(hir, words.exact)?, words),
+    }
+}
+
+fn certain_in_sequence(parts: &[Hir], words: &Words) -> Option<Certain> {
+    let mut best: Option<Certain> = None;
+    // Of two that lie alike the later one: more is known of what stands before it.
+    let better = |best: &mut Option<Certain>, found: Certain| {
+        if best.as_ref().is_none_or(|b| found.offset <= b.offset) {
+            *best = Some(found);
+        }
+    };
     // Every run of neighbouring pieces that stand for few strings is looked at as one text, from each start.
     let mut start_offset = 0;
     for (i, part) in parts.iter().enumerate() {
+        let (before, behind) = (&parts[..i], &parts[i + 1..]);
         if let Some(inner) = certain(part, words) {
-            let offset = start_offset + inner;
-            best = Some(best.map_or(offset, |b| b.min(offset)));
+            let places = words.within(inner.places, before, behind);
+            better(&mut best, Certain { offset: start_offset + inner.offset, places });
         }
         let mut run = vec![Vec::new()];
-        for next in &parts[i..] {
+        for (j, next) in parts[i..].iter().enumerate() {
             let Some(more) = strings(next, words.exact) else { break };
             if run.len() * more.len() > MAX_STRINGS {
                 break;
             }
             run = run.iter().flat_map(|a: &Vec<u8>| more.iter().map(move |b| [a.as_slice(), b].concat())).collect();
-            if let Some(inner) = offset_in_all(&run, words) {
-                let offset = start_offset + inner;
-                best = Some(best.map_or(offset, |b| b.min(offset)));
+            // A look-around stands for nothing in a string, so it is read where it stands beside one.
+            if j > 0
+                && ![part, next].into_iter().any(|p| matches!(p.kind(), HirKind::Look(_)))
+                && let Some(inner) = in_all(&run, words)
+            {
+                let places = words.within(inner.places, before, behind.get(j..).unwrap_or_default());
+                better(&mut best, Certain { offset: start_offset + inner.offset, places });
                 break;
             }
         }
@@ -267,11 +277,22 @@ fn certain_in_sequence(parts: &[Hir], words: &Words) -> Option<usize> {
     best
 }
 
-fn offset_in_all(strings: &[Vec<u8>], words: &Words) -> Option<usize> {
-    strings.iter().try_fold(0, |worst: usize, text| {
-        let at = words.list.iter().filter_map(|w| text.windows(w.len()).position(|t| t == w.as_slice())).min()?;
-        Some(worst.max(at))
-    })
+/// The first keyword of each string, and the longest of those that begin there.
+fn in_all(strings: &[Vec<u8>], words: &Words) -> Option<Certain> {
+    let mut all = Certain { offset: 0, places: Vec::new() };
+    for text in strings {
+        let at = |(i, w): (usize, &Vec<u8>)| {
+            let at = text.windows(w.len()).position(|t| t == w.as_slice())?;
+            Some((at, usize::MAX - w.len(), i))
+        };
+        let (at, _, word) = words.list.iter().enumerate().filter(|(_, w)| !w.is_empty()).filter_map(at).min()?;
+        let end = at + words.list[word].len();
+        let side = |byte: Option<&u8>| byte.map_or(Side::EDGE, |b| Side::byte(*b, words.exact));
+        let before = side(at.checked_sub(1).and_then(|i| text.get(i)));
+        all.offset = all.offset.max(at);
+        all.places.push(Place { word, before, behind: side(text.get(end)) });
+    }
+    Some(all)
 }
 
 /// Every string a piece can match, in lower case unless `exact`, when there are few. Look-arounds stand for the empty string.
@@ -361,57 +382,61 @@ mod tests {
     use super::*;
 
     fn reach(pattern: &str, keywords: &[&str]) -> Result<Reach, String> {
+        measured(pattern, keywords).map(|(reach, _)| reach)
+    }
+
+    fn measured(pattern: &str, keywords: &[&str]) -> Result<(Reach, Vec<Around>), String> {
         measure(pattern, &keywords.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>(), false)
     }
+
+    /// What can stand before and behind each keyword, of these bytes.
+    fn around(pattern: &str, keywords: &[&str]) -> Vec<(String, String)> {
+        let some =
+            |set: Bytes| " \n:=_-aAz09.é".bytes().filter(|b| b.is_ascii() && set.has(*b)).map(char::from).collect();
+        let (_, around) = measured(pattern, keywords).unwrap();
+        around.iter().map(|a| (some(a.before), some(a.behind))).collect()
+    }
+
+    const ALL: &str = " \n:=_-aAz09.";
 
     #[test]
     fn a_prefix_is_certain_at_the_start() {
         let r = reach(r"\b(?<secret>gh[pousr]_[0-9A-Za-z]{36})\b", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]).unwrap();
-        assert_eq!(
-            r,
-            Reach { before: 0, longest: 40, must: 0, run: 40, alphabet: 2, whole: true, next: 1, edge: true }
-        );
+        assert_eq!(r, Reach { before: 0, longest: 40, must: 0, run: 40, alphabet: 2, whole: true });
     }
 
     #[test]
     fn context_words_are_found_behind_bounded_gaps_and_without_case() {
         let r = reach(r#"(?i)(?:my.{0,5})?datadog.{0,20}?(?<secret>[0-9a-f]{32})\b"#, &["datadog"]).unwrap();
-        assert_eq!(
-            r,
-            Reach {
-                before: 7,
-                longest: 7 + 7 + 20 + 32,
-                must: 0,
-                run: 32,
-                alphabet: 0,
-                whole: true,
-                next: ALPHABETS,
-                edge: false
-            }
-        );
+        assert_eq!(r, Reach { before: 7, longest: 7 + 7 + 20 + 32, must: 0, run: 32, alphabet: 0, whole: true });
     }
 
     #[test]
-    fn the_byte_behind_a_keyword_is_known_where_the_expression_says_so() {
-        assert_eq!(reach(r"\bSG\.[A-Za-z0-9_\-]{22}", &["SG."]).unwrap().next, 2);
-        assert_eq!(
-            reach(
-                r"\bSK[0-9a-f][0-9a-f]{31}",
-                &[
-                    "SK0", "SK1", "SK2", "SK3", "SK4", "SK5", "SK6", "SK7", "SK8", "SK9", "SKa", "SKb", "SKc", "SKd",
-                    "SKe", "SKf"
-                ]
-            )
-            .unwrap()
-            .next,
-            0
-        );
-        assert_eq!(reach(r"(?i)lob.{0,3}[0-9a-f]{32}", &["lob"]).unwrap().next, ALPHABETS);
+    fn the_bytes_around_a_keyword_are_known_where_the_expression_says_so() {
+        let one = |pattern: &str, keyword: &str| around(pattern, &[keyword]).remove(0);
+        let is = |before: &str, behind: &str| (before.to_owned(), behind.to_owned());
+        assert_eq!(one(r"\bSG\.[A-Za-z0-9_\-]{22}", "SG."), is(" \n:=-.", "_-aAz09"));
+        assert_eq!(one(r"(?i)lob.{0,3}[0-9a-f]{32}", "lob"), is(ALL, " :=_-aAz09."));
         // A keyword that something may stand before begins no word, nor does one of marks.
-        assert!(!reach(r"\b(?:x)?ghp_[0-9A-Za-z]{36}", &["ghp_"]).unwrap().edge);
-        assert!(!reach(r"\b[a-z]{3}_key_[0-9]{9}", &["_key_"]).unwrap().edge);
-        assert!(reach(r"\b(?:ghp|gho)_[0-9A-Za-z]{36}", &["ghp_", "gho_"]).unwrap().edge);
-        assert!(!reach(r"ghp_[0-9A-Za-z]{36}", &["ghp_"]).unwrap().edge);
+        assert_eq!(one(r"\b(?:x)?ghp_[0-9]{36}", "ghp_"), is(" \n:=-.", "09"));
+        assert_eq!(one(r"\b[a-z]{3}_key_[0-9]{9}", "_key_"), is("az", "09"));
+        assert_eq!(one(r"\b-key_[0-9]{9}", "-key_"), is(ALL, "09"));
+        assert_eq!(one(r"ghp_[0-9A-Za-z]{36}", "ghp_"), is(ALL, "aAz09"));
+        // Lines, and what may be left out on the way to their beginnings and ends.
+        assert_eq!(one(r"^ {0,8}(?:[\w.]{3,9}:)?_auth\s{0,3}=[a-z]{9}", "_auth"), is(" \n:", " \n="));
+        assert_eq!(one(r"[0-9]key(?:=a)?$", "key"), is("09", "\n="));
+        assert_eq!(one(r"\b(?:key=){2,3}a\b", "key="), is(" \n:=-.", "a"));
+        assert_eq!(one(r"-(?:\.key){1,2}", ".key"), is("-", ALL));
+        // What stands inside a piece, of both cases where case does not count.
+        assert_eq!(one(r"(?:aKEYz|0KEY0)[0-9]{9}", "key"), is("aA0", "z0"));
+    }
+
+    #[test]
+    fn a_keyword_that_no_match_needs_may_stand_nowhere_and_one_that_several_need_wherever_any_does() {
+        let none = (String::new(), String::new());
+        assert_eq!(around(r"=abc_key_[0-9]{9}", &["key_", "abc_key_"])[0], none);
+        let (before, behind) = around(r"=key_[0-9]{9}|-key_[a-z]{9}", &["key_"]).remove(0);
+        assert_eq!((before.as_str(), behind.as_str()), ("=-", "az09"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::sight::prove;
-use super::text_kind::{path_globs, readable};
+use super::text_kind::{PathGlobs, readable};
 use crate::config::Settings;
 use crate::detect::{Engine, NUMBERS, Scratch};
 use crate::model::{RepoPath, Span};
@@ -64,7 +64,7 @@ pub fn candidates(engine: &Engine, settings: &Settings, path: &Path, bytes: &[u8
     let class = source::classify(&name);
     let lines = LineIndex::new(text);
     let place = |s: Span| (s.start, s.end, lines.line(s.start), lines.line(s.end.saturating_sub(1).max(s.start)));
-    let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
+    let applies = |rule: &Rule| PathGlobs::of(rule).has(&name.display());
     let found = engine.scan(&mut Scratch::default(), text, &class, &applies, false);
     let found = found.candidates.into_iter().filter_map(|mut candidate| {
         let rule = engine.rule(candidate.rule)?;

@@ -8,7 +8,7 @@ use super::embedded::{Asker, Deep};
 use super::locate::Locator;
 use super::roots::RunKey;
 use super::sight::{fingerprints, prove};
-use super::text_kind::{path_globs, readable};
+use super::text_kind::{PathGlobs, readable};
 use super::{ScanError, roots};
 use crate::config::Settings;
 use crate::decode;
@@ -75,7 +75,7 @@ impl Explainer<'_> {
         let Some((text, binary)) = readable(bytes) else { return };
         let text = &*text.bytes;
         let class = source::classify(name);
-        let applies = |rule: &Rule| path_globs(rule).is_match(name.display());
+        let applies = |rule: &Rule| PathGlobs::of(rule).has(&name.display());
         let scratch = &mut Scratch::default();
         let mut found = self.engine.scan(scratch, text, &class, &applies, true);
         let asker = Asker { engine: self.engine, class: &class, applies: &applies };

@@ -7,16 +7,33 @@ use crate::decode;
 use crate::formats::{self, Format, Syntax};
 use crate::model::{Family, PathClass, RepoPath};
 use crate::rules::Rule;
+use crate::text::glob::fixed;
 
 /// The paths that a rule is bound to.
-pub fn path_globs(rule: &Rule) -> globset::GlobSet {
-    let mut set = globset::GlobSetBuilder::new();
-    for path in rule.paths.iter() {
-        if let Ok(glob) = globset::Glob::new(path) {
-            set.add(glob);
+pub struct PathGlobs {
+    globs: globset::GlobSet,
+    /// Of each glob a part that a path of its must have: most paths have none, which is told faster.
+    parts: Vec<String>,
+}
+
+impl PathGlobs {
+    /// Those of a rule.
+    pub fn of(rule: &Rule) -> Self {
+        let mut set = globset::GlobSetBuilder::new();
+        let mut parts = Vec::new();
+        for path in rule.paths.iter() {
+            if let Ok(glob) = globset::Glob::new(path) {
+                parts.push(fixed(path).to_owned());
+                set.add(glob);
+            }
         }
+        Self { globs: set.build().unwrap_or_else(|_| globset::GlobSet::empty()), parts }
     }
-    set.build().unwrap_or_else(|_| globset::GlobSet::empty())
+
+    /// Whether a path is one of them.
+    pub fn has(&self, path: &str) -> bool {
+        self.parts.iter().any(|part| path.contains(part.as_str())) && self.globs.is_match(path)
+    }
 }
 
 /// What keyroll itself wrote.

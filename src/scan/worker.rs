@@ -22,7 +22,7 @@ use super::locate::{self, Locator};
 use super::roots::RunKey;
 use super::seen::{Blob, Seen};
 use super::sight::{self, Anchors, Sight};
-use super::text_kind::{Own, claim, is_lfs_pointer, own, path_globs, readable};
+use super::text_kind::{Own, PathGlobs, claim, is_lfs_pointer, own, readable};
 use super::told;
 use super::{Message, Progress, Tally, gap, limit};
 use crate::config::{Commits, Settings};
@@ -97,7 +97,7 @@ pub struct Worker<'a> {
     outbox: Mutex<Vec<Message>>,
     seen: Arc<Seen>,
     documents: Documents,
-    path_rules: Vec<(usize, globset::GlobSet)>,
+    path_rules: Vec<(usize, PathGlobs)>,
     /// Names of the repositories met below the start: where pipelines of their own may lie.
     tops: std::sync::RwLock<Vec<Top>>,
     /// Long exports that were met, to be read one after the other.
@@ -131,7 +131,7 @@ impl<'a> Worker<'a> {
     ) -> Self {
         let path_rules =
             engine.rules().iter().enumerate().filter(|(i, r)| !r.paths.is_empty() && engine.is_enabled(*i));
-        let path_rules = path_rules.map(|(i, r)| (i, path_globs(r))).collect();
+        let path_rules = path_rules.map(|(i, r)| (i, PathGlobs::of(r))).collect();
         Self {
             settings,
             engine,
@@ -538,7 +538,7 @@ impl<'a> Worker<'a> {
         class.key = client::key(name) ^ told::key(self.shared(name));
         if !self.path_rules.is_empty() || !self.settings.allow.is_empty() {
             let text = name.as_str().map_or_else(|| Cow::Owned(name.display()), Cow::Borrowed);
-            let bits = self.path_rules.iter().enumerate().filter(|(_, (_, globs))| globs.is_match(text.as_ref()));
+            let bits = self.path_rules.iter().enumerate().filter(|(_, (_, globs))| globs.has(text.as_ref()));
             class.key = bits.fold(class.key, |k, (i, _)| k ^ (0x9e37_79b9_7f4a_7c15u64.wrapping_mul(i as u64 + 1)));
             class.key ^= self.settings.allow.path_key(name);
         }
@@ -561,7 +561,7 @@ impl<'a> Worker<'a> {
     ) -> (Detected, Vec<Deep>) {
         let applies = |rule: &Rule| {
             let globs = self.path_rules.iter().find(|(i, _)| self.engine.rules()[*i].id == rule.id);
-            globs.is_some_and(|(_, globs)| globs.is_match(name.display()))
+            globs.is_some_and(|(_, globs)| globs.has(&name.display()))
         };
         let mut found = match read.keywords {
             Some(keywords) => self.engine.scan_at(scratch, text, keywords, class, &applies),

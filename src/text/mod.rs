@@ -3,6 +3,7 @@
 pub mod encoding;
 pub mod entropy;
 pub mod escape;
+pub mod glob;
 pub mod line_hash;
 pub mod lines;
 pub mod numbers;

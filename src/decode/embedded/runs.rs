@@ -64,13 +64,14 @@ pub(super) fn find(text: &[u8], entries: &[Entry], budget: &mut Budget, found: &
 }
 
 /// The next run that is long enough. Such a run covers a whole block of sixteen bytes, wherever it begins, and most blocks hold a
-/// space or a mark that comes before all characters of a run: nothing but that is looked for until one does not.
+/// space, a dot, or a mark that comes before all characters of a run: nothing but that is looked for until one does not.
 fn next(text: &[u8], from: usize) -> Option<Span> {
     let mut at = from;
     for block in text.get(from..)?.as_chunks::<16>().0 {
         at += 16;
-        let low = block.iter().fold(u8::MAX, |low, b| low.min(*b));
-        if low >= b'+' && is_all_in(block) {
+        // Asked of all bytes at once, which is a few instructions; names of packages have no space, but dots.
+        let any_other = block.iter().fold(false, |any, b| any | (*b < b'+') | (*b == b'.'));
+        if !any_other && is_all_in(block) {
             let lead = text.get(from..at - 16)?.iter().rev().take_while(|b| is_in(**b)).count();
             let more = text.get(at..)?.iter().take_while(|b| is_in(**b)).count();
             let run = Span::new(at - 16 - lead, at + more);

@@ -47,7 +47,12 @@ fn claims(_path: &RepoPath, head: &str) -> bool {
     if head.trim_start_matches('"').starts_with(BASE64_START) {
         return true;
     }
-    let names: Vec<String> = head.lines().next().unwrap_or_default().split(',').map(plain_name).collect();
+    let first = head.lines().next().unwrap_or_default();
+    // Nearly every text says so with its first line.
+    if !first.contains(',') {
+        return false;
+    }
+    let names: Vec<String> = first.split(',').map(plain_name).collect();
     ["user", "arn", "user_creation_time", "access_key_1_active"].iter().all(|name| names.iter().any(|n| n == name))
 }
 

@@ -149,6 +149,9 @@ const BARE: &[&Format] = &[
 const TABLES: &[&Format] =
     &[&kubernetes_export::FORMAT, &aws_credential_report::FORMAT, &snowflake::FORMAT, &postgresql_roles::FORMAT];
 
+/// Those that are neither JSON nor tables: YAML, and base64 of a table.
+const PLAIN: &[&Format] = &[&kubernetes_export::FORMAT, &aws_credential_report::FORMAT];
+
 /// The formats that may claim a head, in the order in which they are asked. Nearly every file that anybody keeps is none of these,
 /// and most say so with their first character.
 #[must_use]
@@ -157,8 +160,10 @@ pub fn asked(head: &str) -> &'static [&'static Format] {
         FORMATS
     } else if yaml_json::is_listing(head) {
         BARE
-    } else {
+    } else if head.trim_start_matches('\u{feff}').trim_start().lines().next().is_some_and(|line| line.contains(',')) {
         TABLES
+    } else {
+        PLAIN
     }
 }
 
@@ -168,11 +173,12 @@ mod tests {
 
     #[test]
     fn formats_of_other_syntaxes_are_asked_in_the_order_of_all() {
-        for short in [BARE, TABLES] {
+        for short in [BARE, TABLES, PLAIN] {
             let place = |format: &&Format| FORMATS.iter().position(|all| all.id == format.id);
             let places: Vec<Option<usize>> = short.iter().map(place).collect();
             assert!(places.iter().all(Option::is_some) && places.is_sorted());
         }
-        assert!(TABLES.iter().all(|format| BARE.iter().any(|bare| bare.id == format.id)));
+        let within = |short: &[&Format], long: &[&Format]| short.iter().all(|a| long.iter().any(|b| a.id == b.id));
+        assert!(within(TABLES, BARE) && within(PLAIN, TABLES));
     }
 }

@@ -88,10 +88,11 @@ fn claims(_path: &RepoPath, head: &str) -> bool {
     // Nearly every other text is told apart by the rarest of the names, which Snowflake writes in one case.
     const RARE: [&str; 6] =
         ["rsa_public_key", "RSA_PUBLIC_KEY", "role_restriction", "ROLE_RESTRICTION", "credential_id", "CREDENTIAL_ID"];
-    if !RARE.iter().any(|name| head.contains(name)) {
+    let head = head.trim_start_matches('\u{feff}').trim_start();
+    let speaks = if head.starts_with(['{', '[']) { head } else { head.lines().next().unwrap_or_default() };
+    if !RARE.iter().any(|name| speaks.contains(name)) {
         return false;
     }
-    let head = head.trim_start_matches('\u{feff}').trim_start();
     let lower;
     let has: &dyn Fn(&str) -> bool = if head.starts_with(['{', '[']) {
         lower = head.to_ascii_lowercase();
