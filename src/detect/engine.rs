@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use regex::bytes::Regex;
+use regex_automata::PatternID;
 
 use super::blocks::{self, Block};
 use super::context::{self, Providers};
-use super::expression::{Expression, compile};
+use super::expression::{Begins, Expression};
 use super::filter::{self, Drop};
 use super::generic::{self, Assigned, Verdict};
 use super::prefilter::{Prefilter, Sought};
@@ -168,12 +168,14 @@ impl Engine {
 
     /// Compiles the expression of a rule in full, for texts of which there are many.
     pub(super) fn prepare(&self, rule: u32) {
-        let _ = self.regex(rule);
+        if let Some((expression, pattern)) = self.expression(rule) {
+            expression.full(pattern);
+        }
     }
 
-    fn regex(&self, rule: u32) -> Option<&Regex> {
+    fn expression(&self, rule: u32) -> Option<(&Expression, &str)> {
         match &self.rules.get(rule as usize)?.matcher {
-            Matcher::Pattern { pattern, .. } => self.expressions.get(rule as usize)?.full(pattern),
+            Matcher::Pattern { pattern, .. } => Some((self.expressions.get(rule as usize)?, pattern)),
             _ => None,
         }
     }
@@ -276,14 +278,13 @@ impl Engine {
                         continue;
                     }
                     // Compiled late: the keywords of many rules are common and their values rare.
-                    let found = self.expressions.get(id as usize).and_then(|e| e.find(pattern, window, from));
-                    let Some(found) = found else { return };
+                    let Some(expression) = self.expressions.get(id as usize) else { return };
+                    let begins = if reach.before == 0 { Begins::Here } else { Begins::Behind };
+                    let Some(found) = expression.find(pattern, window, from, begins) else { return };
                     let Some(Span { start, end }) = found.filter(|found| found.start <= *at) else { continue };
-                    let secret = self
-                        .regex(id)
-                        .and_then(|regex| regex.captures_at(window, start))
-                        .and_then(|c| c.name("secret").map(|m| Span::new(m.start(), m.end())))
-                        .unwrap_or(Span::new(start, end));
+                    let groups = expression.groups(pattern, window, start);
+                    let secret = groups.and_then(|groups| groups.get_group_by_name("secret"));
+                    let secret = secret.map_or(Span::new(start, end), |s| Span::new(s.start, s.end));
                     Some(Block { secret, extent: Span::new(start, end) })
                 }
                 Matcher::Jwt => blocks::jwt(text, *at),
@@ -355,22 +356,20 @@ impl Engine {
 
     /// The named groups of a match besides `secret`.
     fn parts(&self, text: &[u8], raw: Raw) -> Vec<Part> {
-        let Some(regex) = self.regex(raw.rule).filter(|r| r.captures_len() > 1) else { return Vec::new() };
+        let Some((expression, pattern)) = self.expression(raw.rule) else { return Vec::new() };
         let Matcher::Pattern { reach, .. } = &self.rules[raw.rule as usize].matcher else { return Vec::new() };
         let start = raw.block.extent.start;
         let to = text.len().min(start + reach.before + reach.longest + 1);
-        let Some(captures) = text.get(..to).and_then(|w| regex.captures_at(w, start)) else { return Vec::new() };
-        regex
-            .capture_names()
+        let groups = text.get(..to).and_then(|window| expression.groups(pattern, window, start));
+        let Some(groups) = groups else { return Vec::new() };
+        let names = groups.group_info().pattern_names(PatternID::ZERO);
+        names
             .flatten()
             .filter(|name| *name != "secret")
             .filter_map(|name| {
-                let m = captures.name(name)?;
-                Some(Part {
-                    name: name.to_owned(),
-                    value: String::from_utf8_lossy(m.as_bytes()).into_owned(),
-                    span: Span::new(m.start(), m.end()),
-                })
+                let found = groups.get_group_by_name(name)?;
+                let span = Span::new(found.start, found.end);
+                Some(Part { name: name.to_owned(), value: String::from_utf8_lossy(span.of(text)).into_owned(), span })
             })
             .collect()
     }
@@ -539,7 +538,9 @@ impl Oracle {
     #[must_use]
     pub fn matches(rule: &Rule, text: &[u8]) -> Vec<(Span, Span)> {
         let Matcher::Pattern { pattern, .. } = &rule.matcher else { return Vec::new() };
-        let Some(regex) = compile(pattern) else { return Vec::new() };
+        let built =
+            regex::bytes::RegexBuilder::new(pattern).unicode(false).multi_line(true).size_limit(8 << 20).build();
+        let Ok(regex) = built else { return Vec::new() };
         let digit = |span: Span| !rule.needs_digit || span.of(text).iter().any(u8::is_ascii_digit);
         regex
             .captures_iter(text)

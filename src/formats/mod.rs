@@ -4,6 +4,7 @@
 //! Adding one is one file and one line in its group's table.
 
 pub mod agent;
+pub mod any;
 pub mod ci;
 pub mod client;
 pub mod cloud;
@@ -183,8 +184,9 @@ pub fn opens_json(text: &[u8]) -> bool {
 /// The format of a file, the first that claims it: by its path and its head, of at most [`HEAD`] bytes. Those that `admits` refuses are not
 /// asked.
 pub fn claimed(path: &RepoPath, head: &str, admits: impl Fn(&Format) -> bool) -> Option<&'static Format> {
-    let groups = [ci::FORMATS, iac::FORMATS, agent::FORMATS, cloud::asked(head)];
-    groups.into_iter().flatten().copied().find(|format| admits(format) && (format.claims)(path, head))
+    let groups = [ci::FORMATS, iac::FORMATS, agent::FORMATS];
+    let claims = |format: &&&'static Format| admits(format) && (format.claims)(path, head);
+    groups.into_iter().flatten().find(claims).copied().or_else(|| cloud::claimed(path, head, &admits))
 }
 
 /// Formats by group.

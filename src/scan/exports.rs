@@ -1,11 +1,12 @@
 //! Exports under version control: what a repository keeps of a cloud or a service, in its index or in its history.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::AhoCorasick;
 
 use super::locate;
+use crate::formats::any::AnyOf;
 use crate::formats::{self, Format};
 use crate::model::{At, Fact, IdentityKey, LocatedFact, Location, RepoPath, SettingFact, setting};
 
@@ -62,7 +63,6 @@ const MARKS: &[&str] = &[
     "googleapis.com/",
     "gserviceaccount.com",
     "\"bindings\"",
-    "bindings:",
     "\"auditConfigs\"",
     "workloadIdentityPools",
     "\"activities\"",
@@ -104,10 +104,11 @@ const MARKS: &[&str] = &[
     "\"grantee_name\"",
     "\"resourceVersion\"",
     "\"creationTimestamp\"",
-    "resourceVersion:",
-    "creationTimestamp:",
     "\"items\"",
 ];
+
+/// Words of which the YAML that a cluster gives out has one.
+const LIVE: &[&str] = &["resourceVersion:", "creationTimestamp:"];
 
 /// Whether a text of the history may be an export: those that are not are told without asking any format.
 ///
@@ -117,11 +118,14 @@ pub fn may_be(bytes: &[u8]) -> bool {
     let head = bytes.get(..formats::HEAD.min(bytes.len())).unwrap_or_default();
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     // JSON, base64 in quotes or not, the YAML of a cluster or of gcloud, or a table, which its header line tells.
-    let other =
-        [&b"dXNlcixhcm4s"[..], b"apiVersion:", b"- apiVersion:", b"---\n", b"---\r", b"bindings:", b"auditConfigs:"];
+    let yaml = [&b"apiVersion:"[..], b"- apiVersion:", b"---\n", b"---\r", b"bindings:", b"auditConfigs:"];
+    if yaml.iter().any(|begin| start.starts_with(begin)) {
+        static IN_YAML: LazyLock<AnyOf> = LazyLock::new(|| AnyOf::new(&[formats::cloud::LISTING_WORDS, LIVE].concat()));
+        return IN_YAML.is_in(start);
+    }
     let place = match start.first() {
         Some(b'{' | b'[' | b'"') => start,
-        _ if other.iter().any(|begin| start.starts_with(begin)) => start,
+        _ if start.starts_with(b"dXNlcixhcm4s") => start,
         _ => start.split(|b| *b == b'\n').next().filter(|line| line.contains(&b',')).unwrap_or_default(),
     };
     if place.is_empty() {

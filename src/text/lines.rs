@@ -20,12 +20,18 @@ impl LineIndex {
     pub fn new(text: &[u8]) -> Self {
         let mut starts = vec![0];
         let mut marks = Vec::new();
-        for at in memchr::memchr2_iter(b'\n', b'\r', text) {
-            let pair = text[at] == b'\r' && text.get(at + 1) == Some(&b'\n');
-            if !pair {
-                mark(text, starts.last().copied().unwrap_or(0), at + 1, &mut marks);
-                starts.push(at + 1);
-            }
+        let mut last = 0;
+        let mut end = |at: usize| {
+            mark(text, last, at + 1, &mut marks);
+            starts.push(at + 1);
+            last = at + 1;
+        };
+        // Most texts have one kind of line end, which is found faster than two.
+        if memchr::memchr(b'\r', text).is_none() {
+            memchr::memchr_iter(b'\n', text).for_each(&mut end);
+        } else {
+            let single = |at: &usize| text[*at] == b'\n' || text.get(at + 1) != Some(&b'\n');
+            memchr::memchr2_iter(b'\n', b'\r', text).filter(single).for_each(&mut end);
         }
         mark(text, starts.last().copied().unwrap_or(0), text.len(), &mut marks);
         Self { starts, marks }

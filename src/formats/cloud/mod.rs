@@ -73,6 +73,9 @@ mod vault;
 mod yaml_json;
 
 use super::Format;
+use crate::model::RepoPath;
+
+pub use yaml_json::LISTING_WORDS;
 
 /// The formats of this folder, in the order in which they are asked.
 pub const FORMATS: &[&Format] = &[
@@ -130,10 +133,8 @@ pub const FORMATS: &[&Format] = &[
     &postgresql_roles::FORMAT,
 ];
 
-/// Those that come in other syntaxes than JSON too, in the same order.
-const BARE: &[&Format] = &[
-    &kubernetes_export::FORMAT,
-    &aws_credential_report::FORMAT,
+/// Listings of Google, which come in YAML too.
+const LISTINGS: &[&Format] = &[
     &gcp_assets::FORMAT,
     &gcp_service_account_keys::FORMAT,
     &gcp_service_accounts::FORMAT,
@@ -141,30 +142,30 @@ const BARE: &[&Format] = &[
     &gcp_workload_identity::FORMAT,
     &gcp_activity::FORMAT,
     &gcp_roles::FORMAT,
-    &snowflake::FORMAT,
-    &postgresql_roles::FORMAT,
 ];
 
-/// The same without listings of Google, which in YAML speak of its resources.
+/// Those that are tables, or may be something else that is no JSON.
 const TABLES: &[&Format] =
     &[&kubernetes_export::FORMAT, &aws_credential_report::FORMAT, &snowflake::FORMAT, &postgresql_roles::FORMAT];
 
 /// Those that are neither JSON nor tables: YAML, and base64 of a table.
 const PLAIN: &[&Format] = &[&kubernetes_export::FORMAT, &aws_credential_report::FORMAT];
 
-/// The formats that may claim a head, in the order in which they are asked. Nearly every file that anybody keeps is none of these,
-/// and most say so with their first character.
-#[must_use]
-pub fn asked(head: &str) -> &'static [&'static Format] {
+/// The format that claims a head, asked in the order of all. Nearly every file that anybody keeps is none of these, and most say so
+/// with their first character.
+pub fn claimed(path: &RepoPath, head: &str, admits: &dyn Fn(&Format) -> bool) -> Option<&'static Format> {
+    let first = |formats: &[&'static Format], head: &str| {
+        formats.iter().find(|format| admits(format) && (format.claims)(path, head)).copied()
+    };
     if super::opens_json(head.as_bytes()) {
-        FORMATS
-    } else if yaml_json::is_listing(head) {
-        BARE
-    } else if head.trim_start_matches('\u{feff}').trim_start().lines().next().is_some_and(|line| line.contains(',')) {
-        TABLES
-    } else {
-        PLAIN
+        return first(FORMATS, head);
     }
+    if yaml_json::is_listing(head) {
+        // Written as JSON once for all of them.
+        return first(PLAIN, head).or_else(|| first(LISTINGS, &yaml_json::head(head)));
+    }
+    let line = head.trim_start_matches('\u{feff}').trim_start().lines().next().unwrap_or_default();
+    first(if line.contains(',') { TABLES } else { PLAIN }, head)
 }
 
 #[cfg(test)]
@@ -173,12 +174,10 @@ mod tests {
 
     #[test]
     fn formats_of_other_syntaxes_are_asked_in_the_order_of_all() {
-        for short in [BARE, TABLES, PLAIN] {
+        for short in [LISTINGS, TABLES, PLAIN] {
             let place = |format: &&Format| FORMATS.iter().position(|all| all.id == format.id);
             let places: Vec<Option<usize>> = short.iter().map(place).collect();
             assert!(places.iter().all(Option::is_some) && places.is_sorted());
         }
-        let within = |short: &[&Format], long: &[&Format]| short.iter().all(|a| long.iter().any(|b| a.id == b.id));
-        assert!(within(TABLES, BARE) && within(PLAIN, TABLES));
     }
 }

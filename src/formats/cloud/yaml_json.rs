@@ -6,12 +6,12 @@ use std::borrow::Cow;
 use std::io::{self, BufRead, Cursor, Read};
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use serde_json::{Map, Number, Value};
 
 use super::json_stream::ELEMENT_MAX;
 use crate::doc::yaml;
 use crate::doc::{Kind, Node};
+use crate::formats::any::AnyOf;
 
 /// Bytes looked at to tell the syntax.
 const HEAD: u64 = 64;
@@ -42,28 +42,26 @@ pub fn head(head: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Words of which every listing has one.
+pub const LISTING_WORDS: &[&str] = &[
+    "gserviceaccount.com",
+    "googleapis.com",
+    "bindings:",
+    "includedPermissions:",
+    "workloadIdentityPools/",
+    "activityType:",
+];
+
 /// Whether a head may be one of a listing in YAML: it begins like one and speaks of Google's resources.
 #[must_use]
 pub fn is_listing(head: &str) -> bool {
-    static SPEAKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        // A few words always build; without them nothing would be told.
-        AhoCorasick::new([
-            "gserviceaccount.com",
-            "googleapis.com",
-            "bindings:",
-            "includedPermissions:",
-            "workloadIdentityPools/",
-            "activityType:",
-        ])
-        .ok()
-    });
+    static SPEAKS: LazyLock<AnyOf> = LazyLock::new(|| AnyOf::new(LISTING_WORDS));
     let bare = head.trim_start_matches('\u{feff}').trim_start();
     // A listing begins with a mark of a document, an item or a name.
     let begins =
         bare.starts_with("--- ") || bare.starts_with("---\n") || bare.starts_with("---\r") || bare.starts_with("- ");
     let named = || bare.split_once(':').is_some_and(|(name, _)| is_name(name));
-    let speaks = || SPEAKS.as_ref().is_some_and(|words| words.is_match(bare));
-    (begins || named()) && speaks()
+    (begins || named()) && SPEAKS.is_in(bare.as_bytes())
 }
 
 fn is_name(text: &str) -> bool {

@@ -173,7 +173,7 @@ pub fn find(
     loose_ends: bool,
     stop: &AtomicBool,
 ) -> Found {
-    let mut numbers: Keyed<u32> = Keyed::default();
+    let mut numbers: Keyed<u32> = Keyed::with_capacity_and_hasher(objects.ids(Kind::Tree).count(), <_>::default());
     for id in objects.ids(Kind::Tree) {
         let next = numbers.len() as u32;
         numbers.entry(key(id)).or_insert(next);
@@ -184,9 +184,7 @@ pub fn find(
     wanted.iter().for_each(|id| maybe[usize::from(bit(id.as_bytes()) >> 6)] |= 1 << (bit(id.as_bytes()) & 63));
     let names: Mutex<Names> = Mutex::default();
     let search = SEARCHES.fetch_add(1, Ordering::Relaxed);
-    let mut all = Trees::default();
-    all.spans.resize(numbers.len(), (0, 0, 0));
-    let all = Mutex::new(all);
+    let all = Mutex::new(Trees::new(numbers.len()));
     let named = |name: &[u8]| {
         KNOWN.with_borrow_mut(|(of, known)| {
             if *of != search {
@@ -206,7 +204,9 @@ pub fn find(
     let partial = objects.is_partial();
     let absent: Mutex<Absent> = Mutex::default();
     // Nearly all that trees name is here, and a look at the packs' lists for each costs more than reading the trees.
-    let here: HashSet<u64, foldhash::fast::RandomState> = objects.ids(Kind::Blob).map(key).collect();
+    let mut here: HashSet<u64, foldhash::fast::RandomState> = HashSet::default();
+    here.reserve(objects.ids(Kind::Blob).count());
+    here.extend(objects.ids(Kind::Blob).map(key));
     let absent_number = |id: &[u8]| {
         let number =
             |mut absent: MutexGuard<'_, Absent>| absent.number(id, ABSENT, if partial { 0 } else { MAX_MISSING });
@@ -290,7 +290,7 @@ pub fn find(
     if loose_ends {
         let placed: Vec<bool> = found.iter().map(|lays: &Vec<Lay>| lays.iter().any(|l| l.first.is_some())).collect();
         let mut loose: HashSet<Numbered, foldhash::fast::RandomState> = HashSet::default();
-        for tree in 0..all.spans.len() as u32 {
+        for tree in 0..all.count() as u32 {
             for (blob, name) in all.blobs(tree) {
                 if !placed.get(*blob as usize).copied().unwrap_or(true) && loose.insert((*blob, *name)) {
                     let path = RepoPath::new(names[*name as usize].to_vec());

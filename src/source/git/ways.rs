@@ -25,39 +25,67 @@ pub(super) const NONE: u32 = u32::MAX;
 /// The number of a tree or blob, with the number of its name.
 pub(super) type Numbered = (u32, u32);
 
-/// What is in trees, as far as it leads to something that matters, one list for all of them.
+/// What is in trees, as far as it leads to something that matters.
 #[derive(Default)]
 pub(super) struct Trees {
-    /// Number of a tree below, or of a wanted blob, with the number of its name.
-    pub(super) entries: Vec<(u32, u32)>,
-    /// For each tree where its entries begin, how many are trees, and how many blobs.
-    pub(super) spans: Vec<(u32, u32, u32)>,
+    /// Numbers of trees below, and of wanted blobs, with the numbers of their names. In pieces, each tree in one of them, so that what
+    /// grows large is never moved.
+    entries: Vec<Vec<Numbered>>,
+    /// For each tree in which piece its entries are, where they begin there, how many are trees, and how many blobs.
+    spans: Vec<Lies>,
 }
 
+/// Where the entries of a tree are.
+#[derive(Debug, Default, Clone, Copy)]
+struct Lies {
+    piece: u32,
+    from: u32,
+    below: u32,
+    blobs: u32,
+}
+
+/// Entries of a piece, but for trees that have more.
+const PIECE: usize = 1 << 16;
+
 impl Trees {
+    /// For so many trees.
+    pub(super) fn new(count: usize) -> Self {
+        Self { entries: Vec::new(), spans: vec![Lies::default(); count] }
+    }
+
+    /// How many trees there are.
+    pub(super) fn count(&self) -> usize {
+        self.spans.len()
+    }
+
     pub(super) fn of(&self, tree: u32) -> (&[Numbered], &[Numbered]) {
-        let (from, below, blobs) = self.spans.get(tree as usize).copied().unwrap_or_default();
+        let Lies { piece, from, below, blobs } = self.spans.get(tree as usize).copied().unwrap_or_default();
         let (from, below, blobs) = (from as usize, below as usize, blobs as usize);
-        let both = self.entries.get(from..from + below + blobs).unwrap_or_default();
+        let piece = self.entries.get(piece as usize).map_or(&[][..], Vec::as_slice);
+        let both = piece.get(from..from + below + blobs).unwrap_or_default();
         both.split_at(below.min(both.len()))
     }
 
-    pub(super) fn below(&self, tree: u32) -> &[(u32, u32)] {
+    pub(super) fn below(&self, tree: u32) -> &[Numbered] {
         self.of(tree).0
     }
 
-    pub(super) fn blobs(&self, tree: u32) -> &[(u32, u32)] {
+    pub(super) fn blobs(&self, tree: u32) -> &[Numbered] {
         self.of(tree).1
     }
 
-    pub(super) fn add(&mut self, tree: u32, below: &[(u32, u32)], blobs: &[(u32, u32)]) {
-        // Four thousand million entries are more than this program is for; what comes after them leads nowhere.
-        let Ok(from) = u32::try_from(self.entries.len()) else { return };
-        if let Some(span) = self.spans.get_mut(tree as usize) {
-            *span = (from, below.len() as u32, blobs.len() as u32);
-            self.entries.extend_from_slice(below);
-            self.entries.extend_from_slice(blobs);
+    pub(super) fn add(&mut self, tree: u32, below: &[Numbered], blobs: &[Numbered]) {
+        let Some(span) = self.spans.get_mut(tree as usize) else { return };
+        let count = below.len() + blobs.len();
+        if self.entries.last().is_none_or(|piece| piece.capacity() - piece.len() < count) {
+            self.entries.push(Vec::with_capacity(PIECE.max(count)));
         }
+        let last = self.entries.len() - 1;
+        let Some(piece) = self.entries.last_mut() else { return };
+        *span =
+            Lies { piece: last as u32, from: piece.len() as u32, below: below.len() as u32, blobs: blobs.len() as u32 };
+        piece.extend_from_slice(below);
+        piece.extend_from_slice(blobs);
     }
 }
 
@@ -67,9 +95,9 @@ pub(super) fn leads(trees: &Trees) -> Vec<bool> {
     const OPEN: u8 = 1;
     const NO: u8 = 2;
     const YES: u8 = 3;
-    let mut state = vec![UNKNOWN; trees.spans.len()];
+    let mut state = vec![UNKNOWN; trees.count()];
     let mut stack: Vec<(u32, usize)> = Vec::new();
-    for start in 0..trees.spans.len() as u32 {
+    for start in 0..trees.count() as u32 {
         if state[start as usize] != UNKNOWN {
             continue;
         }
