@@ -425,7 +425,7 @@ mod tests {
         // Lines, and what may be left out on the way to their beginnings and ends.
         assert_eq!(one(r"^ {0,8}(?:[\w.]{3,9}:)?_auth\s{0,3}=[a-z]{9}", "_auth"), is(" \n:", " \n="));
         assert_eq!(one(r"[0-9]key(?:=a)?$", "key"), is("09", "\n="));
-        assert_eq!(one(r"\b(?:key=){1,3}a\b", "key="), is(" \n:=-.", "a"));
+        assert_eq!(one(r"\b(?:key=){1,3}a\b", "key="), is(" \n:=-.", "aA"));
         assert_eq!(one(r"-(?:\.key){1,2}", ".key"), is("-", ALL));
         // What stands inside a piece, of both cases where case does not count.
         assert_eq!(one(r"(?:aKEYz|0KEY0)[0-9]{9}", "key"), is("aA0", "z0"));

@@ -228,7 +228,7 @@ impl Past<'_, '_, '_> {
 
     /// What stands in the messages of annotated tags that are named, but for those that are known.
     fn tags<'n>(&self, history: &History, include: &[String], known: impl Iterator<Item = &'n String>) -> Vec<Version> {
-        let (objects, refs) = (&self.objects, &self.refs);
+        let (objects, refs) = (&self.objects, self.refs);
         let mut new: BTreeMap<BlobId, _> =
             include.iter().flat_map(|name| super::names::tags(objects, refs, history, name)).collect();
         // Most pushes have none, and there may be many that are known.
@@ -257,7 +257,7 @@ impl Past<'_, '_, '_> {
                 let begin = self.refs.refs.iter().filter(|(n, _)| n.starts_with(start));
                 begin.filter_map(|(_, id)| super::names::peeled(&self.objects, history, id)).collect()
             }
-            None => super::names::resolve(&self.objects, &self.refs, history, name).into_iter().collect(),
+            None => super::names::resolve(&self.objects, self.refs, history, name).into_iter().collect(),
         }
     }
 
@@ -265,7 +265,7 @@ impl Past<'_, '_, '_> {
     fn resolve(&self, history: &History, names: &[String]) -> Vec<Rank> {
         let mut ranks = Vec::new();
         for name in names {
-            match super::names::resolve(&self.objects, &self.refs, history, name) {
+            match super::names::resolve(&self.objects, self.refs, history, name) {
                 Ok(rank) => ranks.push(rank),
                 Err(why) => self.worker.notice(gap("bad-ref", Some(shown(self.site)), why)),
             }

@@ -89,7 +89,7 @@ pub struct Past<'s, 'w, 'a> {
     /// The objects.
     pub objects: Objects,
     /// Its refs.
-    pub refs: Refs,
+    pub refs: &'s Refs,
 }
 
 /// What notices call its git directory.

@@ -120,7 +120,7 @@ impl Place {
         let Some((objects, history)) = self.commits() else { return Vec::new() };
         let refs = self.repository.refs();
         let reached = |names: &[String]| {
-            let ranks = names.iter().filter_map(|n| super::names::resolve(objects, &refs, history, n).ok());
+            let ranks = names.iter().filter_map(|n| super::names::resolve(objects, refs, history, n).ok());
             history.reached(ranks)
         };
         let (new, old) = (reached(include), reached(exclude));
@@ -132,7 +132,7 @@ impl Place {
 
     fn rank(&self, name: &str) -> Option<Rank> {
         let (objects, history) = self.commits()?;
-        super::names::resolve(objects, &self.repository.refs(), history, name).ok()
+        super::names::resolve(objects, self.repository.refs(), history, name).ok()
     }
 
     /// All commits, read when the first is asked for.

@@ -33,6 +33,7 @@ pub struct Repository {
     pub bare: bool,
     /// Why it is not known where its common directory lies, when that could not be read.
     pub problem: Option<String>,
+    refs: OnceLock<Refs>,
     tracked: OnceLock<Result<BTreeSet<Vec<u8>>, String>>,
     root: OnceLock<Option<BlobId>>,
 }
@@ -109,6 +110,7 @@ impl Repository {
             hash_len,
             bare,
             problem,
+            refs: OnceLock::new(),
             tracked: OnceLock::new(),
             root: OnceLock::new(),
         }
@@ -124,10 +126,9 @@ impl Repository {
         config
     }
 
-    /// The names that point to commits.
-    #[must_use]
-    pub fn refs(&self) -> Refs {
-        Refs::read(&self.git_dir, &self.common_dir, self.hash_len)
+    /// The names that point to commits, as they are when they are first asked for.
+    pub fn refs(&self) -> &Refs {
+        self.refs.get_or_init(|| Refs::read(&self.git_dir, &self.common_dir, self.hash_len))
     }
 
     /// The index, if there is one.
