@@ -67,7 +67,9 @@ pub type Beside = (Option<u8>, Option<u8>);
 #[derive(Debug)]
 pub struct Prefilter {
     bits: Box<simd::Bits>,
-    /// Keywords that are known by the first three bytes of their gram.
+    /// Keywords that are known by all bytes of their gram.
+    whole: Buckets,
+    /// Those that are known by its first three.
     early: Buckets,
     /// Those that are known by its last three.
     late: Buckets,
@@ -76,10 +78,10 @@ pub struct Prefilter {
     multiplier: u32,
 }
 
-/// Keywords by the hash of three folded bytes.
+/// Keywords by the hash of three or four folded bytes.
 #[derive(Debug)]
 struct Buckets {
-    /// For each hash a bit for each of eight kinds of three bytes, which a few bits more of the hash tell.
+    /// For each hash a bit for each of eight kinds of bytes, which a few bits more of the hash tell.
     kinds: Box<[u8; 1 << BUCKETS]>,
     words: Vec<Word>,
     /// Where the words of each hash start; one more at the end.
@@ -90,11 +92,11 @@ impl Buckets {
     /// Of the folded bytes and the words.
     fn new(words: Vec<(u32, Word)>) -> Self {
         let mut kinds = Box::new([0; 1 << BUCKETS]);
-        for (three, _) in &words {
-            let (bucket, kind) = bucket(*three);
+        for (bytes, _) in &words {
+            let (bucket, kind) = bucket(*bytes);
             kinds[bucket] |= kind;
         }
-        let mut words: Vec<(usize, Word)> = words.into_iter().map(|(three, word)| (bucket(three).0, word)).collect();
+        let mut words: Vec<(usize, Word)> = words.into_iter().map(|(bytes, word)| (bucket(bytes).0, word)).collect();
         words.sort_by(|a, b| (a.0, &a.1.text, a.1.id, a.1.back).cmp(&(b.0, &b.1.text, b.1.id, b.1.back)));
         words.dedup_by(|a, b| a.0 == b.0 && a.1.text == b.1.text && a.1.id == b.1.id && a.1.back == b.1.back);
         let start = |bucket: usize| words.partition_point(|(h, _)| *h < bucket) as u32;
@@ -104,22 +106,22 @@ impl Buckets {
 
     /// Whether any word may be known by these bytes.
     #[inline]
-    fn may(&self, three: u32) -> bool {
-        let (bucket, kind) = bucket(three);
+    fn may(&self, bytes: u32) -> bool {
+        let (bucket, kind) = bucket(bytes);
         self.kinds[bucket] & kind != 0
     }
 
-    fn of(&self, three: u32) -> &[Word] {
-        let (bucket, _) = bucket(three);
+    fn of(&self, bytes: u32) -> &[Word] {
+        let (bucket, _) = bucket(bytes);
         let (from, to) = (self.starts[bucket] as usize, self.starts[bucket + 1] as usize);
         &self.words[from..to]
     }
 }
 
-/// The hash of three folded bytes, and a bit of the eight that tell more of them apart.
+/// The hash of folded bytes, and a bit of the eight that tell more of them apart.
 #[inline]
-fn bucket(three: u32) -> (usize, u8) {
-    let hash = three.wrapping_mul(0x9E37_79B1);
+fn bucket(bytes: u32) -> (usize, u8) {
+    let hash = bytes.wrapping_mul(0x9E37_79B1);
     ((hash >> (32 - BUCKETS)) as usize, 1 << (hash >> (32 - BUCKETS - 3) & 7))
 }
 
@@ -279,7 +281,7 @@ impl Prefilter {
     pub fn new<'a>(keywords: impl IntoIterator<Item = Sought<'a>>) -> Self {
         let ranks: HashMap<u32, usize> = common().map(|(rank, gram)| (gram, rank)).collect();
         let mut grams: Vec<u32> = Vec::new();
-        let (mut early, mut late) = (Vec::new(), Vec::new());
+        let (mut whole, mut early, mut late) = (Vec::new(), Vec::new(), Vec::new());
         let mut kinds = vec![Around::ANY];
         let mut kind_of: HashMap<Around, u16> = HashMap::from([(Around::ANY, 0)]);
         for sought in keywords.into_iter().filter(|sought| sought.around != Around::NEVER) {
@@ -291,15 +293,21 @@ impl Prefilter {
             for known in ways(&sought, &ranks) {
                 let Some(known) = known.into_iter().min_by_key(|known| known.cost) else { continue };
                 let word = word(bytes, (sought.exact, around), known.at, sought.id);
-                let three = gram_of(bytes.get(known.at.max(0) as usize..).unwrap_or_default());
-                if known.at < 0 { &mut late } else { &mut early }.push((three, word));
+                let from = bytes.get(known.at.max(0) as usize..).unwrap_or_default();
+                let three = gram_of(from);
+                match (known.at, from.get(3)) {
+                    (0.., Some(last)) => whole.push((three | u32::from(last | 0x20) << 24, word)),
+                    (0.., None) => early.push((three, word)),
+                    _ => late.push((three, word)),
+                }
                 grams.extend(known.grams);
             }
         }
         grams.sort_unstable();
         grams.dedup();
         let (multiplier, bits) = best_set(&grams);
-        Self { bits, early: Buckets::new(early), late: Buckets::new(late), around: kinds, multiplier }
+        let [whole, early, late] = [whole, early, late].map(Buckets::new);
+        Self { bits, whole, early, late, around: kinds, multiplier }
     }
 
     /// Whether a gram may be a keyword's.
@@ -344,9 +352,9 @@ impl Prefilter {
     #[inline]
     fn verify(&self, text: (&[u8], Beside), at: usize, gram: u32, found: &mut impl FnMut(u32, usize)) {
         let gram = gram | FOLD as u32;
-        for (words, three) in [(&self.early, gram & 0x00ff_ffff), (&self.late, gram >> 8)] {
-            if words.may(three) {
-                self.compare(words.of(three), text, at, found);
+        for (words, bytes) in [(&self.whole, gram), (&self.early, gram & 0x00ff_ffff), (&self.late, gram >> 8)] {
+            if words.may(bytes) {
+                self.compare(words.of(bytes), text, at, found);
             }
         }
     }
