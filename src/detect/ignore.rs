@@ -35,8 +35,8 @@ struct Mark {
 /// the line above, speaks for it.
 #[must_use]
 pub fn find(text: &[u8], lines: &LineIndex, span: Span, rule: &str) -> Option<Suppression> {
-    let first = lines.line(span.start);
-    let last = lines.line(span.end.saturating_sub(1).max(span.start));
+    let first = lines.line(span.start, text);
+    let last = lines.line(span.end.saturating_sub(1).max(span.start), text);
     let own = |line: u64| -> Option<Placed> {
         marks(lines.line_span(line, text).of(text)).into_iter().find(|m| !m.next && m.speaks_for(rule))
     };

@@ -9,6 +9,9 @@ use crate::model::{Candidate, Confidence, Part, RuleIndex, Span};
 use crate::rules::Matcher;
 use crate::text::lines::LineIndex;
 
+/// The line of a candidate.
+type LineOf<'l> = &'l dyn Fn(&Candidate) -> u64;
+
 impl Engine {
     /// One candidate for one value, pairs joined, the rest in order of place.
     pub(super) fn settle(&self, text: &[u8], out: &mut Detected, explain: bool) {
@@ -27,12 +30,13 @@ impl Engine {
             .filter(|c| is(c, &Matcher::Generic))
             .filter_map(|c| Some((c.span, c.key_name.clone()?)))
             .collect();
-        let mut kept = self.merge(&lines, candidates);
+        let line = |c: &Candidate| lines.line(c.span.start, text);
+        let mut kept = self.merge(&line, candidates);
         // Whether a token that cannot be decoded is one depends on what it is called.
         for token in kept.iter_mut().filter(|c| c.key_name.is_none() && is(c, &Matcher::Jwt)) {
             token.key_name = names.get(&token.span).cloned();
         }
-        let halves = self.pair(&lines, &mut kept);
+        let halves = self.pair(&line, &mut kept);
         // What a rule doubts without its other half stands by its name.
         for candidate in kept.iter_mut().filter(|c| c.confidence < Confidence::Medium) {
             if let Some(sure) = by_name.get(&candidate.span) {
@@ -59,8 +63,8 @@ impl Engine {
     }
 
     /// Of candidates that share bytes the most specific one stays: block matchers, then confidence, then length.
-    fn merge(&self, lines: &LineIndex, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-        let halves = self.halves_alone(lines, &candidates);
+    fn merge(&self, line: LineOf<'_>, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let halves = self.halves_alone(line, &candidates);
         let rank = |c: &Candidate| {
             let rule = &self.rules[c.rule.0 as usize];
             let class = match rule.matcher {
@@ -94,19 +98,19 @@ impl Engine {
     }
 
     /// Candidates of rules that are in doubt without their other half, which is not there.
-    fn halves_alone(&self, lines: &LineIndex, candidates: &[Candidate]) -> BTreeSet<(RuleIndex, Span)> {
-        let doubted = candidates.iter().filter(|c| {
+    fn halves_alone(&self, line: LineOf<'_>, candidates: &[Candidate]) -> BTreeSet<(RuleIndex, Span)> {
+        let lines: Vec<u64> = candidates.iter().map(line).collect();
+        let doubted = candidates.iter().zip(&lines).filter(|(c, line)| {
             let rule = &self.rules[c.rule.0 as usize];
             rule.confidence_alone < Confidence::Medium
                 && rule.pair.as_ref().is_some_and(|pair| {
-                    let line = lines.line(c.span.start);
-                    !candidates.iter().any(|o| {
+                    !candidates.iter().zip(&lines).any(|(o, other)| {
                         self.rules[o.rule.0 as usize].id == pair.rule
-                            && lines.line(o.span.start).abs_diff(line) <= u64::from(pair.within)
+                            && other.abs_diff(**line) <= u64::from(pair.within)
                     })
                 })
         });
-        doubted.map(|c| (c.rule, c.span)).collect()
+        doubted.map(|(c, _)| (c.rule, c.span)).collect()
     }
 
     /// Found by the name that it is assigned to, and not doubted.
@@ -117,8 +121,8 @@ impl Engine {
 
     /// Joins the halves of paired credentials: the nearest other half within the rule's distance goes into the finding.
     /// Gives the halves that are no finding of their own.
-    fn pair(&self, lines: &LineIndex, candidates: &mut Vec<Candidate>) -> Vec<(RuleIndex, Span, Drop)> {
-        let line_of: Vec<u64> = candidates.iter().map(|c| lines.line(c.span.start)).collect();
+    fn pair(&self, line: LineOf<'_>, candidates: &mut Vec<Candidate>) -> Vec<(RuleIndex, Span, Drop)> {
+        let line_of: Vec<u64> = candidates.iter().map(line).collect();
         let mut used = vec![false; candidates.len()];
         for i in 0..candidates.len() {
             let rule = &self.rules[candidates[i].rule.0 as usize];

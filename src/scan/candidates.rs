@@ -63,7 +63,8 @@ pub fn candidates(engine: &Engine, settings: &Settings, path: &Path, bytes: &[u8
     let text = &text.bytes;
     let class = source::classify(&name);
     let lines = LineIndex::new(text);
-    let place = |s: Span| (s.start, s.end, lines.line(s.start), lines.line(s.end.saturating_sub(1).max(s.start)));
+    let line = |at: usize| lines.line(at, text);
+    let place = |s: Span| (s.start, s.end, line(s.start), line(s.end.saturating_sub(1).max(s.start)));
     let applies = |rule: &Rule| PathGlobs::of(rule).has(&name.display());
     let found = engine.scan(&mut Scratch::default(), text, &class, &applies, false);
     let found = found.candidates.into_iter().filter_map(|mut candidate| {

@@ -2,62 +2,111 @@
 
 use crate::model::{Place, Span};
 
-/// How far apart the marks of a long line stand, so that a column costs no more than this many bytes to count.
+/// How far apart the marks of a long line stand, so that a column costs no more than this many bytes to count. A line is looked for in
+/// as many.
 const STEP: usize = 4 << 10;
 
 /// Knows where the lines of one text start. `\n`, `\r\n` and a lone `\r` each end one line.
+///
+/// Most texts are asked for few of their places, so it counts lines and keeps no list of them where that can be done fast: in texts without
+/// `\r`. Every method is handed the text that the index was made of.
 #[derive(Debug, Clone)]
 pub struct LineIndex {
-    starts: Vec<usize>,
+    starts: Starts,
+    /// Number of lines.
+    count: usize,
     /// In lines longer than [`STEP`], every so often an offset with the characters of its line before it: a file that is
     /// one line of megabytes may hold thousands of places.
     marks: Vec<(usize, u64)>,
+}
+
+/// Where lines start.
+#[derive(Debug, Clone)]
+enum Starts {
+    /// All of them.
+    All(Vec<usize>),
+    /// For every [`STEP`] bytes how many lines end before them, and where the line starts that goes over into them.
+    Counted(Vec<(usize, usize)>),
 }
 
 impl LineIndex {
     /// Reads the whole text once.
     #[must_use]
     pub fn new(text: &[u8]) -> Self {
+        if memchr::memchr(b'\r', text).is_some() { Self::listed(text) } else { Self::counted(text) }
+    }
+
+    fn listed(text: &[u8]) -> Self {
         let mut starts = vec![0];
         let mut marks = Vec::new();
-        let mut last = 0;
-        let mut end = |at: usize| {
-            mark(text, last, at + 1, &mut marks);
-            starts.push(at + 1);
-            last = at + 1;
-        };
-        // Most texts have one kind of line end, which is found faster than two.
-        if memchr::memchr(b'\r', text).is_none() {
-            memchr::memchr_iter(b'\n', text).for_each(&mut end);
-        } else {
-            let single = |at: &usize| text[*at] == b'\n' || text.get(at + 1) != Some(&b'\n');
-            memchr::memchr2_iter(b'\n', b'\r', text).filter(single).for_each(&mut end);
+        for at in memchr::memchr2_iter(b'\n', b'\r', text) {
+            let pair = text[at] == b'\r' && text.get(at + 1) == Some(&b'\n');
+            if !pair {
+                mark(text, starts.last().copied().unwrap_or(0), at + 1, &mut marks);
+                starts.push(at + 1);
+            }
         }
         mark(text, starts.last().copied().unwrap_or(0), text.len(), &mut marks);
-        Self { starts, marks }
+        Self { count: starts.len(), starts: Starts::All(starts), marks }
+    }
+
+    fn counted(text: &[u8]) -> Self {
+        let mut before = Vec::with_capacity(text.len() / STEP + 1);
+        let (mut ended, mut start, mut marks) = (0, 0, Vec::new());
+        for (i, block) in text.chunks(STEP).enumerate() {
+            before.push((ended, start));
+            if let (Some(first), Some(last)) = (memchr::memchr(b'\n', block), memchr::memrchr(b'\n', block)) {
+                // Only the line that goes over into the block can be a long one.
+                mark(text, start, i * STEP + first + 1, &mut marks);
+                ended += memchr::memchr_iter(b'\n', block).count();
+                start = i * STEP + last + 1;
+            }
+        }
+        mark(text, start, text.len(), &mut marks);
+        Self { count: ended + 1, starts: Starts::Counted(before), marks }
     }
 
     /// The 1-based line that holds an offset.
     #[must_use]
-    pub fn line(&self, offset: usize) -> u64 {
-        self.starts.partition_point(|s| *s <= offset) as u64
+    pub fn line(&self, offset: usize, text: &[u8]) -> u64 {
+        match &self.starts {
+            Starts::All(starts) => starts.partition_point(|s| *s <= offset) as u64,
+            Starts::Counted(before) => {
+                let (here, (ended, _)) = block(before, offset, text);
+                (ended + memchr::memchr_iter(b'\n', here).count()) as u64 + 1
+            }
+        }
     }
 
     /// The bytes of a 1-based line, its ending included; nothing for a line that is not there.
     #[must_use]
     pub fn line_span(&self, line: u64, text: &[u8]) -> Span {
         let i = usize::try_from(line).unwrap_or(usize::MAX);
-        let at = |i: usize| self.starts.get(i).copied().unwrap_or(text.len());
-        match i.checked_sub(1) {
-            Some(i) if i < self.starts.len() => Span::new(at(i), at(i + 1)),
-            _ => Span::default(),
+        match i.checked_sub(1).filter(|i| *i < self.count) {
+            Some(i) => Span::new(self.start(i, text), self.start(i + 1, text)),
+            None => Span::default(),
+        }
+    }
+
+    /// Where a line starts, counted from 0; the end of the text behind the last one.
+    fn start(&self, line: usize, text: &[u8]) -> usize {
+        match &self.starts {
+            Starts::All(starts) => starts.get(line).copied().unwrap_or(text.len()),
+            Starts::Counted(_) if line == 0 => 0,
+            Starts::Counted(before) => {
+                // The last block before which fewer lines end.
+                let block = before.partition_point(|(ended, _)| *ended < line).saturating_sub(1);
+                let rest = text.get(block * STEP..).unwrap_or_default();
+                let ends = line - before.get(block).map_or(0, |(ended, _)| *ended) - 1;
+                memchr::memchr_iter(b'\n', rest).nth(ends).map_or(text.len(), |at| block * STEP + at + 1)
+            }
         }
     }
 
     /// Number of lines.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.starts.len()
+        self.count
     }
 
     /// Lines and columns of a span; columns count characters, a byte that is not UTF-8 counting as one.
@@ -70,12 +119,25 @@ impl LineIndex {
 
     fn position(&self, offset: usize, text: &[u8]) -> (u64, u64) {
         let offset = offset.min(text.len());
-        let line = self.line(offset);
-        let start = self.starts.get(line as usize - 1).copied().unwrap_or(0);
+        let line = self.line(offset, text);
+        let start = match &self.starts {
+            Starts::All(starts) => starts.get(line as usize - 1).copied().unwrap_or(0),
+            Starts::Counted(before) => {
+                let (here, (_, over)) = block(before, offset, text);
+                memchr::memrchr(b'\n', here).map_or(over, |at| offset - here.len() + at + 1)
+            }
+        };
         let mark = self.marks.partition_point(|(at, _)| *at <= offset).checked_sub(1).and_then(|i| self.marks.get(i));
         let (from, before) = mark.copied().filter(|(at, _)| *at >= start).unwrap_or((start, 0));
         (line, before + characters(&text[from..offset]) + 1)
     }
+}
+
+/// What stands before an offset in its [`STEP`] bytes, and what is known of these.
+fn block<'t>(before: &[(usize, usize)], offset: usize, text: &'t [u8]) -> (&'t [u8], (usize, usize)) {
+    let offset = offset.min(text.len());
+    let block = (offset / STEP).min(before.len().saturating_sub(1));
+    (text.get(block * STEP..offset).unwrap_or_default(), before.get(block).copied().unwrap_or_default())
 }
 
 /// Sets the marks of one line.
@@ -114,7 +176,7 @@ mod tests {
     fn all_three_line_endings_end_a_line() {
         let text = b"a\nb\r\nc\rd";
         let index = LineIndex::new(text);
-        assert_eq!([0, 2, 5, 7].map(|o| index.line(o)), [1, 2, 3, 4]);
+        assert_eq!([0, 2, 5, 7].map(|o| index.line(o, text)), [1, 2, 3, 4]);
         assert_eq!(index.count(), 4);
     }
 
@@ -151,6 +213,25 @@ mod tests {
             let start = text[..offset].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
             let place = LineIndex::new(&text).place(Span::new(offset, offset), &text);
             prop_assert_eq!(place.column, characters(&text[start..offset]) + 1);
+        }
+
+        #[test]
+        fn lines_that_are_counted_are_those_that_are_listed(
+            pieces in prop::collection::vec(prop_oneof![Just("\n".to_owned()), "[a-zé]{1,9}", Just("x".repeat(3000))], 0..30),
+            at in 0usize..40_000,
+        ) {
+            let text = pieces.concat().into_bytes();
+            let (counted, listed) = (LineIndex::counted(&text), LineIndex::listed(&text));
+            prop_assert_eq!(counted.count(), listed.count());
+            prop_assert_eq!(&counted.marks, &listed.marks);
+            for line in 0..=listed.count() as u64 + 1 {
+                prop_assert_eq!(counted.line_span(line, &text), listed.line_span(line, &text));
+            }
+            for at in [at.min(text.len()), text.len(), 0, at] {
+                prop_assert_eq!(counted.line(at, &text), listed.line(at, &text));
+                let span = Span::new(at.min(text.len()), text.len());
+                prop_assert_eq!(counted.place(span, &text), listed.place(span, &text));
+            }
         }
 
         #[test]

@@ -5,6 +5,7 @@ pub mod config;
 pub mod delta;
 pub mod diff;
 pub mod history;
+mod ids;
 pub mod index;
 pub mod lookup;
 pub mod objects;

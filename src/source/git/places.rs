@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::Kind;
 use super::history::{History, Rank};
+use super::ids::Ids;
 use super::objects::{Item, Objects, Sweep, Unread};
 use super::trees::{self, TreeEntry};
 use super::ways::{Lays, NONE, Numbered, Paths, Trees, Walk, leads};
@@ -136,6 +137,12 @@ pub struct Missing {
     pub first: Option<(BlobId, RepoPath)>,
 }
 
+/// Set in the numbers of trees.
+const TREE: u32 = 1 << 31;
+
+/// The number of a blob that is here and not wanted.
+const HERE: u32 = TREE - 1;
+
 /// The number of the first object that is not here: behind all that are wanted.
 const ABSENT: usize = 1 << 30;
 
@@ -173,18 +180,24 @@ pub fn find(
     loose_ends: bool,
     stop: &AtomicBool,
 ) -> Found {
-    let mut numbers: Keyed<u32> = Keyed::with_capacity_and_hasher(objects.ids(Kind::Tree).count(), <_>::default());
+    let mut known =
+        Ids::new(wanted.len() + [Kind::Tree, Kind::Blob].map(|kind| objects.ids(kind).count()).iter().sum::<usize>());
+    let mut trees = 0;
     for id in objects.ids(Kind::Tree) {
-        let next = numbers.len() as u32;
-        numbers.entry(key(id)).or_insert(next);
+        trees += usize::from(known.insert(key(id), TREE | trees as u32));
     }
-    let blobs: Keyed<u32> = wanted.iter().enumerate().map(|(i, id)| (key(id.as_bytes()), i as u32)).collect();
-    // Most blobs are not wanted, and two bytes of their ids say so.
-    let mut maybe = vec![0u64; 1 << 10];
-    wanted.iter().for_each(|id| maybe[usize::from(bit(id.as_bytes()) >> 6)] |= 1 << (bit(id.as_bytes()) & 63));
+    // Wanted ones first, which keep their numbers.
+    for (i, id) in wanted.iter().enumerate() {
+        known.insert(key(id.as_bytes()), i as u32);
+    }
+    // Nearly all that trees name is here, and a look at the packs' lists for each costs more than reading the trees.
+    for id in objects.ids(Kind::Blob) {
+        known.insert(key(id), HERE);
+    }
+    let tree_number = |id: &[u8]| known.get(key(id)).filter(|number| number & TREE != 0).map(|number| number & !TREE);
     let names: Mutex<Names> = Mutex::default();
     let search = SEARCHES.fetch_add(1, Ordering::Relaxed);
-    let all = Mutex::new(Trees::new(numbers.len()));
+    let all = Mutex::new(Trees::new(trees));
     let named = |name: &[u8]| {
         KNOWN.with_borrow_mut(|(of, known)| {
             if *of != search {
@@ -203,14 +216,10 @@ pub fn find(
     // Where a remote promised to send what is not here, there is much of it, and only its number is told.
     let partial = objects.is_partial();
     let absent: Mutex<Absent> = Mutex::default();
-    // Nearly all that trees name is here, and a look at the packs' lists for each costs more than reading the trees.
-    let mut here: HashSet<u64, foldhash::fast::RandomState> = HashSet::default();
-    here.reserve(objects.ids(Kind::Blob).count());
-    here.extend(objects.ids(Kind::Blob).map(key));
     let absent_number = |id: &[u8]| {
         let number =
             |mut absent: MutexGuard<'_, Absent>| absent.number(id, ABSENT, if partial { 0 } else { MAX_MISSING });
-        if here.contains(&key(id)) || objects.knows(id) { None } else { absent.lock().ok().and_then(number) }
+        if objects.knows(id) { None } else { absent.lock().ok().and_then(number) }
     };
     let also: Mutex<Named> = Mutex::default();
     let unread = objects.sweep(&sweep, &|item: Item<'_, Vec<Mark>>| {
@@ -222,14 +231,15 @@ pub fn find(
                 What::Blob | What::Place => held.push((mark.number, mark.name)),
             };
             let leads = |entry: TreeEntry<'_>| {
+                let number = known.get(key(entry.id));
                 if entry.is_tree()
-                    && let Some(number) = numbers.get(&key(entry.id))
+                    && let Some(number) = number.filter(|number| number & TREE != 0)
                 {
-                    return Some((What::Tree, *number, named(entry.name)));
+                    return Some((What::Tree, number & !TREE, named(entry.name)));
                 }
-                let may_be = maybe[usize::from(bit(entry.id) >> 6)] >> (bit(entry.id) & 63) & 1 != 0;
-                let blob = may_be.then(|| blobs.get(&key(entry.id)).copied()).flatten();
-                let blob = blob.or_else(|| if entry.is_commit() { None } else { absent_number(entry.id) });
+                let blob = number.filter(|number| number & TREE == 0 && *number != HERE);
+                let absent = || if entry.is_commit() { None } else { absent_number(entry.id) };
+                let blob = if number.is_some() { blob } else { absent() };
                 let blob = blob.or_else(|| {
                     // Links lead elsewhere, and what they say is a path.
                     let file = !entry.is_commit() && !entry.is_link() && by_name(entry.name);
@@ -239,10 +249,10 @@ pub fn find(
             };
             let marks = marks(item.bytes, item.base, hash_len, &leads, &mut list);
             if !(below.is_empty() && held.is_empty())
-                && let Some(number) = numbers.get(&key(item.id))
+                && let Some(number) = tree_number(item.id)
                 && let Ok(mut all) = all.lock()
             {
-                all.add(*number, below, held);
+                all.add(number, below, held);
             }
             marks
         })
@@ -253,7 +263,7 @@ pub fn find(
     let names = names.into_inner().unwrap_or_default().list();
     let lengths = names.iter().map(|name| name.len()).collect();
     let mut walk = Walk { trees: &all, leads: &leads, paths: Paths::new(lengths), lays: Lays::default(), left_out: 0 };
-    let root = |rank: Rank| history.commit(rank).and_then(|c| numbers.get(&key(c.tree.as_bytes())).copied());
+    let root = |rank: Rank| history.commit(rank).and_then(|c| tree_number(c.tree.as_bytes()));
     let ranks = || (0..history.commits.len() as Rank).filter(|r| within(*r));
     let mut roots = ranks().filter_map(|rank| Some((rank, root(rank)?)));
     walk.pass(&mut roots, true, &mut |lay, rank| lay.first = lay.first.or(Some(rank)));
@@ -397,10 +407,6 @@ fn marks(
     // What was damaged is read as far as it goes.
     let _ = read(&mut marks, &mut at, body.len(), list);
     marks
-}
-
-fn bit(id: &[u8]) -> u16 {
-    id.get(..2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes)
 }
 
 #[cfg(test)]
