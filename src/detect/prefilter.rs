@@ -372,7 +372,7 @@ impl Prefilter {
     #[inline(never)]
     fn compare(&self, words: &[Word], (text, beside): (&[u8], Beside), at: usize, found: &mut impl FnMut(u32, usize)) {
         for word in words {
-            let Some(start) = at.checked_sub_signed(word.back) else { continue };
+            let Some(start) = at.checked_add_signed(-word.back) else { continue };
             if let Some(eight) = text.get(start..start + 8).and_then(|e| <[u8; 8]>::try_from(e).ok())
                 && (u64::from_le_bytes(eight) | FOLD) & word.mask != word.head
             {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Matcher, Rule, example};
+use super::{Around, Matcher, Rule, example};
 
 /// How many seeds each example is expanded with.
 const SEEDS: u64 = 5;
@@ -81,6 +81,12 @@ fn form(rule: &Rule, say: &mut dyn FnMut(String)) {
         && (rule.keywords.is_empty() || rule.keywords.iter().any(|k| k.len() < 3))
     {
         say("wants keywords of at least three bytes".to_owned());
+    }
+    if let Matcher::Pattern { around, .. } = &rule.matcher {
+        let idle = rule.keywords.iter().zip(around.iter()).filter(|(_, around)| **around == Around::NEVER);
+        idle.for_each(|(keyword, _)| {
+            say(format!("no match needs the keyword `{keyword}`: another one stands in all of them"))
+        });
     }
     if rule.examples.len() < 2 && rule.report {
         say("wants at least two examples".to_owned());

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
@@ -23,6 +23,9 @@ const MAX_ALTERNATES_FILE: u64 = 4 << 20;
 
 /// Bytes of unfinished objects that one thread holds before it lets the oldest go, to be read again.
 const HELD: usize = 64 << 20;
+
+/// Families of deltas that a thread takes at a time.
+const FAMILIES: usize = 16;
 
 /// The objects of a repository.
 pub struct Objects {
@@ -272,26 +275,24 @@ impl Objects {
             let elsewhere = |id: &[u8]| self.packs[..number].iter().any(|p| p.find(id).is_some());
             let needed = needed(pack, wanted, &elsewhere);
             let skip = |entry: Entry| !needed.get(entry as usize).copied().unwrap_or(true);
-            let roots = families.roots.par_iter().filter(|root| pack.kind(**root) == Some(wanted.kind));
-            let found: Vec<Unread> = roots
-                .map_init(
-                    || Walk {
-                        scratch: Scratch::default(),
-                        spare: Vec::new(),
-                        unread: Vec::new(),
-                        delta: Vec::new(),
-                        runs: Vec::new(),
-                    },
-                    |walk, root| {
-                        if !wanted.stop.load(Ordering::Relaxed) {
-                            walk.family(pack, &families, *root, self.most, &skip, wanted.stop, visit);
-                        }
-                        std::mem::take(&mut walk.unread)
-                    },
-                )
-                .flatten_iter()
-                .collect();
-            unread.extend(found);
+            let is_wanted = |root: &Entry| pack.kind(*root) == Some(wanted.kind);
+            let roots: Vec<Entry> = families.roots.iter().copied().filter(is_wanted).collect();
+            // Objects of one kind lie together, and families differ much in size: each thread takes what comes next.
+            let next = AtomicUsize::new(0);
+            let found = rayon::broadcast(|_| {
+                let mut walk = Walk::default();
+                loop {
+                    let from = next.fetch_add(FAMILIES, Ordering::Relaxed).min(roots.len());
+                    let some = &roots[from..roots.len().min(from + FAMILIES)];
+                    if some.is_empty() || wanted.stop.load(Ordering::Relaxed) {
+                        return walk.unread;
+                    }
+                    for root in some {
+                        walk.family(pack, &families, *root, self.most, &skip, wanted.stop, visit);
+                    }
+                }
+            });
+            unread.extend(found.into_iter().flatten());
             // An entry whose root cannot be told belongs to no kind; it is told with the blobs.
             if wanted.kind == Kind::Blob {
                 let lost = (0..pack.count() as Entry).filter(|e| pack.kind(*e).is_none());
@@ -347,6 +348,7 @@ fn needed(pack: &Pack, wanted: &Sweep<'_>, elsewhere: &dyn Fn(&[u8]) -> bool) ->
 }
 
 /// One thread's walk through families of deltas.
+#[derive(Default)]
 struct Walk {
     scratch: Scratch,
     /// Buffers that are free.
