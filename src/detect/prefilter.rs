@@ -4,7 +4,7 @@
 //! where the set has them are the keywords compared that can stand there. Each keyword is represented by two grams, one of them at
 //! an even position wherever the keyword stands: the rarest of either parity. A short keyword has no gram of each parity to itself:
 //! it is represented by its own three bytes with every byte that may stand before or behind them. The pass is exact: a keyword is reported
-//! wherever it stands, but for those that are told to begin a word.
+//! wherever it stands, but where what stands around it says that it does not count.
 
 #[allow(unsafe_code)]
 mod simd;
@@ -97,8 +97,13 @@ impl Buckets {
             kinds[bucket] |= kind;
         }
         let mut words: Vec<(usize, Word)> = words.into_iter().map(|(bytes, word)| (bucket(bytes).0, word)).collect();
-        words.sort_by(|a, b| (a.0, &a.1.text, a.1.id, a.1.back).cmp(&(b.0, &b.1.text, b.1.id, b.1.back)));
-        words.dedup_by(|a, b| a.0 == b.0 && a.1.text == b.1.text && a.1.id == b.1.id && a.1.back == b.1.back);
+        // What is cut to the same beginning may stand in several surroundings.
+        let order = |(a, one): &(usize, Word), (b, other): &(usize, Word)| {
+            let rest = |word: &Word| (word.id, word.back, word.around);
+            (a, &one.text, rest(one)).cmp(&(b, &other.text, rest(other)))
+        };
+        words.sort_by(order);
+        words.dedup_by(|a, b| order(a, b).is_eq());
         let start = |bucket: usize| words.partition_point(|(h, _)| *h < bucket) as u32;
         let starts = (0..=(1 << BUCKETS)).map(start).collect();
         Self { kinds, words: words.into_iter().map(|(_, w)| w).collect(), starts }
@@ -483,6 +488,17 @@ mod tests {
         assert_eq!(found(Some(b'"'), Some(b' ')), [0, 12]);
         assert_eq!(found(Some(b'x'), Some(b' ')), [12]);
         assert_eq!(found(None, Some(b'a')), [0]);
+    }
+
+    #[test]
+    fn a_keyword_that_is_sought_in_several_surroundings_counts_in_each() {
+        let behind = |byte: u8| Around { behind: Bytes::of(|b| b == byte), ..Around::ANY };
+        let filter = Prefilter::new([sought("longer", true, 1, behind(b'a')), sought("longer", true, 1, behind(b'b'))]);
+        let mut got = Vec::new();
+        filter.scan(b"longera longerb longerc ", (None, None), &mut |_, at| got.push(at));
+        got.sort_unstable();
+        got.dedup();
+        assert_eq!(got, [0, 8]);
     }
 
     proptest! {

@@ -88,47 +88,29 @@ impl Side {
         if self.open { Bytes::ALL } else { self.set }
     }
 
-    /// Adds what the pieces before this one can end in, the nearest last.
-    pub(super) fn preceded(mut self, parts: &[Hir], first: u8) -> Self {
-        for part in parts.iter().rev() {
-            if !self.open {
-                break;
-            }
-            // Where this piece is asked, all between it and the keyword stands for nothing.
-            match part.kind() {
-                HirKind::Look(Look::WordAscii | Look::WordStartAscii | Look::WordStartHalfAscii) if is_word(first) => {
-                    self.close(Bytes::of(|b| !is_word(b)));
-                }
-                HirKind::Look(Look::StartLF) => self.close(Bytes::of(|b| b == b'\n')),
-                HirKind::Look(Look::StartCRLF) => self.close(Bytes::of(|b| matches!(b, b'\n' | b'\r'))),
-                HirKind::Look(Look::Start) => self.close(Bytes::NONE),
-                _ => {
-                    self.set.join(edge(part, End::Last));
-                    self.open = may_be_empty(part);
-                }
-            }
-        }
-        self
+    /// Adds what the pieces before this one can end in. `first` is the keyword's first byte.
+    pub(super) fn preceded(self, parts: &[Hir], first: u8) -> Self {
+        self.beside(parts.iter().rev(), first, End::Last)
     }
 
-    /// Adds what the pieces behind this one can begin with, the nearest first.
-    pub(super) fn followed(mut self, parts: &[Hir], last: u8) -> Self {
+    /// Adds what the pieces behind this one can begin with. `last` is the keyword's last byte.
+    pub(super) fn followed(self, parts: &[Hir], last: u8) -> Self {
+        self.beside(parts.iter(), last, End::First)
+    }
+
+    /// Adds what pieces have at their near end, the nearest piece first.
+    fn beside<'h>(mut self, parts: impl Iterator<Item = &'h Hir>, byte: u8, end: End) -> Self {
         for part in parts {
             if !self.open {
                 break;
             }
-            match part.kind() {
-                HirKind::Look(Look::WordAscii | Look::WordEndAscii | Look::WordEndHalfAscii) if is_word(last) => {
-                    self.close(Bytes::of(|b| !is_word(b)));
-                }
-                HirKind::Look(Look::EndLF) => self.close(Bytes::of(|b| b == b'\n')),
-                HirKind::Look(Look::EndCRLF) => self.close(Bytes::of(|b| matches!(b, b'\n' | b'\r'))),
-                HirKind::Look(Look::End) => self.close(Bytes::NONE),
-                _ => {
-                    self.set.join(edge(part, End::First));
-                    self.open = may_be_empty(part);
-                }
-            }
+            // Where this piece is asked, all between it and the keyword stands for nothing.
+            let closed = match part.kind() {
+                HirKind::Look(look) => stands_at(*look, byte, end),
+                _ => None,
+            };
+            self.set.join(closed.unwrap_or_else(|| edge(part, end)));
+            self.open = closed.is_none() && may_be_empty(part);
         }
         self
     }
@@ -140,10 +122,22 @@ impl Side {
         }
         self
     }
+}
 
-    fn close(&mut self, set: Bytes) {
-        self.set.join(set);
-        self.open = false;
+/// The bytes that can stand beyond a look-around beside a keyword whose byte there is known; `None` where it says nothing of them.
+fn stands_at(look: Look, byte: u8, end: End) -> Option<Bytes> {
+    match (look, end) {
+        (Look::WordAscii, _)
+        | (Look::WordStartAscii | Look::WordStartHalfAscii, End::Last)
+        | (Look::WordEndAscii | Look::WordEndHalfAscii, End::First)
+            if is_word(byte) =>
+        {
+            Some(Bytes::of(|b| !is_word(b)))
+        }
+        (Look::StartLF, End::Last) | (Look::EndLF, End::First) => Some(Bytes::of(|b| b == b'\n')),
+        (Look::StartCRLF, End::Last) | (Look::EndCRLF, End::First) => Some(Bytes::of(|b| matches!(b, b'\n' | b'\r'))),
+        (Look::Start, End::Last) | (Look::End, End::First) => Some(Bytes::NONE),
+        _ => None,
     }
 }
 
