@@ -222,14 +222,21 @@ pub fn why_dropped(value: &[u8], min_entropy: u32, needs_digit: bool, random: bo
 pub fn is_monotone(value: &[u8]) -> bool {
     // What a key repeats, it repeats at its start.
     let value = value.get(..256.min(value.len())).unwrap_or_default();
-    let core: Vec<u8> = value.iter().copied().filter(|b| b.is_ascii_alphanumeric() || *b == b'*').collect();
+    // Asked of very many values, so nothing is allocated.
+    let (mut core, mut length) = ([0u8; 256], 0);
+    let (mut counts, mut most) = ([0u16; 128], 0u16);
+    for b in value.iter().copied().filter(|b| b.is_ascii_alphanumeric() || *b == b'*') {
+        core[length] = b;
+        length += 1;
+        let count = &mut counts[usize::from(b)];
+        *count += 1;
+        most = most.max(*count);
+    }
+    let core = &core[..length];
     if core.len() < 6 {
         return value.len() >= 6 && core.is_empty();
     }
-    let mut counts = [0usize; 256];
-    core.iter().for_each(|b| counts[usize::from(*b)] += 1);
-    let most = counts.into_iter().max().unwrap_or(0);
-    if most * 10 >= core.len() * 6 {
+    if usize::from(most) * 10 >= core.len() * 6 {
         return true;
     }
     (1..=4).any(|n| core.len() >= 3 * n && core.chunks(n).all(|c| core.starts_with(c)))

@@ -262,13 +262,12 @@ pub fn find(
     let leads = leads(&all);
     let names = names.into_inner().unwrap_or_default().list();
     let lengths = names.iter().map(|name| name.len()).collect();
-    let mut walk = Walk { trees: &all, leads: &leads, paths: Paths::new(lengths), lays: Lays::default(), left_out: 0 };
     let root = |rank: Rank| history.commit(rank).and_then(|c| tree_number(c.tree.as_bytes()));
     let ranks = || (0..history.commits.len() as Rank).filter(|r| within(*r));
-    let mut roots = ranks().filter_map(|rank| Some((rank, root(rank)?)));
-    walk.pass(&mut roots, true, &mut |lay, rank| lay.first = lay.first.or(Some(rank)));
-    let mut roots = ranks().rev().filter_map(|rank| Some((rank, root(rank)?)));
-    walk.pass(&mut roots, false, &mut |lay, rank| lay.last = lay.last.or(Some(rank)));
+    let roots: Vec<(Rank, u32)> = ranks().filter_map(|rank| Some((rank, root(rank)?))).collect();
+    let mut walk = Walk { trees: &all, leads: &leads, paths: Paths::new(lengths), lays: Lays::default(), left_out: 0 };
+    walk.pass(&mut roots.iter().copied(), true, &mut |lay, rank| lay.first = lay.first.or(Some(rank)));
+    walk.pass(&mut roots.iter().rev().copied(), false, &mut |lay, rank| lay.last = lay.last.or(Some(rank)));
     let mut roots = head.iter().filter_map(|rank| Some((*rank, root(*rank)?)));
     walk.pass(&mut roots, false, &mut |lay, _| lay.in_head = true);
     let also = also.into_inner().unwrap_or_default().list;

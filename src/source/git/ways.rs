@@ -222,6 +222,8 @@ impl Walk<'_> {
         meet: &mut dyn FnMut(&mut Lay, Rank),
     ) {
         let mut gone = Gone::default();
+        // Nearly every tree that leads anywhere has one path.
+        gone.seen.reserve(self.leads.iter().filter(|leads| **leads).count());
         for (rank, root) in roots {
             self.down(root, &mut gone, first, &mut |lay| meet(lay, rank));
         }
