@@ -391,8 +391,7 @@ mod tests {
 
     /// What can stand before and behind each keyword, of these bytes.
     fn around(pattern: &str, keywords: &[&str]) -> Vec<(String, String)> {
-        let some =
-            |set: Bytes| " \n:=_-aAz09.é".bytes().filter(|b| b.is_ascii() && set.has(*b)).map(char::from).collect();
+        let some = |set: Bytes| ALL.bytes().filter(|b| set.has(*b)).map(char::from).collect();
         let (_, around) = measured(pattern, keywords).unwrap();
         around.iter().map(|a| (some(a.before), some(a.behind))).collect()
     }

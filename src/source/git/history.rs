@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use jiff::Timestamp;
 
 use super::Kind;
+use super::ids::{Ids, key};
 use super::objects::{Item, Objects, Sweep, Unread, unhex};
 use crate::model::BlobId;
 
@@ -46,7 +47,7 @@ pub struct Details {
 pub struct History {
     /// In order: parents before children.
     pub commits: Vec<Commit>,
-    ranks: HashMap<BlobId, Rank>,
+    ranks: HashMap<BlobId, Rank, foldhash::fast::RandomState>,
 }
 
 /// A commit while it is read.
@@ -76,7 +77,16 @@ impl History {
     fn order(mut raws: Vec<Raw>) -> Self {
         raws.sort_unstable_by_key(|a| a.id);
         raws.dedup_by_key(|a| a.id);
-        let at = |id: &BlobId| raws.binary_search_by(|r| r.id.cmp(id)).ok();
+        let mut ids = Ids::new(raws.len());
+        for (i, raw) in raws.iter().enumerate() {
+            ids.insert(key(raw.id.as_bytes()), i as u32);
+        }
+        // Of two that begin alike the second one is looked for.
+        let at = |id: &BlobId| match ids.get(key(id.as_bytes())).map(|i| i as usize) {
+            Some(i) if raws[i].id == *id => Some(i),
+            Some(_) => raws.binary_search_by(|r| r.id.cmp(id)).ok(),
+            None => None,
+        };
         let mut missing = vec![0u32; raws.len()];
         let mut children: Vec<Vec<u32>> = vec![Vec::new(); raws.len()];
         for (i, raw) in raws.iter().enumerate() {

@@ -2,6 +2,11 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
+/// The first bytes of an id, which are as good as random.
+pub(super) fn key(id: &[u8]) -> u64 {
+    id.get(..8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+}
+
 /// No value.
 const NONE: u32 = u32::MAX;
 

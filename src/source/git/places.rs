@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::Kind;
 use super::history::{History, Rank};
-use super::ids::Ids;
+use super::ids::{Ids, key};
 use super::objects::{Item, Objects, Sweep, Unread};
 use super::trees::{self, TreeEntry};
 use super::ways::{Lays, NONE, Numbered, Paths, Trees, Walk, leads};
@@ -105,11 +105,6 @@ thread_local! {
 
 /// Counts searches, so that no thread takes a name's number of one for that of another.
 static SEARCHES: AtomicU64 = AtomicU64::new(1);
-
-/// The first bytes of an id, which are as good as random.
-fn key(id: &[u8]) -> u64 {
-    id.get(..8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
-}
 
 type Keyed<V> = HashMap<u64, V, foldhash::fast::RandomState>;
 
