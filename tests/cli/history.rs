@@ -826,3 +826,27 @@ fn what_looks_like_a_repository_and_cannot_be_read_is_a_gap() {
         }
     }
 }
+
+#[test]
+fn a_thread_that_waited_for_the_key_of_a_repository_took_up_another_file() {
+    let world = World::new();
+    let at = repository(&world);
+    for i in 0..240 {
+        let file = at.join(format!("d{}/e{}/f{i}.yml", i % 12, i % 5));
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, line(1 + i % 7)).unwrap();
+    }
+    git(&at, &["add", "."]);
+    git(&at, &["commit", "-q", "-m", "many"]);
+    // The key comes of the first commit, which is looked for while files are read: among loose objects and in a pack.
+    for pack in [false, true] {
+        if pack {
+            git(&at, &["repack", "-adq"]);
+        }
+        for jobs in ["2", "4"] {
+            let (found, report) = scan(&at, &["--no-history", "-j", jobs]);
+            assert_eq!(notices(&report, "internal-error"), [] as [&Value; 0], "{pack} {jobs}");
+            assert_eq!(found.values().map(Vec::len).sum::<usize>(), 240, "{pack} {jobs}");
+        }
+    }
+}

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use rayon::prelude::*;
-
 use super::Kind;
 use super::delta;
 use super::lookup::Lookup;
@@ -24,8 +22,37 @@ const MAX_ALTERNATES_FILE: u64 = 4 << 20;
 /// Bytes of unfinished objects that one thread holds before it lets the oldest go, to be read again.
 const HELD: usize = 64 << 20;
 
-/// Families of deltas that a thread takes at a time.
-const FAMILIES: usize = 16;
+/// Families of deltas, or loose objects, that a thread takes at a time.
+const TOGETHER: usize = 16;
+
+/// Does `work` on as many threads as the pool has, this one among them; each takes from the list what comes next, because objects of one
+/// kind lie together and families differ much in size. They are threads of their own: one of the pool that waits takes up other
+/// work of the pool, and whoever asks for a history may hold what that work wants.
+fn on_all_threads<'l, T: Sync, R: Send>(
+    list: &'l [T],
+    work: &(dyn Fn(&mut dyn FnMut() -> Option<&'l [T]>) -> Vec<R> + Sync),
+) -> Vec<R> {
+    let taken = AtomicUsize::new(0);
+    let share = || {
+        work(&mut || {
+            let from = taken.fetch_add(TOGETHER, Ordering::Relaxed).min(list.len());
+            list.get(from..list.len().min(from + TOGETHER)).filter(|some| !some.is_empty())
+        })
+    };
+    let threads = rayon::current_num_threads().min(list.len().div_ceil(TOGETHER));
+    std::thread::scope(|scope| {
+        let start = |_| std::thread::Builder::new().spawn_scoped(scope, share).ok();
+        let others: Vec<_> = (1..threads).filter_map(start).collect();
+        let mut done = share();
+        for other in others {
+            match other.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    })
+}
 
 /// The objects of a repository.
 pub struct Objects {
@@ -248,12 +275,18 @@ impl Objects {
         self.loose.get_or_init(|| {
             let all = self.loose_paths();
             let packed = |id: &BlobId| self.packs.iter().any(|p| p.find(id.as_bytes()).is_some());
-            let kinds =
-                all.into_par_iter().filter(|(id, _)| !packed(id)).map_init(Scratch::default, |scratch, (id, path)| {
-                    let kind = loose(&path, scratch, self.most).map(|(kind, _)| kind);
-                    Loose { id, path, kind }
-                });
-            kinds.collect()
+            let mut found = on_all_threads(&all, &|next| {
+                let (mut scratch, mut found) = (Scratch::default(), Vec::new());
+                while let Some(some) = next() {
+                    for (id, path) in some.iter().filter(|(id, _)| !packed(id)) {
+                        let kind = loose(path, &mut scratch, self.most).map(|(kind, _)| kind);
+                        found.push(Loose { id: *id, path: path.clone(), kind });
+                    }
+                }
+                found
+            });
+            found.sort_unstable_by_key(|l| l.id);
+            found
         })
     }
 
@@ -277,22 +310,15 @@ impl Objects {
             let skip = |entry: Entry| !needed.get(entry as usize).copied().unwrap_or(true);
             let is_wanted = |root: &Entry| pack.kind(*root) == Some(wanted.kind);
             let roots: Vec<Entry> = families.roots.iter().copied().filter(is_wanted).collect();
-            // Objects of one kind lie together, and families differ much in size: each thread takes what comes next.
-            let next = AtomicUsize::new(0);
-            let found = rayon::broadcast(|_| {
+            unread.extend(on_all_threads(&roots, &|next| {
                 let mut walk = Walk::default();
-                loop {
-                    let from = next.fetch_add(FAMILIES, Ordering::Relaxed).min(roots.len());
-                    let some = &roots[from..roots.len().min(from + FAMILIES)];
-                    if some.is_empty() || wanted.stop.load(Ordering::Relaxed) {
-                        return walk.unread;
-                    }
+                while let Some(some) = next().filter(|_| !wanted.stop.load(Ordering::Relaxed)) {
                     for root in some {
                         walk.family(pack, &families, *root, self.most, &skip, wanted.stop, visit);
                     }
                 }
-            });
-            unread.extend(found.into_iter().flatten());
+                walk.unread
+            }));
             // An entry whose root cannot be told belongs to no kind; it is told with the blobs.
             if wanted.kind == Kind::Blob {
                 let lost = (0..pack.count() as Entry).filter(|e| pack.kind(*e).is_none());
@@ -301,27 +327,26 @@ impl Objects {
                 );
             }
         }
-        let found: Vec<Unread> = self
-            .loose()
-            .par_iter()
-            .map_init(Scratch::default, |scratch, Loose { id, path, kind }| {
-                match kind {
-                    Err(why) => return (wanted.kind == Kind::Blob).then_some(Unread { id: *id, why: *why }),
-                    Ok(kind) if *kind != wanted.kind => return None,
-                    Ok(_) if wanted.stop.load(Ordering::Relaxed) || (wanted.skip)(id.as_bytes()) => return None,
-                    Ok(_) => {}
+        unread.extend(on_all_threads(self.loose(), &|next| {
+            let (mut scratch, mut unread) = (Scratch::default(), Vec::new());
+            while let Some(some) = next().filter(|_| !wanted.stop.load(Ordering::Relaxed)) {
+                for Loose { id, path, kind } in some {
+                    let lost = match kind {
+                        Err(why) => (wanted.kind == Kind::Blob).then_some(*why),
+                        Ok(kind) if *kind != wanted.kind || (wanted.skip)(id.as_bytes()) => None,
+                        Ok(_) => match loose(path, &mut scratch, self.most) {
+                            Ok((_, bytes)) => {
+                                visit(Item { id: id.as_bytes(), bytes: &bytes, base: None });
+                                None
+                            }
+                            Err(why) => Some(why),
+                        },
+                    };
+                    unread.extend(lost.map(|why| Unread { id: *id, why }));
                 }
-                match loose(path, scratch, self.most) {
-                    Ok((_, bytes)) => {
-                        visit(Item { id: id.as_bytes(), bytes: &bytes, base: None });
-                        None
-                    }
-                    Err(why) => Some(Unread { id: *id, why }),
-                }
-            })
-            .flatten_iter()
-            .collect();
-        unread.extend(found);
+            }
+            unread
+        }));
         unread.sort_by_key(|u| u.id);
         unread
     }
