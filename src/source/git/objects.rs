@@ -25,12 +25,15 @@ const HELD: usize = 64 << 20;
 /// Families of deltas, or loose objects, that a thread takes at a time.
 const TOGETHER: usize = 16;
 
+/// Gives what comes next of a list that several threads take from.
+type Next<'n, 'l, T> = dyn FnMut() -> Option<&'l [T]> + 'n;
+
 /// Does `work` on as many threads as the pool has, this one among them; each takes from the list what comes next, because objects of one
 /// kind lie together and families differ much in size. They are threads of their own: one of the pool that waits takes up other
 /// work of the pool, and whoever asks for a history may hold what that work wants.
 fn on_all_threads<'l, T: Sync, R: Send>(
     list: &'l [T],
-    work: &(dyn Fn(&mut dyn FnMut() -> Option<&'l [T]>) -> Vec<R> + Sync),
+    work: &(dyn Fn(&mut Next<'_, 'l, T>) -> Vec<R> + Sync),
 ) -> Vec<R> {
     let taken = AtomicUsize::new(0);
     let share = || {
