@@ -117,12 +117,13 @@ pub fn may_be(bytes: &[u8]) -> bool {
     static FINDER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
     let head = bytes.get(..formats::HEAD.min(bytes.len())).unwrap_or_default();
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    // JSON, base64 in quotes or not, the YAML of a cluster or of gcloud, or a table, which its header line tells.
+    // The YAML of a cluster or of gcloud.
     let yaml = [&b"apiVersion:"[..], b"- apiVersion:", b"---\n", b"---\r", b"bindings:", b"auditConfigs:"];
     if yaml.iter().any(|begin| start.starts_with(begin)) {
         static IN_YAML: LazyLock<AnyOf> = LazyLock::new(|| AnyOf::new(&[formats::cloud::LISTING_WORDS, LIVE].concat()));
         return IN_YAML.is_in(start);
     }
+    // JSON, base64 in quotes or not, or a table, which its header line tells.
     let place = match start.first() {
         Some(b'{' | b'[' | b'"') => start,
         _ if start.starts_with(b"dXNlcixhcm4s") => start,

@@ -302,7 +302,7 @@ impl Objects {
         packed.chain(self.loose().iter().filter(move |l| l.kind == Ok(kind)).map(|l| l.id.as_bytes()))
     }
 
-    /// Hands every object of a kind to `visit`, each base before its deltas, on all threads of the pool; gives back what
+    /// Hands every object of a kind to `visit`, each base before its deltas, on as many threads as the pool has; gives back what
     /// could not be read. An object that several packs hold may be visited more than once.
     pub fn sweep<S: Send>(&self, wanted: &Sweep<'_>, visit: &(dyn Fn(Item<'_, S>) -> S + Sync)) -> Vec<Unread> {
         let mut unread = Vec::new();
